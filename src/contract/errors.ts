@@ -1,0 +1,35 @@
+import { z } from 'zod'
+
+/** Codes a client may switch on. Stable: a code is never reused for another meaning. */
+export const ErrorCode = z.enum([
+  'invalid_json',
+  'body_too_large',
+  'unsupported_media_type',
+  'validation_failed',
+  'not_found',
+  'method_not_allowed',
+  'foreign_origin',
+  'attempt_not_found',
+  'attempt_over',
+  'too_many_attempts',
+  'database_unavailable',
+  'whatsapp_unreachable',
+  'shutting_down',
+  'internal_error',
+])
+export type ErrorCode = z.infer<typeof ErrorCode>
+
+/** RFC 9457 problem document. `error` repeats `detail` for clients of the mission routes. */
+export const Problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  code: ErrorCode,
+  detail: z.string(),
+  error: z.string(),
+  /** What to do about it, in one sentence. */
+  action: z.string().optional(),
+  /** Fields at fault, each with a JSON path such as `phoneNumber` or `items[2].id`. */
+  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+})
+export type Problem = z.infer<typeof Problem>

@@ -1,0 +1,53 @@
+import { z } from 'zod'
+import { SessionId } from './ids.js'
+
+const sessionId = { sessionId: SessionId }
+
+/** Progress words of the public contract. */
+export const ProgressStatus = z.enum(['scanning', 'connected', 'backup_setup', 'backup_ready', 'complete'])
+
+/**
+ * Every event the gateway emits, one union for WebSocket and webhooks.
+ * `qr_code` is live only: the event log keeps its place (`seq`), never the picture.
+ */
+export const GatewayEvent = z.discriminatedUnion('event', [
+  z.object({
+    event: z.literal('qr_code'),
+    data: z.object({
+      ...sessionId,
+      qrCode: z.string(),
+      status: z.literal('connecting'),
+      expiresInMs: z.number().int(),
+    }),
+  }),
+  z.object({ event: z.literal('qr_scanned'), data: z.object(sessionId) }),
+  z.object({
+    event: z.literal('progress'),
+    data: z.object({
+      ...sessionId,
+      status: ProgressStatus,
+      method: z.literal('qr'),
+      step: z.number().int().min(1).max(3),
+      percent: z.number().int().min(0).max(100),
+    }),
+  }),
+  z.object({ event: z.literal('complete'), data: z.object({ ...sessionId, message: z.literal('Setup complete!') }) }),
+  z.object({
+    event: z.literal('connection_success'),
+    data: z.object({ ...sessionId, status: z.literal('connected') }),
+  }),
+  z.object({
+    event: z.literal('connection_lost'),
+    data: z.object({ ...sessionId, status: z.literal('disconnected'), reason: z.string() }),
+  }),
+  /** The attempt ended without a link; the reason's code. `GET` tells the sentence and the next step. */
+  z.object({
+    event: z.literal('link_ended'),
+    data: z.object({ ...sessionId, phase: z.enum(['expired', 'cancelled', 'failed']), reason: z.string() }),
+  }),
+])
+export type GatewayEvent = z.infer<typeof GatewayEvent>
+
+/** One WebSocket frame. `seq` orders the events of a workspace and resumes a feed; 0 on frames outside the log. */
+export const EventEnvelope = z.object({ event: z.string(), data: z.unknown(), seq: z.number().int().nonnegative() })
+export type EventEnvelope = z.infer<typeof EventEnvelope>
