@@ -1,0 +1,77 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import pg from 'pg'
+import type { TestProject } from 'vitest/node'
+import { stopPostmaster } from '../../src/backend/database/local/postmaster.js'
+import { startLocalPostgres } from '../../src/backend/database/local/start-local-postgres.js'
+import { migrate } from '../../src/backend/database/migrate.js'
+
+/** What every test file may `inject('database')`. */
+export type TestDatabaseServer = {
+  /** Superuser connection string of the run's own cluster. */
+  adminUrl: string
+  /** Name of the migrated, otherwise empty database that files clone. */
+  template: string
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    database: TestDatabaseServer
+  }
+}
+
+const PREFIX = 'whizlite-test-'
+const TEMPLATE = 'whizlite_template'
+
+/** Memory-backed where there is such a place: creating and dropping databases is then a matter of milliseconds. */
+const storage = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+
+/** One PostgreSQL cluster and one migrated template database per run, removed when the run is over, however it ended. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await removeAbandoned()
+  const dataDir = mkdtempSync(path.join(storage, `${PREFIX}${process.pid}-`))
+  const postgres = await startLocalPostgres({ dataDir, fast: true, settings: { max_connections: 200 } })
+  const teardown = async (): Promise<void> => {
+    await postgres.stop()
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+  try {
+    await makeTemplate(postgres.url)
+    project.provide('database', { adminUrl: postgres.url, template: TEMPLATE })
+    return teardown
+  } catch (error) {
+    await teardown()
+    throw error
+  }
+}
+
+async function makeTemplate(adminUrl: string): Promise<void> {
+  const admin = new pg.Client(adminUrl)
+  await admin.connect()
+  await admin.query(`create database ${TEMPLATE}`)
+  await admin.end()
+  const ownerUrl = new URL(adminUrl)
+  ownerUrl.pathname = `/${TEMPLATE}`
+  await migrate({ ownerUrl: ownerUrl.href })
+}
+
+/** What a killed run left behind: its server is stopped, its folder removed. */
+async function removeAbandoned(): Promise<void> {
+  for (const name of readdirSync(storage)) {
+    const owner = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length).split('-')[0]) : Number.NaN
+    if (Number.isNaN(owner) || isAlive(owner)) continue
+    const dataDir = path.join(storage, name)
+    await stopPostmaster(path.join(dataDir, 'postgres', 'cluster'))
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
