@@ -1,9 +1,9 @@
 import pg from 'pg'
+import { GatewayError } from '../errors.js'
+import { errno } from './errno.js'
 
 /** PostgreSQL cannot be reached, refuses connections or went away in the middle. Carries no address, user or password. */
-export class DatabaseUnavailableError extends Error {
-  override name = 'DatabaseUnavailableError'
-  readonly code = 'database_unavailable'
+export class DatabaseUnavailableError extends GatewayError {
   readonly retryable = true
 
   /**
@@ -14,7 +14,13 @@ export class DatabaseUnavailableError extends Error {
     readonly reason: string,
     readonly certain = true,
   ) {
-    super(`The database is not available (${reason}).`)
+    super({
+      code: 'database_unavailable',
+      status: 503,
+      message: `The database is not available (${reason}).`,
+      action: 'Try again in a moment.',
+      retryAfterSeconds: 2,
+    })
   }
 }
 
@@ -50,12 +56,12 @@ export function asDatabaseError(error: unknown): unknown {
   const state = sqlState(error)
   if (state !== null) {
     if (UNAVAILABLE_STATE.test(state)) return new DatabaseUnavailableError(state)
-    const { table, constraint } = error as pg.DatabaseError
+    const { table, constraint } = error instanceof pg.DatabaseError ? error : {}
     return new DatabaseRefusedError(state, table, constraint, textOfSchemaError(error))
   }
   if (!(error instanceof Error)) return error
-  const errno = (error as NodeJS.ErrnoException).code ?? ''
-  if (ERRNO.test(errno)) return new DatabaseUnavailableError(errno)
+  const code = errno(error)
+  if (ERRNO.test(code)) return new DatabaseUnavailableError(code)
   return LOST_CONNECTION.test(error.message) ? new DatabaseUnavailableError('connection_lost') : error
 }
 

@@ -1,10 +1,5 @@
 export type MigrationErrorCode =
-  | 'migration_files_invalid'
-  | 'migration_changed'
-  | 'migration_missing'
-  | 'migration_out_of_order'
-  | 'migration_failed'
-  | 'database_too_old'
+  'migration_files_invalid' | 'migration_changed' | 'migration_missing' | 'migration_failed' | 'database_too_old'
 
 /** The schema cannot be brought to what this code needs. Nothing of the step at fault was kept. */
 export class MigrationError extends Error {
