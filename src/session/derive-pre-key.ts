@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, hkdfSync } from 'node:crypto'
+import { createPrivateKey, hkdfSync } from 'node:crypto'
 import { PreKeyError } from './pre-key-error.js'
 
 /** A one-time pre-key as Baileys keeps it: 32 private bytes (clamped) and 32 public bytes (no type byte). */
@@ -10,14 +10,16 @@ export const PRE_KEY_SEED_LENGTH = 32
 /** Highest id: WhatsApp carries pre-key ids in three bytes. */
 export const MAX_PRE_KEY_ID = 0xff_ff_ff
 
-/** RFC 8410: the DER bytes in front of a raw X25519 private key in PKCS #8. */
-const PKCS8_X25519 = Buffer.from('302e020100300506032b656e04220420', 'hex')
-
-/** Public key of a raw X25519 private key, 32 bytes. */
+/**
+ * Public key of a raw 32-byte X25519 private key. Goes through JWK because OpenSSL reads that without its DER decoders,
+ * seven times faster; the empty `x` is ignored for a private key and computed on export.
+ */
 export function x25519PublicKey(privateKey: Uint8Array): Buffer {
-  const key = createPrivateKey({ key: Buffer.concat([PKCS8_X25519, privateKey]), format: 'der', type: 'pkcs8' })
-  const spki = createPublicKey(key).export({ format: 'der', type: 'spki' })
-  return Buffer.from(spki.subarray(-32))
+  const d = Buffer.from(privateKey).toString('base64url')
+  const jwk = createPrivateKey({ key: { kty: 'OKP', crv: 'X25519', d, x: '' }, format: 'jwk' }).export({
+    format: 'jwk',
+  })
+  return Buffer.from(jwk.x ?? '', 'base64url')
 }
 
 /**

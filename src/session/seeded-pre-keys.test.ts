@@ -21,8 +21,12 @@ const logger = pino({ level: 'silent' })
 describe('derivePreKey', () => {
   test('gives the documented bytes, so that strings written today stay readable', () => {
     const pair = derivePreKey(Buffer.alloc(32, 1), 1)
-    expect(pair.private.toString('hex')).toMatchInlineSnapshot(`"c87b8fc10e82d47740e632e61f7491dee5846f49eb24812898651631f42b207c"`)
-    expect(pair.public.toString('hex')).toMatchInlineSnapshot(`"485c183828825aa0d3e9718dea154cfdc1994adb4533f5802add29c1fa30872c"`)
+    expect(pair.private.toString('hex')).toMatchInlineSnapshot(
+      `"c87b8fc10e82d47740e632e61f7491dee5846f49eb24812898651631f42b207c"`,
+    )
+    expect(pair.public.toString('hex')).toMatchInlineSnapshot(
+      `"485c183828825aa0d3e9718dea154cfdc1994adb4533f5802add29c1fa30872c"`,
+    )
   })
 
   test('gives key pairs that agree with the ones Baileys makes', () => {
