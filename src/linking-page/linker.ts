@@ -1,0 +1,192 @@
+import type { LinkApi } from './api.js'
+import { ApiFailure } from './api.js'
+import { isOver } from './attempt.js'
+import { readFrame } from './frames.js'
+import type { LiveFeed, LiveFeedDeps } from './live.js'
+import type { Happening, PageState } from './state.js'
+import { initialState, reduce } from './state.js'
+import type { Trouble } from './trouble.js'
+import { troubleWithoutAnswer } from './trouble.js'
+
+export interface LinkerDeps {
+  api: LinkApi
+  openFeed: (deps: Pick<LiveFeedDeps, 'read' | 'onFrame' | 'onHealth'>) => LiveFeed
+  /** Tells this browser's other tabs that the attempt changed; never what it is. */
+  tellOtherTabs: () => void
+  show: (state: PageState) => void
+  now: () => number
+  online: boolean
+}
+
+/** What the visitor, the network and the other tabs can ask of the page. Nothing rejects. */
+export interface Linker {
+  /** Reads the settings and joins the attempt this browser already has. */
+  open(): Promise<void>
+  start(): Promise<void>
+  cancel(): Promise<void>
+  /** Leaves a finished attempt and shows the first panel. */
+  putAway(): void
+  /** Looks whether this browser's attempt changed elsewhere: another tab, a long sleep. */
+  lookAround(): Promise<void>
+  setOnline(online: boolean): void
+  /** The QR's time ran out without a new one being heard of. */
+  refresh(): void
+}
+
+export function createLinker(deps: LinkerDeps): Linker {
+  let state = initialState(deps.online)
+  let feed: { of: string; live: LiveFeed } | null = null
+  let heard = 0
+  /** An ending was heard of; the sentence that explains it is still to be read. */
+  let endingUnread = false
+
+  function happen(happening: Happening): void {
+    state = reduce(state, happening)
+    followAttempt()
+    deps.show(state)
+  }
+
+  /** The feed lives exactly as long as there is an attempt with something still to learn about. */
+  function followAttempt(): void {
+    const { attempt } = state
+    const follow = attempt && (!isOver(attempt.phase) || endingUnread) ? attempt.sessionId : null
+    if (feed?.of === follow) return
+    feed?.live.close()
+    feed = null
+    if (follow) {
+      const live = deps.openFeed({
+        read: readView,
+        onFrame: hear,
+        onHealth: health => happen({ type: 'health_changed', health }),
+      })
+      feed = { of: follow, live }
+    }
+  }
+
+  function isCancelling(): boolean {
+    return state.pending === 'cancel'
+  }
+
+  function hear(data: unknown): void {
+    const event = readFrame(data)
+    if (!event || event.sessionId !== state.attempt?.sessionId) return
+    heard += 1
+    endingUnread ||= event.event === 'complete' || event.event === 'link_ended'
+    happen({ type: 'event_heard', event, at: deps.now() })
+    if (event.event !== 'qr_code') feed?.live.nudge()
+    if (endingUnread) deps.tellOtherTabs()
+  }
+
+  async function readView(): Promise<{ ok: boolean; waitMs: number }> {
+    const sessionId = state.attempt?.sessionId
+    if (!sessionId) return { ok: true, waitMs: 0 }
+    try {
+      for (;;) {
+        const heardBefore = heard
+        const view = await deps.api.read(sessionId)
+        if (state.attempt?.sessionId !== sessionId) return { ok: true, waitMs: 0 }
+        if (!view) {
+          await joinCurrent()
+          return { ok: true, waitMs: 0 }
+        }
+        // An answer that was under way when an event came may be older than the event.
+        if (heard !== heardBefore) continue
+        endingUnread = false
+        happen({ type: 'view_read', view, at: deps.now() })
+        return { ok: true, waitMs: 0 }
+      }
+    } catch (error) {
+      return { ok: false, waitMs: troubleOf(error).waitMs }
+    }
+  }
+
+  /** The attempt on show is unknown to the server: another tab may have started a newer one. */
+  async function joinCurrent(): Promise<void> {
+    const view = await deps.api.current()
+    endingUnread = false
+    if (view) happen({ type: 'joined', view, at: deps.now() })
+    else if (state.attempt && !isOver(state.attempt.phase)) happen({ type: 'attempt_gone' })
+    else followAttempt()
+  }
+
+  async function cancelNow(sessionId: string): Promise<void> {
+    try {
+      const event = { event: 'link_ended', sessionId, phase: 'cancelled' } as const
+      if (await deps.api.cancel(sessionId)) happen({ type: 'event_heard', event, at: deps.now() })
+    } catch {
+      // It may have ended all the same, by itself or because only the answer was lost: reading tells.
+    }
+    if (state.attempt?.sessionId !== sessionId) return
+    const { ok } = await readView()
+    if (!ok || isCancelling()) happen({ type: 'cancel_refused' })
+    deps.tellOtherTabs()
+  }
+
+  async function open(): Promise<void> {
+    happen({ type: 'opening' })
+    const [settings, current] = await Promise.allSettled([deps.api.settings(), deps.api.current()])
+    if (current.status === 'rejected' || (settings.status === 'rejected' && !current.value)) {
+      const failure: unknown =
+        current.status === 'rejected' ? current.reason : settings.status === 'rejected' && settings.reason
+      happen({ type: 'refused', what: troubleOf(failure), retry: 'open', at: deps.now() })
+      return
+    }
+    const read = settings.status === 'fulfilled' ? settings.value : null
+    happen({ type: 'opened', settings: read, view: current.value, at: deps.now() })
+  }
+
+  return {
+    open,
+    async start() {
+      if (state.pending) return
+      endingUnread = false
+      happen({ type: 'start_pressed' })
+      try {
+        const { sessionId, qrCode } = await deps.api.start()
+        const cancelAtOnce = state.cancelWhenStarted
+        happen({ type: 'started', sessionId, picture: qrCode })
+        deps.tellOtherTabs()
+        if (cancelAtOnce) await cancelNow(sessionId)
+      } catch (error) {
+        happen({ type: 'refused', what: troubleOf(error), retry: 'start', at: deps.now() })
+      }
+    },
+    async cancel() {
+      if (isCancelling()) return
+      happen({ type: 'cancel_pressed' })
+      if (isCancelling() && state.attempt) await cancelNow(state.attempt.sessionId)
+    },
+    putAway() {
+      happen({ type: 'put_away' })
+    },
+    async lookAround() {
+      if (state.pending) return
+      if (feed) {
+        feed.live.nudge()
+        return
+      }
+      try {
+        const view = await deps.api.current()
+        const known = view?.sessionId === state.attempt?.sessionId
+        if (view && !known && !isOver(view.phase) && !state.pending && !feed) {
+          happen({ type: 'joined', view, at: deps.now() })
+        }
+      } catch {
+        // Nothing is running here; the next look may succeed.
+      }
+    },
+    setOnline(online) {
+      happen({ type: 'online_changed', online })
+      if (!online) return
+      if (state.trouble?.retry === 'open') void open()
+      else feed?.live.nudge()
+    },
+    refresh() {
+      feed?.live.nudge()
+    },
+  }
+}
+
+function troubleOf(error: unknown): Trouble {
+  return error instanceof ApiFailure ? error.trouble : troubleWithoutAnswer(true)
+}

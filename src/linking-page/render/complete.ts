@@ -1,0 +1,61 @@
+import type { LinkMode } from '../../contract/linking.js'
+import { button, el, heading, setText } from './element.js'
+import { icon } from './icons.js'
+import { reasonNote } from './note.js'
+import type { PanelActions, PanelOf, PanelView } from './panel-view.js'
+
+const TEXTS: Record<LinkMode, { title: string; lead: string }> = {
+  handed_off: { title: 'All set', lead: 'Delivered to WhatsApp. Check your own chat:' },
+  managed: {
+    title: 'Setup Complete!',
+    lead: 'Your account is linked and stays connected to this gateway. Check your own chat:',
+  },
+}
+
+/** The end of a successful attempt. The session ID itself is only on the phone. */
+export function completePanel(actions: PanelActions): PanelView<PanelOf<'complete'>> {
+  const title = heading('')
+  const lead = el('p', { class: 'how' })
+  const note = reasonNote()
+  const support = el('a', { target: '_blank', rel: 'noopener noreferrer', class: 'support' }, 'Get support')
+  support.append(el('span', { class: 'sr-only' }, ' (opens in a new tab)'))
+  const supportLine = el('p', { hidden: '' }, support)
+  const element = el(
+    'div',
+    { class: 'panel panel-complete' },
+    el('span', { class: 'seal' }, icon('check')),
+    title,
+    lead,
+    el(
+      'ol',
+      { class: 'messages' },
+      el('li', { class: 'bubble' }, el('strong', {}, 'Message 1'), ' is your session ID.'),
+      el('li', { class: 'bubble' }, el('strong', {}, 'Message 2'), ' tells you what to do next.'),
+    ),
+    el(
+      'p',
+      { class: 'keep-secret' },
+      icon('key'),
+      el(
+        'span',
+        {},
+        el('strong', {}, 'Keep it secret.'),
+        ' Whoever has your session ID can use your WhatsApp account. Never forward it or post it.',
+      ),
+    ),
+    note.element,
+    supportLine,
+    button('Link another account', 'quiet', actions.putAway),
+  )
+  return {
+    element,
+    heading: title,
+    update(panel) {
+      setText(title, TEXTS[panel.mode].title)
+      setText(lead, TEXTS[panel.mode].lead)
+      note.show(panel.note)
+      supportLine.hidden = panel.supportUrl === null
+      if (panel.supportUrl) support.href = panel.supportUrl
+    },
+  }
+}

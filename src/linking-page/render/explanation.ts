@@ -1,0 +1,58 @@
+import type { LinkMode } from '../../contract/linking.js'
+import { el } from './element.js'
+import type { IconName } from './icons.js'
+import { icon } from './icons.js'
+
+interface Fact {
+  icon: IconName
+  title: string
+  text: string
+}
+
+const SCAN: Fact = {
+  icon: 'scan',
+  title: 'What happens',
+  text: 'You scan one QR code. That adds this gateway to the linked devices of your WhatsApp account, as a new computer would be.',
+}
+
+const DELIVERY: Fact = {
+  icon: 'chat',
+  title: 'Where your session ID goes',
+  text: 'Only into your own WhatsApp chat, as a message to yourself. It never appears on this page.',
+}
+
+const ACCESS: Record<LinkMode, Fact> = {
+  handed_off: {
+    icon: 'eye',
+    title: 'What it can do',
+    text:
+      'A linked device can read and send messages in your name and see your contacts and groups. After delivery this gateway disconnects and keeps an encrypted copy, ' +
+      'which expires after 30 days without a connection here. Deleting that copy does not log your device out.',
+  },
+  managed: {
+    icon: 'eye',
+    title: 'What it can do',
+    text: 'A linked device can read and send messages in your name and see your contacts and groups. This gateway stays connected as that device and keeps the access encrypted.',
+  },
+}
+
+const UNDO: Fact = {
+  icon: 'exit',
+  title: 'How to undo it',
+  text: 'On your phone: WhatsApp → Settings → Linked Devices, choose the device, then Log out. From then on the session ID opens nothing.',
+}
+
+/** What linking means, before anything is opened. Depends on what this gateway does afterwards. */
+export function explanationParts(mode: LinkMode): Node[] {
+  const facts = [SCAN, DELIVERY, ACCESS[mode], UNDO]
+  return [
+    el('h2', { class: 'explanation-title' }, 'What linking means'),
+    el(
+      'ul',
+      { class: 'facts' },
+      ...facts.map(fact =>
+        el('li', { class: 'fact' }, icon(fact.icon), el('div', {}, el('h3', {}, fact.title), el('p', {}, fact.text))),
+      ),
+    ),
+  ]
+}

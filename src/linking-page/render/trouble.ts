@@ -1,0 +1,52 @@
+import { inWords, leftMs, minutesAndSeconds } from '../countdown.js'
+import { button, el, heading, setText } from './element.js'
+import { icon } from './icons.js'
+import type { PanelActions, PanelOf, PanelView } from './panel-view.js'
+
+/** A request was refused or not answered: why, what to do, and when the next try makes sense. */
+export function troublePanel(actions: PanelActions): PanelView<PanelOf<'trouble'>> {
+  const title = heading('')
+  const message = el('p', { class: 'ended-message' })
+  const action = el('p', { class: 'ended-action' })
+  let panel: PanelOf<'trouble'> | null = null
+  let waiting = false
+  const again = button('Try again', 'primary', () => {
+    if (waiting || !panel) return
+    if (panel.retry.what === 'open') actions.open()
+    else actions.start()
+  })
+  const element = el(
+    'div',
+    { class: 'panel panel-ended panel-trouble' },
+    el('span', { class: 'seal seal-quiet' }, icon('alert')),
+    title,
+    message,
+    action,
+    again,
+  )
+
+  function tick(now: number): void {
+    if (!panel) return
+    const left = leftMs(panel.retry.notBefore, now)
+    if (waiting && left === 0) actions.announce('You can try again now.')
+    waiting = left > 0
+    again.setAttribute('aria-disabled', String(waiting))
+    setText(again, waiting ? `Try again in ${minutesAndSeconds(left)}` : 'Try again')
+  }
+
+  return {
+    element,
+    heading: title,
+    update(next) {
+      const first = panel === null
+      panel = next
+      setText(title, next.title)
+      setText(message, next.message)
+      setText(action, next.action)
+      const left = leftMs(next.retry.notBefore, Date.now())
+      if (first && left > 0) actions.announce(`Please wait ${inWords(left)} before the next try.`)
+      tick(Date.now())
+    },
+    tick,
+  }
+}

@@ -1,0 +1,60 @@
+/** A request that did not work, as told to the visitor. */
+export interface Trouble {
+  /** The server's code, or `offline` / `unanswered` when there was no answer at all. */
+  code: string
+  title: string
+  message: string
+  action: string
+  /** Milliseconds the server asked to wait before the next try. */
+  waitMs: number
+}
+
+const TITLES: Record<string, string> = {
+  database_unavailable: 'The gateway is not ready',
+  shutting_down: 'The gateway is restarting',
+  too_many_attempts: 'Too many attempts',
+  whatsapp_unreachable: 'WhatsApp cannot be reached',
+}
+
+/** A wait longer than this is a mistake somewhere; the visitor may try again after it all the same. */
+const LONGEST_WAIT_MS = 60 * 60_000
+
+/** @param retryAfter the header's value: seconds or an HTTP date (RFC 9110, 10.2.3) */
+export function troubleFromProblem(problem: Record<string, unknown>, retryAfter: string | null, now: number): Trouble {
+  const code = text(problem['code']) || 'internal_error'
+  return {
+    code,
+    title: TITLES[code] ?? 'That did not work',
+    message: text(problem['detail']) || 'The gateway answered with an error.',
+    action: text(problem['action']) || 'Try again in a moment.',
+    waitMs: readWait(retryAfter, now),
+  }
+}
+
+export function troubleWithoutAnswer(online: boolean): Trouble {
+  return online
+    ? {
+        code: 'unanswered',
+        title: 'The gateway does not answer',
+        message: 'No answer came from the server behind this page.',
+        action: 'Try again in a moment. If it stays like this, tell whoever runs this gateway.',
+        waitMs: 0,
+      }
+    : {
+        code: 'offline',
+        title: 'You are offline',
+        message: 'This device has no internet connection right now.',
+        action: 'Reconnect, then try again.',
+        waitMs: 0,
+      }
+}
+
+function readWait(header: string | null, now: number): number {
+  if (!header) return 0
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now
+  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), LONGEST_WAIT_MS) : 0
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
