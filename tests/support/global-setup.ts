@@ -1,8 +1,9 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import pg from 'pg'
+import { Client } from 'pg'
 import type { TestProject } from 'vitest/node'
+import { errno } from '../../src/backend/database/errno.js'
 import { stopPostmaster } from '../../src/backend/database/local/postmaster.js'
 import { startLocalPostgres } from '../../src/backend/database/local/start-local-postgres.js'
 import { migrate } from '../../src/backend/database/migrate.js'
@@ -47,7 +48,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 }
 
 async function makeTemplate(adminUrl: string): Promise<void> {
-  const admin = new pg.Client(adminUrl)
+  const admin = new Client(adminUrl)
   await admin.connect()
   await admin.query(`create database ${TEMPLATE}`)
   await admin.end()
@@ -72,6 +73,6 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+    return errno(error) === 'EPERM'
   }
 }

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import pg from 'pg'
+import { Client } from 'pg'
 import { inject } from 'vitest'
+import { type Database, openDatabase } from '../../src/backend/database/database.js'
+import { prepareAppRole } from '../../src/backend/database/roles.js'
 import { SCHEMA } from '../../src/backend/database/schema.js'
 
 export type ClonedDatabase = {
@@ -25,7 +27,7 @@ export async function cloneDatabase(): Promise<ClonedDatabase> {
 }
 
 async function asAdmin(adminUrl: string, ...statements: string[]): Promise<void> {
-  const admin = new pg.Client(adminUrl)
+  const admin = new Client(adminUrl)
   await admin.connect()
   try {
     for (const statement of statements) await admin.query(statement)
@@ -33,3 +35,29 @@ async function asAdmin(adminUrl: string, ...statements: string[]): Promise<void>
     await admin.end()
   }
 }
+
+export type TestDatabase = AsyncDisposable & {
+  /** Opened as the app role, which row level security holds. */
+  database: Database
+  /** The app role's own connection string. */
+  appUrl: string
+  ownerUrl: string
+}
+
+/** A clone of its own, opened exactly as the gateway opens its database. Dispose it in `afterAll`. */
+export async function openTestDatabase(): Promise<TestDatabase> {
+  const { ownerUrl, drop } = await cloneDatabase()
+  const appUrl = await prepareAppRole({ ownerUrl, secret: TEST_SECRET })
+  const database = openDatabase({ url: appUrl, max: 5 })
+  return {
+    database,
+    appUrl,
+    ownerUrl,
+    [Symbol.asyncDispose]: async () => {
+      await database.close()
+      await drop()
+    },
+  }
+}
+
+const TEST_SECRET = Buffer.alloc(32, 'test deployment secret')

@@ -1,4 +1,4 @@
-import pg from 'pg'
+import { DatabaseError } from 'pg'
 import { GatewayError } from '../errors.js'
 import { errno } from './errno.js'
 
@@ -45,18 +45,18 @@ export class DatabaseRefusedError extends Error {
 export const isConflict = (state: string): boolean => state === '40001' || state === '40P01'
 
 const ERRNO = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_|ENOENT|EADDRNOTAVAIL)/
-/** Connection exceptions, too many connections, shutdown, crash, starting up, dropped database; and a primary that became a standby. */
-const UNAVAILABLE_STATE = /^(08...|53300|57P0[1-5]|25006)$/
+/** Connection exceptions, too many connections, shutdown, crash, starting up, dropped database. */
+const UNAVAILABLE_STATE = /^(08...|53300|57P0[1-5])$/
 /** What pg and its pool say without a code. */
 const LOST_CONNECTION =
   /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|Client has encountered a connection error)/
 
 /** Translates what pg throws; errors that are not the database's own come back unchanged. */
 export function asDatabaseError(error: unknown): unknown {
-  const state = sqlState(error)
+  const state = sqlStateOf(error)
   if (state !== null) {
     if (UNAVAILABLE_STATE.test(state)) return new DatabaseUnavailableError(state)
-    const { table, constraint } = error instanceof pg.DatabaseError ? error : {}
+    const { table, constraint } = error instanceof DatabaseError ? error : {}
     return new DatabaseRefusedError(state, table, constraint, textOfSchemaError(error))
   }
   if (!(error instanceof Error)) return error
@@ -66,11 +66,11 @@ export function asDatabaseError(error: unknown): unknown {
 }
 
 /** The SQLSTATE of a server error, else null. */
-export function sqlState(error: unknown): string | null {
-  return error instanceof pg.DatabaseError ? (error.code ?? 'XX000') : null
+export function sqlStateOf(error: unknown): string | null {
+  return error instanceof DatabaseError ? (error.code ?? 'XX000') : null
 }
 
 /** The server's words for mistakes in the statement itself (class 42): they name columns and types, while others quote data. */
 export function textOfSchemaError(error: unknown): string {
-  return error instanceof pg.DatabaseError && error.code?.startsWith('42') ? `: ${error.message}` : ''
+  return error instanceof DatabaseError && error.code?.startsWith('42') ? `: ${error.message}` : ''
 }

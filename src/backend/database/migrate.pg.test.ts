@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import pg from 'pg'
+import { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
 import { type ClonedDatabase, cloneDatabase } from '../../../tests/support/template-database.js'
 import { migrate } from './migrate.js'
@@ -13,11 +13,11 @@ const second = 'create table second (id int primary key);'
 describe('migrate', () => {
   let folder: string
   let database: ClonedDatabase
-  let client: pg.Client
+  let client: Client
 
   beforeAll(async () => {
     database = await cloneDatabase()
-    client = new pg.Client(database.ownerUrl)
+    client = new Client(database.ownerUrl)
     await client.connect()
   })
   beforeEach(async () => {

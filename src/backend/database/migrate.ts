@@ -1,5 +1,5 @@
-import pg from 'pg'
-import { asDatabaseError, sqlState, textOfSchemaError } from './database-errors.js'
+import { Client } from 'pg'
+import { asDatabaseError, sqlStateOf, textOfSchemaError } from './database-errors.js'
 import { MigrationError } from './migration-error.js'
 import { MIGRATIONS_FOLDER, type Migration, readMigrations } from './migration-files.js'
 import { SCHEMA } from './schema.js'
@@ -27,7 +27,7 @@ export type MigrationReport = {
  */
 export async function migrate(options: { ownerUrl: string; folder?: string }): Promise<MigrationReport> {
   const known = await readMigrations(options.folder ?? MIGRATIONS_FOLDER)
-  const client = new pg.Client({ connectionString: options.ownerUrl, connectionTimeoutMillis: 30_000 })
+  const client = new Client({ connectionString: options.ownerUrl, connectionTimeoutMillis: 30_000 })
   client.on('error', () => {})
   try {
     await client.connect()
@@ -44,10 +44,7 @@ export async function migrate(options: { ownerUrl: string; folder?: string }): P
   }
 }
 
-async function applyNext(
-  client: pg.Client,
-  known: Migration[],
-): Promise<{ name: string | null; newerThanCode: boolean }> {
+async function applyNext(client: Client, known: Migration[]): Promise<{ name: string | null; newerThanCode: boolean }> {
   await client.query('begin')
   try {
     await client.query('select pg_advisory_xact_lock($1)', [LOCK])
@@ -65,7 +62,7 @@ async function applyNext(
   }
 }
 
-async function ensureLedger(client: pg.Client): Promise<void> {
+async function ensureLedger(client: Client): Promise<void> {
   const { rows } = await client.query<{ version: number; exists: boolean }>(
     `select current_setting('server_version_num')::int as version, to_regclass('${SCHEMA}.migration') is not null as exists`,
   )
@@ -97,7 +94,7 @@ function nextStep(known: Migration[], applied: Applied[]): Migration | null {
   return known[applied.length] ?? null
 }
 
-async function apply(client: pg.Client, step: Migration): Promise<void> {
+async function apply(client: Client, step: Migration): Promise<void> {
   try {
     await client.query(`set local search_path to ${SCHEMA}; set local lock_timeout to '${LOCK_TIMEOUT}'`)
     await client.query(step.sql)
@@ -107,7 +104,7 @@ async function apply(client: pg.Client, step: Migration): Promise<void> {
       step.checksum,
     ])
   } catch (error) {
-    const state = sqlState(error)
+    const state = sqlStateOf(error)
     if (state === null) throw error
     throw new MigrationError(
       'migration_failed',

@@ -1,10 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
+import { z } from 'zod'
 import { canUse, giveTo } from './account.js'
 import type { DataFolder } from './data-folder.js'
 import { type Binaries, completeLinks, findBinaries } from './find-binaries.js'
 import { LocalPostgresError } from './local-postgres-error.js'
+
+const Manifest = z.object({ version: z.string() })
 
 /**
  * The folder of binaries for this data folder: of the major version its cluster was made with, and within reach of the account that
@@ -61,7 +64,7 @@ function makeReachable(folder: DataFolder, binaries: Binaries): string | null {
 }
 
 function copyBeside(folder: DataFolder, native: string): string {
-  const manifest = JSON.parse(readFileSync(path.join(native, '..', 'package.json'), 'utf8')) as { version: string }
+  const manifest = Manifest.parse(JSON.parse(readFileSync(path.join(native, '..', 'package.json'), 'utf8')))
   const copy = path.join(folder.root, `binaries-${manifest.version}`)
   if (existsSync(copy)) return path.join(copy, 'bin')
   const staging = mkdtempSync(path.join(folder.root, 'staging-'))

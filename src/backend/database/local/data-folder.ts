@@ -1,5 +1,6 @@
 import { chmodSync, chownSync, mkdirSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
+import { errno } from '../errno.js'
 import { type Account, canUse, choosePostgresAccount } from './account.js'
 import { LocalPostgresError } from './local-postgres-error.js'
 
@@ -41,7 +42,7 @@ export function prepareDataFolder(dataDir: string): DataFolder {
       account,
     }
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? ''
+    const code = errno(error)
     if (['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST'].includes(code)) throw unreachable(dataDir, `${code}.`)
     throw error
   }

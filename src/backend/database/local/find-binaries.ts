@@ -1,9 +1,13 @@
 import { existsSync, lstatSync, readFileSync, readdirSync, realpathSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
+import { z } from 'zod'
+import { errno } from '../errno.js'
 
 /** A folder with `postgres` and `initdb`. `portable` is the folder that may be copied as a whole, when there is one. */
 export type Binaries = { dir: string; portable: string | null }
+
+const Links = z.array(z.object({ source: z.string(), target: z.string() }))
 
 const SYSTEM_FOLDERS = ['/usr/lib/postgresql', '/opt/homebrew/opt', '/usr/local/opt']
 
@@ -41,7 +45,7 @@ const usable = (binaries: Binaries): Binaries[] =>
 export function completeLinks(native: string): boolean {
   const list = path.join(native, 'pg-symlinks.json')
   if (!existsSync(list)) return true
-  const links = JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[]
+  const links = Links.parse(JSON.parse(readFileSync(list, 'utf8')))
   const packageRoot = path.dirname(native)
   try {
     for (const { source, target } of links) {
@@ -52,7 +56,7 @@ export function completeLinks(native: string): boolean {
     }
     return true
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
+    const code = errno(error)
     if (code === 'EEXIST') return completeLinks(native)
     if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return false
     throw error

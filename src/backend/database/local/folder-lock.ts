@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { linkSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { errno } from '../errno.js'
 import { isStillAlive } from './process-info.js'
 import { LocalPostgresError } from './local-postgres-error.js'
 import { ownNote, readNote } from './process-notes.js'
@@ -52,7 +53,7 @@ function tryAcquire(folder: string): string | null {
   try {
     linkSync(prepared, mine)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return null
+    if (errno(error) === 'EEXIST') return null
     throw error
   } finally {
     rmSync(prepared, { force: true })

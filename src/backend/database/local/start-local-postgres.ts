@@ -1,5 +1,5 @@
 import { readFileSync, rmSync } from 'node:fs'
-import pg from 'pg'
+import { Client } from 'pg'
 import { chooseBinaries } from './choose-binaries.js'
 import { createCluster } from './create-cluster.js'
 import { type DataFolder, prepareDataFolder } from './data-folder.js'
@@ -86,7 +86,7 @@ function urlOf(folder: DataFolder, port: number): string {
 
 /** A server of somebody else on this cluster, or another program on the port it once had, is told apart by our password. */
 async function checkLogin(url: string, folder: DataFolder): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 30_000 })
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 30_000 })
   try {
     await client.connect()
     const { rows } = await client.query<{ folder: string }>(`select current_setting('data_directory') as folder`)

@@ -1,0 +1,42 @@
+import { createPool, type PoolOptions } from './pool.js'
+import type { SystemSchema } from './schema.js'
+import { type CommitHook, type OpenTransaction, runTransaction, type TransactionStart } from './transaction.js'
+import type { WriteQueries } from './transaction-queries.js'
+
+export type DatabaseOptions = PoolOptions & {
+  /** Told of an `onCommit` hook that failed. */
+  onHookError?: (error: unknown) => void
+}
+
+/** What the callback of `system` may do: reach the tables that belong to no tenant. */
+export type SystemTransaction = { readonly db: WriteQueries<SystemSchema>; onCommit: (hook: CommitHook) => void }
+
+export type Database = AsyncDisposable & {
+  /** One transaction on the tables without tenant; row level security hides all others from it. Retried like a tenant's. */
+  system<T>(work: (transaction: SystemTransaction) => Promise<T>, options?: { deadlineMs?: number }): Promise<T>
+  /** For `createTenants` alone, which decides whose rows the transaction sees. */
+  transaction<Schema, T>(start: TransactionStart, work: (open: OpenTransaction<Schema>) => Promise<T>): Promise<T>
+  /** Waits for open transactions and closes all connections. Twice is harmless. */
+  close(): Promise<void>
+}
+
+/** Default for all attempts of one transaction together, in milliseconds. */
+export const DEFAULT_DEADLINE_MS = 10_000
+
+/** Opens nothing yet: the first transaction connects. */
+export function openDatabase({ onHookError = () => {}, ...options }: DatabaseOptions): Database {
+  const pool = createPool(options)
+  const deps = { pool, onHookError }
+  let closing: Promise<void> | null = null
+  const close = (): Promise<void> => (closing ??= pool.end())
+  return {
+    system<T>(work: (transaction: SystemTransaction) => Promise<T>, { deadlineMs = DEFAULT_DEADLINE_MS } = {}) {
+      return runTransaction<SystemSchema, T>(deps, { ...NO_TENANT, deadlineMs }, work)
+    },
+    transaction: (start, work) => runTransaction(deps, start, work),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+const NO_TENANT = { readOnly: false, workspaceId: '', userId: '' }

@@ -1,0 +1,105 @@
+import type { ClientBase } from 'pg'
+import { SCHEMA } from './schema.js'
+
+/**
+ * The tables without row level security: those that belong to no tenant, and session_leases, which tells nodes whose sessions to take
+ * over and holds ids only. Everything else in the schema must be protected; adding one here is a decision to review.
+ */
+export const SYSTEM_TABLES: ReadonlySet<string> = new Set(['migration', 'node', 'canary', 'meta', 'session_leases'])
+
+/** The table whose own id is the tenant; all others have a workspace_id. */
+export const tenantColumnOf = (table: string): string => (table === 'workspace' ? 'id' : 'workspace_id')
+
+/** Keys that span tenants on purpose. A workspace's slug is chosen by people and public. */
+const SPANNING_KEYS: ReadonlySet<string> = new Set(['workspace_slug_key'])
+
+type TableRow = {
+  name: string
+  kind: string
+  enabled: boolean
+  forced: boolean
+  columns: string[]
+  security_invoker: boolean
+}
+type PolicyRow = { table: string; policy: string; command: string; using: string | null; check: string | null }
+type KeyRow = { table: string; key: string; first_column: string | null }
+
+const TABLES = `
+  select c.relname as name, c.relkind as kind, c.relrowsecurity as enabled, c.relforcerowsecurity as forced,
+    coalesce('security_invoker=true' = any(c.reloptions), false) as security_invoker,
+    array(select attname::text from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped) as columns
+  from pg_class c where c.relnamespace = $1::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f') order by 1`
+
+/** Policies that only the table's owner matches serve definer functions and are left out: the app role is never the owner. */
+const POLICIES = `
+  select c.relname as "table", p.polname as policy, p.polcmd as command,
+    pg_get_expr(p.polqual, p.polrelid) as using, pg_get_expr(p.polwithcheck, p.polrelid) as check
+  from pg_policy p join pg_class c on c.oid = p.polrelid
+  where c.relnamespace = $1::regnamespace and p.polpermissive and p.polroles <> array[c.relowner] order by 1, 2`
+
+const KEYS = `
+  select c.relname as "table", k.relname as key, a.attname as first_column
+  from pg_index i join pg_class c on c.oid = i.indrelid join pg_class k on k.oid = i.indexrelid
+    left join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
+  where c.relnamespace = $1::regnamespace and i.indisunique
+  union all
+  select c.relname, f.conname, a.attname
+  from pg_constraint f join pg_class c on c.oid = f.conrelid
+    left join pg_attribute a on a.attrelid = c.oid and a.attnum = f.conkey[1]
+  where c.relnamespace = $1::regnamespace and f.contype = 'f' order by 1, 2`
+
+const OPEN_FUNCTIONS = `
+  select proname as name from pg_proc
+  where pronamespace = $1::regnamespace and prosecdef
+    and not exists (select from unnest(proconfig) as setting where setting like 'search_path=%') order by 1`
+
+/**
+ * Reads the catalogue for anything a tenant could look through: tables without forced policies, keys that span tenants, views that
+ * read as their owner, definer functions without a fixed search path.
+ *
+ * @returns one sentence for each fault; empty = none
+ */
+export async function findIsolationFaults(client: ClientBase): Promise<string[]> {
+  const tables = await client.query<TableRow>(TABLES, [SCHEMA])
+  const policies = await client.query<PolicyRow>(POLICIES, [SCHEMA])
+  const keys = await client.query<KeyRow>(KEYS, [SCHEMA])
+  const functions = await client.query<{ name: string }>(OPEN_FUNCTIONS, [SCHEMA])
+  return [
+    ...tables.rows.flatMap(table => relationFaults(table, policies.rows)),
+    ...keys.rows.flatMap(keyFaults),
+    ...functions.rows.map(({ name }) => `Function ${name} is a security definer without a fixed search path.`),
+  ]
+}
+
+function relationFaults(table: TableRow, policies: PolicyRow[]): string[] {
+  if (table.kind === 'v') return table.security_invoker ? [] : [`View ${table.name} reads with its owner's rights.`]
+  if (table.kind === 'm' || table.kind === 'f') return [`${table.name} cannot have row level security.`]
+  if (SYSTEM_TABLES.has(table.name)) return []
+  if (!table.columns.includes(tenantColumnOf(table.name))) {
+    return [`Table ${table.name} has no ${tenantColumnOf(table.name)} and is not a known system table.`]
+  }
+  if (!table.enabled || !table.forced) return [`Table ${table.name} does not force row level security.`]
+  const own = policies.filter(policy => policy.table === table.name)
+  return own.length === 0 ? [`Table ${table.name} has no policy.`] : own.flatMap(policyFaults)
+}
+
+/** Permissive policies add up, so each of them must hold the tenant; commands are r(ead), a(dd), w(rite), d(elete), * all. */
+function policyFaults({ table, policy, command, using, check }: PolicyRow): string[] {
+  const condition = `(${tenantColumnOf(table)} = (NULLIF(current_setting('app.workspace'::text, true), ''::text))::uuid)`
+  const faults: string[] = []
+  if (command !== 'a' && !holds(using, condition))
+    faults.push(`Policy ${policy} on ${table} has no USING on app.workspace.`)
+  if ('*aw'.includes(command) && !holds(check, condition)) {
+    faults.push(`Policy ${policy} on ${table} has no WITH CHECK on app.workspace.`)
+  }
+  return faults
+}
+
+/** The condition alone, or first in a conjunction. */
+const holds = (expression: string | null, condition: string): boolean =>
+  expression !== null && (expression === condition || expression.startsWith(`(${condition} AND `))
+
+function keyFaults({ table, key, first_column }: KeyRow): string[] {
+  if (SYSTEM_TABLES.has(table) || SPANNING_KEYS.has(key) || first_column === tenantColumnOf(table)) return []
+  return [`Key ${key} on ${table} does not begin with ${tenantColumnOf(table)}.`]
+}

@@ -1,0 +1,152 @@
+import { Client, escapeIdentifier, escapeLiteral } from 'pg'
+import { AppRoleError } from './app-role-error.js'
+import { appRoleName, appRolePassword, appRoleUrl } from './app-role-name.js'
+import { asDatabaseError, DatabaseRefusedError, sqlStateOf } from './database-errors.js'
+import { findIsolationFaults } from './isolation.js'
+import { SCHEMA } from './schema.js'
+import { scramVerifier } from './scram.js'
+
+/** One start at a time makes the role and its grants: concurrent changes of a role fail in PostgreSQL. */
+const LOCK = 7_416_002
+
+export type AppRoleOptions = {
+  /** Address of the role that owns the tables. */
+  ownerUrl: string
+  /** The deployment secret, the same on all nodes. */
+  secret: Uint8Array
+  /** Address of a role the operator made; it then only gets its grants. */
+  appUrl?: string
+}
+
+/**
+ * Makes sure of the role the process works as, grants it what it needs, and proves that row level security holds it. Run it after
+ * `migrate`. An existing role keeps its password: a node with another secret is refused and changes nothing.
+ *
+ * @returns the address to open the database with; it holds a password
+ * @throws AppRoleError, DatabaseUnavailableError
+ */
+export async function prepareAppRole({ ownerUrl, secret, appUrl }: AppRoleOptions): Promise<string> {
+  const given = appUrl === undefined ? null : { url: appUrl, role: await loginAs(appUrl), password: null }
+  const { url } = await withClient(ownerUrl, async owner => {
+    const target = given ?? (await derivedRole(owner, ownerUrl, secret))
+    await grant(owner, target.role, target.password)
+    return target
+  })
+  await withClient(url, assertHeldByRowLevelSecurity).catch(refuseLogin)
+  return url
+}
+
+type Target = { url: string; role: string; password: string }
+
+async function derivedRole(owner: Client, ownerUrl: string, secret: Uint8Array): Promise<Target> {
+  const { rows } = await owner.query<{ database: string; owner: string }>(
+    'select current_database() as database, current_user as owner',
+  )
+  const role = appRoleName(rows[0]?.database ?? '')
+  const password = appRolePassword(secret, role)
+  return { role, password, url: appRoleUrl(ownerUrl, rows[0]?.owner ?? '', role, password) }
+}
+
+async function grant(owner: Client, role: string, password: string | null): Promise<void> {
+  await owner.query('begin')
+  try {
+    await owner.query('select pg_advisory_xact_lock($1)', [LOCK])
+    if (password !== null) await createIfMissing(owner, role, password)
+    await owner.query(grantStatements(escapeIdentifier(role)))
+    await owner.query('commit')
+  } catch (error) {
+    await owner.query('rollback').catch(() => {})
+    if (sqlStateOf(error) !== '42501') throw error
+    throw new AppRoleError(
+      'grants_refused',
+      `The owner may not grant rights to ${role}.`,
+      'Use the role that owns the tables.',
+    )
+  }
+}
+
+async function createIfMissing(owner: Client, role: string, password: string): Promise<void> {
+  const { rowCount } = await owner.query('select from pg_roles where rolname = $1', [role])
+  if (rowCount !== 0) return
+  try {
+    await owner.query(`create role ${escapeIdentifier(role)} login password ${escapeLiteral(scramVerifier(password))}`)
+  } catch (error) {
+    if (sqlStateOf(error) !== '42501') throw error
+    throw new AppRoleError(
+      'app_role_not_creatable',
+      'The role of DATABASE_URL may not create the role this process works as.',
+      'Give it CREATEROLE, or create a LOGIN role without other rights yourself and set DATABASE_APP_URL.',
+    )
+  }
+}
+
+/** TRUNCATE and REFERENCES are not held by row level security, so nobody but the owner has them. */
+function grantStatements(role: string): string {
+  return `
+    grant usage on schema ${SCHEMA} to ${role};
+    revoke all on all tables in schema ${SCHEMA} from public;
+    revoke truncate, references, trigger on all tables in schema ${SCHEMA} from ${role};
+    grant select, insert, update, delete on all tables in schema ${SCHEMA} to ${role};
+    revoke insert, update, delete on ${SCHEMA}.migration from ${role};
+    grant usage, select on all sequences in schema ${SCHEMA} to ${role};
+    revoke execute on all functions in schema ${SCHEMA} from public;
+    grant execute on all functions in schema ${SCHEMA} to ${role}`
+}
+
+/** Membership counts like the right itself: SET ROLE is one statement away. */
+const POWERS = `
+  select bool_or(r.rolsuper) as superuser, bool_or(r.rolbypassrls) as bypassrls, bool_or(r.rolcreaterole) as createrole,
+    exists (
+      select from pg_class c where c.relnamespace = '${SCHEMA}'::regnamespace and pg_has_role(current_user, c.relowner, 'MEMBER')
+    ) as owner
+  from pg_roles r where pg_has_role(current_user, r.oid, 'MEMBER')`
+
+async function assertHeldByRowLevelSecurity(client: Client): Promise<void> {
+  const { rows } = await client.query<Record<'superuser' | 'bypassrls' | 'createrole' | 'owner', boolean>>(POWERS)
+  const powers = Object.entries(rows[0] ?? {}).flatMap(([power, has]) => (has ? [power] : []))
+  if (powers.length > 0) {
+    throw new AppRoleError(
+      'app_role_too_powerful',
+      `The role this process would work as can pass row level security (${powers.join(', ')}).`,
+      'Set DATABASE_APP_URL to a role without these rights and memberships.',
+    )
+  }
+  const faults = await findIsolationFaults(client)
+  if (faults.length === 0) return
+  throw new AppRoleError(
+    'tenant_table_unprotected',
+    faults.join(' '),
+    'Restore the schema, or take these objects out of it.',
+  )
+}
+
+async function loginAs(url: string): Promise<string> {
+  return await withClient(url, async client => {
+    const { rows } = await client.query<{ role: string }>('select current_user as role')
+    return rows[0]?.role ?? ''
+  }).catch(refuseLogin)
+}
+
+/** Wrong password, no such role, no right to log in or to connect. */
+function refuseLogin(error: unknown): never {
+  const refused = error instanceof DatabaseRefusedError && ['28P01', '28000', '42501'].includes(error.sqlState)
+  if (!refused) throw error
+  throw new AppRoleError(
+    'app_role_login_refused',
+    'PostgreSQL refuses the role this process works as.',
+    'Use the deployment secret this database was set up with, or set DATABASE_APP_URL.',
+  )
+}
+
+async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 30_000 })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    return await work(client)
+  } catch (error) {
+    throw error instanceof AppRoleError ? error : asDatabaseError(error)
+  } finally {
+    await client.end().catch(() => {})
+  }
+}

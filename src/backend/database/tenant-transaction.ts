@@ -1,0 +1,69 @@
+import { sql } from 'kysely'
+import { WorkspaceId } from '../../contract/ids.js'
+import { type Database, DEFAULT_DEADLINE_MS } from './database.js'
+import type { TenantSchema } from './schema.js'
+import type { CommitHook, TransactionStart } from './transaction.js'
+import type { ReadQueries, WriteQueries } from './transaction-queries.js'
+
+/** Whose rows a transaction sees. Without a user it acts for the workspace itself, as the engine and the jobs do. */
+export type TenantScope = { readonly workspaceId: WorkspaceId; readonly userId?: string }
+
+/** What a reader may do: one consistent view of one tenant's rows. */
+export type TenantReader = { readonly scope: TenantScope; readonly db: ReadQueries<TenantSchema> }
+
+/** What a writer may do. Effects outside the database wait for the commit in `onCommit`. */
+export type TenantTransactor = {
+  readonly scope: TenantScope
+  readonly db: WriteQueries<TenantSchema>
+  onCommit: (hook: CommitHook) => void
+}
+
+export type TransactionOptions = { deadlineMs?: number }
+
+/** The only way to a tenant's tables. */
+export type Tenants = {
+  /** A read-only transaction on one snapshot. */
+  read<T>(scope: TenantScope, work: (tx: TenantReader) => Promise<T>, options?: TransactionOptions): Promise<T>
+  /** A transaction; `work` may run several times, see `runTransaction`. */
+  transact<T>(scope: TenantScope, work: (tx: TenantTransactor) => Promise<T>, options?: TransactionOptions): Promise<T>
+  /** All tenants, as ids and nothing else: for jobs that then work as each of them. */
+  allIds(): Promise<WorkspaceId[]>
+}
+
+export function createTenants(database: Database): Tenants {
+  return {
+    read<T>(scope: TenantScope, work: (tx: TenantReader) => Promise<T>, options: TransactionOptions = {}) {
+      return database.transaction<TenantSchema, T>(start(scope, true, options), ({ db }) => work({ scope, db }))
+    },
+    transact<T>(scope: TenantScope, work: (tx: TenantTransactor) => Promise<T>, options: TransactionOptions = {}) {
+      return database.transaction<TenantSchema, T>(start(scope, false, options), ({ db, onCommit }) =>
+        work({ scope, db, onCommit }),
+      )
+    },
+    allIds: () =>
+      database.system(async ({ db }) => {
+        const { rows } = await sql<{ id: string }>`select all_workspace_ids() as id`.execute(db)
+        return rows.map(({ id }) => WorkspaceId.parse(id))
+      }),
+  }
+}
+
+function start(
+  scope: TenantScope,
+  readOnly: boolean,
+  { deadlineMs = DEFAULT_DEADLINE_MS }: TransactionOptions,
+): TransactionStart {
+  return {
+    readOnly,
+    workspaceId: checkedUuid(scope.workspaceId),
+    userId: scope.userId === undefined ? '' : checkedUuid(scope.userId),
+    deadlineMs,
+  }
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+function checkedUuid(id: string): string {
+  if (UUID.test(id)) return id
+  throw new TypeError('A tenant scope holds UUIDs.')
+}
