@@ -1,0 +1,100 @@
+import { createSecretKey, randomBytes, randomUUID } from 'node:crypto'
+import type { QueryExecutorProvider } from 'kysely'
+import { findDataKeys, insertDataKey, lockWorkspaceKey, type StoredDataKey } from './data-keys-store.js'
+import { keyEncryptionKey } from './key-encryption-key.js'
+import { idOf, type Scope } from './scope.js'
+import { createSealer, type DataKey, type Sealer } from './envelope.js'
+import { VaultError } from './vault-error.js'
+
+export type { Cell, Sealer } from './envelope.js'
+export type { Scope } from './scope.js'
+
+/** An open transaction inside the tenant scope of its workspace; a reader has no `onCommit`. */
+export type VaultTransaction = { readonly db: QueryExecutorProvider; onCommit?: (hook: () => void) => void }
+
+/** Sealers kept in memory; beyond that the longest unused is dropped and read again when needed. */
+const MAX_CACHED = 10_000
+
+/** Gives out sealers. Making a data key needs a writing transaction at the isolation level `read committed`. */
+export interface Vault {
+  /** Public fingerprint of the secret; `data_key.kek_id` of the keys this vault wraps. */
+  readonly kekId: string
+  /**
+   * Makes a new data key and stores it in the caller's transaction; useless when that rolls back. For a scope that has
+   * keys already this is a rotation: older values are opened by what `sealer` answers after the commit.
+   */
+  createSealer(tx: VaultTransaction, scope: Scope): Promise<Sealer>
+  /**
+   * The sealer of a scope that has a data key. Kept in memory, but never while only the caller's own, unfinished
+   * transaction knows the key.
+   *
+   * @throws VaultError `data_key_missing`, `wrong_key` (wrapped with another secret), `tampered`.
+   */
+  sealer(tx: VaultTransaction, scope: Scope): Promise<Sealer>
+  /** The workspace's own sealer; makes its data key on first use, also when many ask at once. */
+  workspaceSealer(tx: VaultTransaction, workspaceId: string): Promise<Sealer>
+  /** Drops a sealer from memory: its data key was deleted or replaced. */
+  forget(scope: Scope): void
+}
+
+/** @throws VaultError `weak_secret` below 32 bytes. */
+export function createVault({ secret }: { secret: Uint8Array }): Vault {
+  const kek = keyEncryptionKey(secret)
+  const cache = new Map<string, Sealer>()
+
+  const remember = (scope: Scope, sealer: Sealer): void => {
+    cache.set(nameOf(scope), sealer)
+    const [oldest] = cache.keys()
+    if (cache.size > MAX_CACHED && oldest !== undefined) cache.delete(oldest)
+  }
+  const cached = (scope: Scope): Sealer | undefined => {
+    const sealer = cache.get(nameOf(scope))
+    if (!sealer) return undefined
+    // Moves it behind the others: the front is the longest unused.
+    cache.delete(nameOf(scope))
+    cache.set(nameOf(scope), sealer)
+    return sealer
+  }
+  const unwrap = (scope: Scope, { id, wrapped, kekId }: StoredDataKey): DataKey => {
+    if (kekId !== kek.id) throw new VaultError('wrong_key')
+    return { id, key: kek.unwrap(scope, id, wrapped) }
+  }
+  const load = async (tx: VaultTransaction, scope: Scope): Promise<Sealer | undefined> => {
+    const stored = await findDataKeys(tx.db, scope)
+    const [newest, ...older] = stored.map(row => unwrap(scope, row))
+    if (!newest) return undefined
+    const sealer = createSealer(scope, [newest, ...older])
+    if (stored.every(row => row.settled)) remember(scope, sealer)
+    return sealer
+  }
+  const create = async (tx: VaultTransaction, scope: Scope): Promise<Sealer> => {
+    const id = randomUUID()
+    const bytes = randomBytes(32)
+    await insertDataKey(tx.db, scope, { id, wrapped: kek.wrap(scope, id, bytes), kekId: kek.id })
+    // Whatever is in memory would not know the new key; the next call reads all of them.
+    tx.onCommit?.(() => void cache.delete(nameOf(scope)))
+    return createSealer(scope, [{ id, key: createSecretKey(bytes) }])
+  }
+
+  return {
+    kekId: kek.id,
+    createSealer: create,
+    async sealer(tx, scope) {
+      const sealer = cached(scope) ?? (await load(tx, scope))
+      if (!sealer) throw new VaultError('data_key_missing')
+      return sealer
+    },
+    async workspaceSealer(tx, workspaceId) {
+      const scope = { workspaceId, sessionId: null }
+      const sealer = cached(scope) ?? (await load(tx, scope))
+      if (sealer) return sealer
+      await lockWorkspaceKey(tx.db, workspaceId)
+      return (await load(tx, scope)) ?? create(tx, scope)
+    },
+    forget: scope => void cache.delete(nameOf(scope)),
+  }
+}
+
+function nameOf(scope: Scope): string {
+  return idOf(scope).join('/')
+}
