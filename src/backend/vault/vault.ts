@@ -3,10 +3,10 @@ import type { QueryExecutorProvider } from 'kysely'
 import { findDataKeys, insertDataKey, lockWorkspaceKey, type StoredDataKey } from './data-keys-store.js'
 import { keyEncryptionKey } from './key-encryption-key.js'
 import { idOf, type Scope } from './scope.js'
-import { createSealer, type DataKey, type Sealer } from './envelope.js'
+import { createSealer, type DataKey, type Sealer } from './sealer.js'
 import { VaultError } from './vault-error.js'
 
-export type { Cell, Sealer } from './envelope.js'
+export type { Cell, Sealer } from './sealer.js'
 export type { Scope } from './scope.js'
 
 /** An open transaction inside the tenant scope of its workspace; a reader has no `onCommit`. */

@@ -1,0 +1,166 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openTestDatabase, type TestDatabase } from '../../../tests/support/template-database.js'
+import { WorkspaceId } from '../../contract/ids.js'
+import { createTenants, type TenantScope, type Tenants } from '../database/tenant-transaction.js'
+import { createVault, type Cell, type Sealer } from './vault.js'
+
+const failing = (code: string): unknown => expect.objectContaining({ name: 'VaultError', code })
+
+const secret = randomBytes(32)
+const cell: Cell = { table: 'signal_keys', column: 'value', row: 'x' }
+let opened: TestDatabase
+let tenants: Tenants
+
+beforeAll(async () => {
+  opened = await openTestDatabase()
+  tenants = createTenants(opened.database)
+})
+afterAll(() => opened[Symbol.asyncDispose]())
+
+async function newWorkspace(): Promise<TenantScope> {
+  const workspaceId = WorkspaceId.parse(randomUUID())
+  await tenants.transact({ workspaceId }, tx =>
+    tx.db
+      .insertInto('workspace')
+      .values({ id: workspaceId, name: 'Test', slug: `w-${workspaceId}` })
+      .execute(),
+  )
+  return { workspaceId }
+}
+
+const keysIn = (scope: TenantScope) =>
+  tenants.read(scope, tx => tx.db.selectFrom('data_key').selectAll().orderBy('created_at').execute())
+
+class Unwanted extends Error {}
+
+describe('a session key', () => {
+  test('is made once and found again by this and other processes', async () => {
+    const scope = await newWorkspace()
+    const session = { ...scope, sessionId: randomUUID() }
+    const vault = createVault({ secret })
+    const sealed = await tenants.transact(scope, async tx => {
+      const sealer = await vault.createSealer(tx, session)
+      return sealer.seal(cell, Buffer.from('noise key'))
+    })
+    for (const reader of [vault, vault, createVault({ secret })]) {
+      const sealer = await tenants.read(scope, tx => reader.sealer(tx, session))
+      expect(sealer.open(cell, sealed).toString()).toBe('noise key')
+    }
+    const [row, ...others] = await keysIn(scope)
+    expect(others).toEqual([])
+    expect(row).toMatchObject({ session_id: session.sessionId, kek_id: vault.kekId })
+  })
+
+  test('is read from the database once', async () => {
+    const scope = await newWorkspace()
+    const session = { ...scope, sessionId: randomUUID() }
+    const vault = createVault({ secret })
+    await tenants.transact(scope, tx => vault.createSealer(tx, session))
+    const first = await tenants.read(scope, tx => vault.sealer(tx, session))
+    expect(await tenants.read(scope, tx => vault.sealer(tx, session))).toBe(first)
+    vault.forget(session)
+    expect(await tenants.read(scope, tx => vault.sealer(tx, session))).not.toBe(first)
+  })
+
+  test('of a transaction that rolled back is never used again', async () => {
+    const scope = await newWorkspace()
+    const session = { ...scope, sessionId: randomUUID() }
+    const vault = createVault({ secret })
+    let made: Sealer | undefined
+    const rolledBack = tenants.transact(scope, async tx => {
+      made = await vault.createSealer(tx, session)
+      // Asked for again inside the same transaction: answered, but not remembered.
+      expect((await vault.sealer(tx, session)).keyId).toBe(made.keyId)
+      throw new Unwanted()
+    })
+    await expect(rolledBack).rejects.toThrow(Unwanted)
+    await expect(tenants.read(scope, tx => vault.sealer(tx, session))).rejects.toThrow(failing('data_key_missing'))
+    await tenants.transact(scope, tx => vault.createSealer(tx, session))
+    const sealer = await tenants.read(scope, tx => vault.sealer(tx, session))
+    expect(sealer.keyId).not.toBe(made?.keyId)
+  })
+
+  test('made anew seals from then on, and what the older one sealed still opens', async () => {
+    const scope = await newWorkspace()
+    const session = { ...scope, sessionId: randomUUID() }
+    const vault = createVault({ secret })
+    const sealed = await tenants.transact(scope, async tx => (await vault.createSealer(tx, session)).seal(cell, secret))
+    await tenants.read(scope, tx => vault.sealer(tx, session))
+    const { keyId } = await tenants.transact(scope, tx => vault.createSealer(tx, session))
+    const sealer = await tenants.read(scope, tx => vault.sealer(tx, session))
+    expect(sealer.keyId).toBe(keyId)
+    expect(sealer.open(cell, sealed)).toEqual(secret)
+  })
+
+  test('is refused with another secret, before anything is opened', async () => {
+    const scope = await newWorkspace()
+    const session = { ...scope, sessionId: randomUUID() }
+    await tenants.transact(scope, tx => createVault({ secret }).createSealer(tx, session))
+    const stranger = createVault({ secret: randomBytes(32) })
+    await expect(tenants.read(scope, tx => stranger.sealer(tx, session))).rejects.toThrow(failing('wrong_key'))
+  })
+
+  test('moved to another session, or changed, is refused', async () => {
+    const scope = await newWorkspace()
+    const [one, other] = [randomUUID(), randomUUID()]
+    const vault = createVault({ secret })
+    await tenants.transact(scope, tx => vault.createSealer(tx, { ...scope, sessionId: one }))
+    await tenants.transact(scope, tx => sql`update data_key set session_id = ${other}`.execute(tx.db))
+    const moved = tenants.read(scope, tx => vault.sealer(tx, { ...scope, sessionId: other }))
+    await expect(moved).rejects.toThrow(failing('tampered'))
+    await tenants.transact(scope, tx =>
+      sql`update data_key set session_id = ${one}, wrapped = set_byte(wrapped, 20, 255 - get_byte(wrapped, 20))`.execute(
+        tx.db,
+      ),
+    )
+    const changed = tenants.read(scope, tx => vault.sealer(tx, { ...scope, sessionId: one }))
+    await expect(changed).rejects.toThrow(failing('tampered'))
+  })
+
+  test('is missing rather than borrowed in another workspace', async () => {
+    const [mine, theirs] = [await newWorkspace(), await newWorkspace()]
+    const sessionId = randomUUID()
+    const vault = createVault({ secret })
+    await tenants.transact(mine, tx => vault.createSealer(tx, { ...mine, sessionId }))
+    const asked = tenants.read(theirs, tx => vault.sealer(tx, { ...theirs, sessionId }))
+    await expect(asked).rejects.toThrow(failing('data_key_missing'))
+  })
+})
+
+describe('a workspace key', () => {
+  test('is made once, however many ask for it first', async () => {
+    const scope = await newWorkspace()
+    const vaults = Array.from({ length: 8 }, () => createVault({ secret }))
+    const sealers = await Promise.all(
+      vaults.map(vault => tenants.transact(scope, tx => vault.workspaceSealer(tx, scope.workspaceId))),
+    )
+    expect(new Set(sealers.map(sealer => sealer.keyId)).size).toBe(1)
+    expect(await keysIn(scope)).toHaveLength(1)
+    const sealed = sealers[0]?.sealJson(cell, { body: 'hello' }) ?? Buffer.alloc(0)
+    expect(sealers[7]?.openJson(cell, sealed)).toEqual({ body: 'hello' })
+  })
+
+  test('of a first use that rolled back is made again', async () => {
+    const scope = await newWorkspace()
+    const vault = createVault({ secret })
+    const rolledBack = tenants.transact(scope, async tx => {
+      const { keyId } = await vault.workspaceSealer(tx, scope.workspaceId)
+      expect((await vault.workspaceSealer(tx, scope.workspaceId)).keyId).toBe(keyId)
+      throw new Unwanted()
+    })
+    await expect(rolledBack).rejects.toThrow(Unwanted)
+    const { keyId } = await tenants.transact(scope, tx => vault.workspaceSealer(tx, scope.workspaceId))
+    expect((await keysIn(scope)).map(row => row.id)).toEqual([keyId])
+  })
+})
+
+test('a stored key shows neither itself nor the secret', async () => {
+  const scope = await newWorkspace()
+  const vault = createVault({ secret })
+  await tenants.transact(scope, tx => vault.workspaceSealer(tx, scope.workspaceId))
+  const [row] = await keysIn(scope)
+  expect(row?.wrapped).toHaveLength(1 + 12 + 32 + 16)
+  expect(JSON.stringify(row)).not.toContain(secret.toString('hex'))
+})
