@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { EventEmitter, once } from 'node:events'
 import { sql } from 'kysely'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -41,6 +42,12 @@ const userNames = (scope: TenantScope) =>
     (await tx.db.selectFrom('app_user').select('name').orderBy('name').execute()).map(r => r.name),
   )
 
+const settings = (tx: TenantReader) =>
+  sql<{ user: string; workspace: string }>`
+    select current_setting('app.user') as user, current_setting('app.workspace') as workspace`
+    .execute(tx.db)
+    .then(({ rows }) => rows[0])
+
 beforeAll(async () => {
   opened = await openTestDatabase()
   tenants = createTenants(opened.database)
@@ -65,11 +72,6 @@ describe('tenant scope', () => {
 
   test('passes the user on, and nothing of it to the next transaction', async () => {
     const userId = randomUUID()
-    const settings = (tx: TenantReader) =>
-      sql<{ user: string; workspace: string }>`
-        select current_setting('app.user') as user, current_setting('app.workspace') as workspace`
-        .execute(tx.db)
-        .then(({ rows }) => rows[0])
     expect(await tenants.read({ ...a, userId }, settings)).toEqual({ user: userId, workspace: a.workspaceId })
     expect(await tenants.read(b, settings)).toEqual({ user: '', workspace: b.workspaceId })
   })
@@ -165,17 +167,15 @@ describe('transaction', () => {
   test('retries a deadlock until both sides have committed', async () => {
     const [first, second] = [await addUser(a, 'D1'), await addUser(a, 'D2')]
     let waiting = 2
-    let open = (): void => {}
-    const gate = new Promise<void>(resolve => {
-      open = resolve
-    })
+    const opener = new EventEmitter()
+    const gate = once(opener, 'open')
     let runs = 0
     const cross = (order: string[]) =>
       tenants.transact(a, async tx => {
         runs += 1
         for (const [index, id] of order.entries()) {
           await tx.db.updateTable('app_user').set({ name: 'D' }).where('id', '=', id).execute()
-          if (index === 0 && --waiting <= 0) open()
+          if (index === 0 && --waiting <= 0) opener.emit('open')
           if (index === 0) await gate
         }
       })
@@ -268,14 +268,14 @@ describe('event numbers', () => {
       })
     const visible = () =>
       tenants.read(scope, tx => tx.db.selectFrom('event_log').select('seq').orderBy('seq').execute())
-    let writing = true
+    const writing = new AbortController()
     const views: number[][] = []
     const watch = async () => {
-      while (writing) views.push((await visible()).map(row => Number(row.seq)))
+      while (!writing.signal.aborted) views.push((await visible()).map(row => Number(row.seq)))
     }
     const watching = watch()
     await Promise.all(Array.from({ length: 40 }, append))
-    writing = false
+    writing.abort()
     await watching
     views.push((await visible()).map(row => Number(row.seq)))
     for (const view of views) expect(view).toEqual(view.map((_, index) => index + 1))
