@@ -1,0 +1,39 @@
+/** App state of one person: per collection a version and the encrypted patches that led to it; the server cannot read them. */
+export class AppState {
+  readonly #collections = new Map<string, Buffer[]>()
+
+  version(collection: string): number {
+    return this.#collections.get(collection)?.length ?? 0
+  }
+
+  /** Patches after `version`, oldest first; the first patch of a collection makes version 1. */
+  since(collection: string, version: number): Buffer[] {
+    return this.#collections.get(collection)?.slice(version) ?? []
+  }
+
+  /** Appends a patch made on top of `base`; answers the new version, or undefined when someone else was faster. */
+  append(collection: string, base: number, seal: (version: number) => Buffer): number | undefined {
+    const patches = this.#collections.get(collection) ?? []
+    if (patches.length !== base) return undefined
+    patches.push(seal(base + 1))
+    this.#collections.set(collection, patches)
+    return base + 1
+  }
+
+  save(): Record<string, string[]> {
+    return Object.fromEntries(
+      [...this.#collections].map(([name, patches]) => [name, patches.map(patch => patch.toString('base64'))]),
+    )
+  }
+
+  static restore(saved: Record<string, string[]>): AppState {
+    const state = new AppState()
+    for (const [name, patches] of Object.entries(saved)) {
+      state.#collections.set(
+        name,
+        patches.map(patch => Buffer.from(patch, 'base64')),
+      )
+    }
+    return state
+  }
+}

@@ -1,0 +1,97 @@
+import type { Node } from '../wire/node-codec.js'
+import { AppState } from './app-state.js'
+import type { KeyBundle, PreKeyPool, SignedPreKey } from './pre-keys.js'
+import type { StanzaQueue } from './stanza-queue.js'
+
+/** One device of a person as everything else meets it: a name, and a letter box. */
+export interface Endpoint {
+  readonly person: Person
+  /** 0 is the phone */
+  readonly deviceId: number
+  /** Takes a `message`, `receipt` or `notification` and keeps it until the device has dealt with it. */
+  deliver(stanza: Node): void
+}
+
+/** The phone as the server sees it. */
+export interface PhoneEndpoint extends Endpoint {
+  /** Public keys for opening a session, with a fresh one-time key. */
+  takeBundle(): KeyBundle
+  /** A companion finished its login; a fresh one is owed keys and history. */
+  companionOnline(companion: Companion): void
+}
+
+/** A companion's connection while it is logged in. */
+export interface Line {
+  /** Sends now if the companion has caught up with its queue; otherwise the queue keeps it. */
+  push(stanza: Node): void
+  send(stanza: Node): void
+  close(): void
+  cut(): void
+}
+
+export type CompanionIdentity = {
+  deviceId: number
+  /** Noise static key, what a login is recognised by */
+  noiseKey: Buffer
+  /** Signal identity, 32 bytes */
+  identity: Buffer
+  registrationId: number
+  signedPreKey: SignedPreKey
+  platform: string
+  linkedAt: number
+}
+
+/** A linked device: what the server knows about it, and what it still owes it. */
+export class Companion implements Endpoint {
+  /** true once the companion's own signature over the link was checked */
+  confirmed = false
+  /** keys and history were handed over after the link */
+  welcomed = false
+  line: Line | undefined
+  /** login answered with this `<failure>` reason once */
+  failNextLogin: number | undefined
+  pingsPaused = false
+
+  constructor(
+    readonly person: Person,
+    readonly details: CompanionIdentity,
+    readonly preKeys: PreKeyPool,
+    readonly queue: StanzaQueue,
+  ) {}
+
+  get deviceId(): number {
+    return this.details.deviceId
+  }
+
+  deliver(stanza: Node): void {
+    this.queue.add(stanza)
+    this.line?.push(stanza)
+  }
+}
+
+/** A person on WhatsApp: two names, one phone, any number of companions. */
+export class Person {
+  readonly companions = new Map<number, Companion>()
+  nextDeviceId = 1
+  appState = new AppState()
+
+  constructor(
+    readonly phoneNumber: string,
+    readonly lidUser: string,
+    public name: string,
+    makePhone: (person: Person) => PhoneEndpoint,
+  ) {
+    this.phone = makePhone(this)
+  }
+
+  readonly phone: PhoneEndpoint
+
+  endpoint(deviceId: number): Endpoint | undefined {
+    return deviceId === 0 ? this.phone : this.companions.get(deviceId)
+  }
+
+  /** Phone first, then the companions others may send to. */
+  devices(): Endpoint[] {
+    return [this.phone, ...[...this.companions.values()].filter(companion => companion.confirmed)]
+  }
+}

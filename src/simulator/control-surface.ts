@@ -1,0 +1,142 @@
+/**
+ * What a test or a demo holds. The in-process simulator and the remote client implement the same interfaces, so every value
+ * here survives JSON.
+ */
+
+/** A Curve25519 pair, both halves as 64 hex characters. */
+export type RootKey = { publicKey: string; privateKey: string }
+
+/** `in` = from a client to WhatsApp, `out` = from WhatsApp to a client. */
+export type Direction = 'in' | 'out'
+
+/** Everything given must hold; an empty match fits every stanza. */
+export type StanzaMatch = {
+  direction?: Direction
+  tag?: string
+  /** the `type` attribute */
+  type?: string
+  id?: string
+  xmlns?: string
+  /** phone number of the account the device belongs to */
+  account?: string
+  /** device number; 0 is the phone itself */
+  device?: number
+  /** a tag that occurs anywhere below the stanza's root */
+  child?: string
+  /** attributes of the root, all equal */
+  where?: Record<string, string>
+}
+
+/** One stanza as it crossed the wire: attributes and tags, never contents. */
+export type LedgerEntry = {
+  /** 1, 2, 3 … over the life of the simulator */
+  seq: number
+  /** milliseconds since the epoch */
+  at: number
+  direction: Direction
+  tag: string
+  id?: string
+  /** absent before a connection has said who it is */
+  account?: string
+  device?: number
+  /** number of the connection; 0 for a simulated phone */
+  connection: number
+  attrs: Record<string, string>
+  /** tags below the root, outermost first, each path once: `pair-device/ref` */
+  path: string[]
+}
+
+export type Problem = {
+  kind: 'unhandled' | 'violation'
+  /** what went wrong, without any key or message body */
+  detail: string
+  account?: string
+  device?: number
+  at: number
+}
+
+export interface Hold {
+  /** settles when a stanza matched and is being held */
+  readonly reached: Promise<LedgerEntry>
+  /** lets the stanza and everything that queued behind it go on; before a match it cancels the hold */
+  release(): Promise<void>
+  /** throws the held stanza away and lets the ones behind it go on */
+  drop(): Promise<void>
+}
+
+export type LinkedDevice = {
+  deviceId: number
+  online: boolean
+  platform: string
+  /** milliseconds since the epoch */
+  linkedAt: number
+  /** one-time pre-keys the server could still hand out */
+  preKeysOnServer: number
+  /** the companion proved its half of the link with a correct device signature */
+  confirmed: boolean
+}
+
+export type PhoneInfo = {
+  phoneNumber: string
+  lid: string
+  jid: string
+  name: string
+  online: boolean
+  devices: number
+}
+
+export type PhoneMessage = {
+  /** JID of the chat in phone-number form; the own JID for a note to self */
+  chat: string
+  from: string
+  fromMe: boolean
+  id: string
+  /** null for kinds that carry no text, and while it cannot be decrypted */
+  text: string | null
+  /** seconds since the epoch */
+  timestamp: number
+  /** copies that were decrypted; 0 while undecryptable */
+  copies: number
+  /** why the only copies so far could not be decrypted */
+  undecryptable?: string
+  /** furthest receipt seen for an own message */
+  status?: 'sent' | 'delivered' | 'read'
+}
+
+export type MessageMatch = { text?: string; from?: string; fromMe?: boolean; nth?: number }
+
+export interface Phone {
+  readonly phoneNumber: string
+  readonly lid: string
+  readonly jid: string
+  readonly name: string
+  scan(qr: string): Promise<LinkedDevice>
+  scanPicture(png: Uint8Array): Promise<LinkedDevice>
+  send(to: string | Phone, text: string, options?: { addressing?: 'pn' | 'lid' }): Promise<{ id: string }>
+  messages(chat?: string): Promise<PhoneMessage[]>
+  waitForMessage(match?: MessageMatch, timeoutMs?: number): Promise<PhoneMessage>
+  waitForQuiet(): Promise<void>
+  read(chat: string): Promise<void>
+  devices(): Promise<LinkedDevice[]>
+  waitForDevice(state: 'online' | 'offline' | 'linked', timeoutMs?: number): Promise<LinkedDevice>
+  unlink(deviceId: number): Promise<void>
+  goOffline(): Promise<void>
+  goOnline(): Promise<void>
+}
+
+export interface SimulatorControl extends AsyncDisposable {
+  /** ws://127.0.0.1:PORT/ws/chat */
+  readonly url: string
+  /** public half of the root of trust, 64 hex characters */
+  readonly rootKey: string
+  phone(phoneNumber: string, options?: { name?: string }): Promise<Phone>
+  phones(): Promise<PhoneInfo[]>
+  hold(match: StanzaMatch): Promise<Hold>
+  waitForStanza(match: StanzaMatch & { since?: number }, timeoutMs?: number): Promise<LedgerEntry>
+  ledger(match?: StanzaMatch): Promise<LedgerEntry[]>
+  problems(): Promise<Problem[]>
+  assertClean(): Promise<void>
+  /** Sets off a named fault; see `faults/`. */
+  fault(name: string, params?: Record<string, string | number | boolean>): Promise<void>
+  stop(): Promise<void>
+}

@@ -1,0 +1,142 @@
+import type { WebSocket } from 'ws'
+import { Accounts } from './accounts/accounts.js'
+import { Companion, type Person } from './accounts/person.js'
+import { SimulatorError } from './errors.js'
+import { Holds } from './holds.js'
+import type { Ledger } from './ledger.js'
+import { PhoneDevice, type PhoneDeps } from './phone/phone-device.js'
+import type { Problems } from './problems.js'
+import { RatchetWatch } from './ratchet-watch.js'
+import { accountRequests } from './stanzas/account-requests.js'
+import { appStateRequests } from './stanzas/app-state-requests.js'
+import { Client } from './stanzas/client.js'
+import { login } from './stanzas/login.js'
+import { routeMessage } from './stanzas/message.js'
+import { Pairing } from './stanzas/pairing.js'
+import { preKeyRequests } from './stanzas/pre-key-requests.js'
+import { routeReceipt } from './stanzas/receipt.js'
+import { createRouter } from './stanzas/router.js'
+import { deviceRemoved, dismiss } from './stanzas/stream-end.js'
+import { usyncRequests } from './stanzas/usync.js'
+import { Waiters } from './waiters.js'
+import { Connection, type ServerIdentity } from './wire/connection.js'
+
+export type ExchangeDeps = { identity: ServerIdentity; ledger: Ledger; problems: Problems; changed(): void }
+
+/** The WhatsApp in the middle: accounts, connections, and what passes between them. */
+export class Exchange {
+  readonly accounts: Accounts
+  readonly holds = new Holds()
+  readonly pairing: Pairing
+  readonly deviceChanges = new Waiters<Companion>()
+  readonly clients = new Set<Client>()
+  readonly #deps: ExchangeDeps
+  readonly #ratchets: RatchetWatch
+  readonly #refusals = new Map<Companion, number>()
+  readonly #handle: (client: Client, stanza: Parameters<Client['received']>[0]) => void
+  #connections = 0
+
+  constructor(deps: ExchangeDeps) {
+    this.#deps = deps
+    const { problems, ledger, changed } = deps
+    this.#ratchets = new RatchetWatch(problems)
+    const phones: PhoneDeps = {
+      accounts: () => this.accounts,
+      ledger,
+      problems,
+      accept: (phone, stanza) => this.#acceptFromPhone(phone, stanza),
+      changed,
+    }
+    const accounts = new Accounts(person => new PhoneDevice(person, phones))
+    this.accounts = accounts
+    this.pairing = new Pairing({ problems, changed })
+    const requests = new Map([
+      ...preKeyRequests({ accounts, problems, changed }),
+      ...usyncRequests(accounts),
+      ...appStateRequests(changed),
+      ...accountRequests(companion => this.remove(companion)),
+    ])
+    const { pairing } = this
+    const refuseMessage = (companion: Companion): number | undefined => this.#takeRefusal(companion)
+    const ratchets = this.#ratchets
+    this.#handle = createRouter({ accounts, problems, pairing, requests, ratchets, refuseMessage, changed })
+  }
+
+  /** A websocket came in; who it is shows in its handshake. */
+  connect(socket: WebSocket): void {
+    const { ledger, problems, identity } = this.#deps
+    const handle = this.#handle
+    const connection = new Connection(++this.#connections, socket, identity, {
+      hello: (payload, noiseKey) => {
+        if (payload.devicePairingData) this.pairing.begin(client, payload, noiseKey)
+        else login(this.accounts, client, payload, noiseKey)
+        if (client.companion) this.deviceChanges.offer(client.companion)
+      },
+      stanza: value => client.received(value),
+      closed: () => this.#closed(client),
+      broken: reason => problems.violation(`connection ${connection.id} broken: ${reason}`),
+    })
+    const client = new Client(connection, {
+      ledger,
+      holds: this.holds,
+      handle: (from, stanza) => {
+        handle(from, stanza)
+        if (from.link?.accepted?.companion.confirmed) this.deviceChanges.offer(from.link.accepted.companion)
+      },
+    })
+    this.clients.add(client)
+  }
+
+  /** Takes a device off its account: its connection ends, its logins fail from now on. */
+  remove(companion: Companion): void {
+    companion.person.companions.delete(companion.deviceId)
+    companion.queue.clear()
+    if (companion.line) dismiss(companion.line, deviceRemoved())
+    companion.line = undefined
+    this.deviceChanges.offer(companion)
+    this.#deps.changed()
+  }
+
+  refuseMessage(companion: Companion, code: number): void {
+    this.#refusals.set(companion, code)
+  }
+
+  /** No device of the account has anything under way: nothing unacknowledged, nothing held, the phone at rest. */
+  isQuiet(person: Person): boolean {
+    if (!(person.phone instanceof PhoneDevice) || !person.phone.idle) return false
+    return [...person.companions.values()].every(({ line, queue }) => {
+      if (!(line instanceof Client)) return true
+      return line.idle && line.phase === 'live' && queue.size === 0
+    })
+  }
+
+  stop(): void {
+    const stopped = new SimulatorError('stopped', 'the simulator stopped')
+    this.deviceChanges.failAll(stopped)
+    for (const { phone } of this.accounts.all()) if (phone instanceof PhoneDevice) phone.inbox.close(stopped)
+    for (const client of this.clients) client.cut()
+  }
+
+  #acceptFromPhone(phone: PhoneDevice, stanza: Parameters<PhoneDevice['send']>[0]): void {
+    const { problems } = this.#deps
+    const deps = { accounts: this.accounts, problems, ratchets: this.#ratchets }
+    if (stanza.tag === 'message') routeMessage(deps, phone, stanza)
+    else routeReceipt(deps, phone, stanza)
+  }
+
+  #closed(client: Client): void {
+    client.phase = 'closed'
+    this.clients.delete(client)
+    if (client.link) this.pairing.forget(client.link)
+    const { companion } = client
+    if (!companion) return
+    if (companion.line === client) companion.line = undefined
+    this.deviceChanges.offer(companion)
+  }
+
+  #takeRefusal(companion: Companion): number | undefined {
+    const code = this.#refusals.get(companion)
+    this.#refusals.delete(companion)
+    return code
+  }
+}

@@ -1,0 +1,5 @@
+import { randomBytes } from 'node:crypto'
+import { connectionOf, type Fault } from './fault.js'
+
+/** Sends a frame nobody can decrypt. Params: phone, device. */
+export const garbageFrame: Fault = (deps, params) => connectionOf(deps, params).connection.sendRaw(randomBytes(64))

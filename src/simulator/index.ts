@@ -1,0 +1,18 @@
+/** A local WhatsApp for tests, demos and benchmarks; see README.md. */
+export { startSimulator, Simulator, type DeviceFaults, type SimulatorOptions } from './simulator.js'
+export { createRootKey } from './wire/certificates.js'
+export { ScanError, SimulatorError, type ScanErrorCode, type SimulatorErrorCode } from './errors.js'
+export type {
+  Direction,
+  Hold,
+  LedgerEntry,
+  LinkedDevice,
+  MessageMatch,
+  Phone,
+  PhoneInfo,
+  PhoneMessage,
+  Problem,
+  RootKey,
+  SimulatorControl,
+  StanzaMatch,
+} from './control-surface.js'

@@ -1,0 +1,116 @@
+import { createWriteStream, type WriteStream } from 'node:fs'
+import type { Direction, LedgerEntry, StanzaMatch } from './control-surface.js'
+import { SimulatorError } from './errors.js'
+import { Waiters } from './waiters.js'
+import type { Node } from './wire/node-codec.js'
+
+/** Older entries leave memory (never the file) beyond this many. */
+const MEMORY_LIMIT = 100_000
+const MAX_DEPTH = 3
+
+/** Who a stanza came from or goes to. */
+export type Party = { connection: number; account?: string; device?: number }
+
+function collectPaths(value: Node, prefix: string, depth: number, paths: Set<string>): void {
+  if (depth > MAX_DEPTH || !Array.isArray(value.content)) return
+  for (const part of value.content) {
+    const path = prefix + part.tag
+    paths.add(path)
+    collectPaths(part, `${path}/`, depth + 1, paths)
+  }
+}
+
+export function fits(entry: LedgerEntry, match: StanzaMatch): boolean {
+  const { attrs } = entry
+  return (
+    (match.direction === undefined || match.direction === entry.direction) &&
+    (match.tag === undefined || match.tag === entry.tag) &&
+    (match.type === undefined || match.type === attrs['type']) &&
+    (match.id === undefined || match.id === attrs['id']) &&
+    (match.xmlns === undefined || match.xmlns === attrs['xmlns']) &&
+    (match.account === undefined || match.account === entry.account) &&
+    (match.device === undefined || match.device === entry.device) &&
+    (match.child === undefined || entry.path.some(path => path.split('/').includes(match.child ?? ''))) &&
+    Object.entries(match.where ?? {}).every(([name, value]) => attrs[name] === value)
+  )
+}
+
+/** Describes a stanza as the ledger keeps it, without giving it a place in the ledger. */
+export function describe(seq: number, direction: Direction, value: Node, party: Party): LedgerEntry {
+  const paths = new Set<string>()
+  collectPaths(value, '', 1, paths)
+  const id = value.attrs['id']
+  return {
+    seq,
+    at: Date.now(),
+    direction,
+    tag: value.tag,
+    ...(id === undefined ? {} : { id }),
+    ...party,
+    attrs: { ...value.attrs },
+    path: [...paths],
+  }
+}
+
+/** Every stanza that crossed the wire, in order, without a single content byte. */
+export class Ledger implements AsyncDisposable {
+  #entries: LedgerEntry[] = []
+  #seq = 0
+  readonly #waiters = new Waiters<LedgerEntry>()
+  readonly #file: WriteStream | undefined
+  #closed = false
+
+  constructor(file?: string) {
+    this.#file = file === undefined ? undefined : createWriteStream(file, { flags: 'a', mode: 0o600 })
+    this.#file?.on('error', error => this.#waiters.failAll(error))
+  }
+
+  /** Number of the newest entry; a `since` for "from now on". */
+  get seq(): number {
+    return this.#seq
+  }
+
+  record(direction: Direction, value: Node, party: Party): LedgerEntry {
+    const entry = describe(++this.#seq, direction, value, party)
+    this.#entries.push(entry)
+    if (this.#entries.length > MEMORY_LIMIT * 1.2) this.#entries = this.#entries.slice(-MEMORY_LIMIT)
+    if (!this.#closed) this.#file?.write(JSON.stringify(entry) + '\n')
+    this.#waiters.offer(entry)
+    return entry
+  }
+
+  entries(match: StanzaMatch = {}): LedgerEntry[] {
+    return this.#entries.filter(entry => fits(entry, match))
+  }
+
+  /** Newest entry of an account that satisfies `accepts`, looking back no further than `since`. */
+  newest(accepts: (entry: LedgerEntry) => boolean): LedgerEntry | undefined {
+    return this.#entries.findLast(accepts)
+  }
+
+  /** The first entry after `since` (default: the oldest remembered) that `accepts`, past or future. */
+  async waitFor(
+    accepts: (entry: LedgerEntry) => boolean,
+    timeoutMs: number,
+    since = 0,
+    what = 'a stanza',
+  ): Promise<LedgerEntry> {
+    const past = this.#entries.find(entry => entry.seq > since && accepts(entry))
+    return (
+      past ??
+      this.#waiters.wait(
+        entry => entry.seq > since && accepts(entry),
+        timeoutMs,
+        () => what,
+      )
+    )
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#waiters.failAll(new SimulatorError('stopped', 'the simulator stopped'))
+    const file = this.#file
+    if (file) await new Promise<void>(resolve => file.end(() => resolve()))
+  }
+}

@@ -1,0 +1,103 @@
+import { randomInt } from 'node:crypto'
+import type { Endpoint } from '../accounts/person.js'
+import type { KeyBundle } from '../accounts/pre-keys.js'
+import { signalKey } from '../wire/curve.js'
+import type { PhoneKeys } from './phone-keys.js'
+import { ProtocolAddress, SessionBuilder, SessionCipher, SessionRecord } from './signal-library.js'
+import type { SessionRecordType, SignalStorage } from './signal-library.js'
+
+export type Encrypted = { type: 'pkmsg' | 'msg'; body: Buffer }
+
+const PRE_KEY_MESSAGE = 3
+const MAX_PADDING = 16
+
+function pad(plaintext: Uint8Array): Buffer {
+  const length = randomInt(1, MAX_PADDING + 1)
+  return Buffer.concat([plaintext, Buffer.alloc(length, length)])
+}
+
+function unpad(padded: Buffer): Buffer {
+  const length = padded.at(-1) ?? 0
+  if (length === 0 || length > padded.length) throw new Error('wrong padding')
+  return padded.subarray(0, padded.length - length)
+}
+
+/**
+ * The phone's Signal state: one session per person and device, whatever name a stanza called them by. Callers keep one
+ * operation at a time per phone.
+ */
+export class SignalSessions {
+  readonly #records = new Map<string, SessionRecordType>()
+  readonly #storage: SignalStorage
+
+  /** `owner` keeps two phones' queues apart, which libsignal serialises by address for the whole process. */
+  constructor(
+    private readonly owner: string,
+    keys: PhoneKeys,
+  ) {
+    const pair = (held: { publicKey: Buffer; privateKey: Buffer }): { pubKey: Buffer; privKey: Buffer } => ({
+      pubKey: signalKey(held.publicKey),
+      privKey: held.privateKey,
+    })
+    this.#storage = {
+      loadSession: async address => this.#records.get(address),
+      storeSession: async (address, record) => void this.#records.set(address, record),
+      isTrustedIdentity: () => true,
+      loadPreKey: async id => {
+        const held = keys.preKey(Number(id))
+        return held && pair(held)
+      },
+      removePreKey: id => keys.dropPreKey(id),
+      loadSignedPreKey: () => pair(keys.signedPreKey),
+      getOurRegistrationId: () => keys.registrationId,
+      getOurIdentity: () => pair(keys.identity),
+    }
+  }
+
+  has(peer: Endpoint): boolean {
+    return this.#records.get(this.#address(peer).toString())?.haveOpenSession() ?? false
+  }
+
+  /** Opens a fresh session from a bundle; an older one stays readable. */
+  async begin(peer: Endpoint, bundle: KeyBundle): Promise<void> {
+    const { signedPreKey, preKey } = bundle
+    const session: Parameters<InstanceType<typeof SessionBuilder>['initOutgoing']>[0] = {
+      registrationId: bundle.registrationId,
+      identityKey: signalKey(bundle.identity),
+      signedPreKey: { ...signedPreKey, publicKey: signalKey(signedPreKey.publicKey) },
+      preKey: preKey && { keyId: preKey.keyId, publicKey: signalKey(preKey.publicKey) },
+    } as Parameters<InstanceType<typeof SessionBuilder>['initOutgoing']>[0]
+    await new SessionBuilder(this.#storage, this.#address(peer)).initOutgoing(session)
+  }
+
+  async encrypt(peer: Endpoint, plaintext: Uint8Array): Promise<Encrypted> {
+    const { type, body } = await new SessionCipher(this.#storage, this.#address(peer)).encrypt(pad(plaintext))
+    return { type: type === PRE_KEY_MESSAGE ? 'pkmsg' : 'msg', body: body as unknown as Buffer }
+  }
+
+  /** @throws Error when no session fits, the key was used before, or the sender used a key this phone does not have. */
+  async decrypt(peer: Endpoint, type: string | undefined, body: Buffer): Promise<Buffer> {
+    const cipher = new SessionCipher(this.#storage, this.#address(peer))
+    if (type === 'pkmsg') return unpad(await cipher.decryptPreKeyWhisperMessage(body))
+    if (type === 'msg') return unpad(await cipher.decryptWhisperMessage(body))
+    throw new Error(`cannot read an enc of type ${type ?? 'none'}`)
+  }
+
+  forget(peer: Endpoint): void {
+    this.#records.delete(this.#address(peer).toString())
+  }
+
+  save(): Record<string, unknown> {
+    return Object.fromEntries([...this.#records].map(([address, record]) => [address, record.serialize()]))
+  }
+
+  restore(saved: Record<string, unknown>): void {
+    for (const [address, record] of Object.entries(saved)) {
+      this.#records.set(address, SessionRecord.deserialize(record as Uint8Array))
+    }
+  }
+
+  #address(peer: Endpoint): InstanceType<typeof ProtocolAddress> {
+    return new ProtocolAddress(`${this.owner}-${peer.person.lidUser}`, peer.deviceId)
+  }
+}

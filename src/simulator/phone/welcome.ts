@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto'
+import { deflateSync } from 'node:zlib'
+import { jidOf } from '../accounts/jid.js'
+import type { Companion } from '../accounts/person.js'
+import { node } from '../wire/node-codec.js'
+import { proto } from '../wire/protobuf.js'
+import { encryptFor } from './encrypt-for.js'
+import type { PhoneDevice } from './phone-device.js'
+
+const MESSAGES_PER_CHAT = 50
+
+type ProtocolMessage = proto.Message.IProtocolMessage
+
+/** What a phone hands a freshly linked device: the app state key, its chats, the names it knows. */
+export async function welcome(phone: PhoneDevice, companion: Companion): Promise<void> {
+  if (companion.welcomed) return
+  companion.welcomed = true
+  const { HistorySyncType } = proto.HistorySync
+  const chats = history(phone)
+  const shared: ProtocolMessage[] = [
+    keyShare(phone),
+    notice({ syncType: HistorySyncType.INITIAL_BOOTSTRAP, progress: 100, ...chats }),
+    notice({ syncType: HistorySyncType.PUSH_NAME, pushnames: chats.pushnames }),
+  ]
+  for (const message of shared) await sendPeer(phone, companion, message)
+}
+
+/** A peer message: phone to own companion, shown to nobody. */
+async function sendPeer(phone: PhoneDevice, companion: Companion, protocolMessage: ProtocolMessage): Promise<void> {
+  const content = Buffer.from(proto.Message.encode({ protocolMessage }).finish())
+  const enc = await encryptFor(phone, companion, content)
+  const id = `3A${randomBytes(9).toString('hex').toUpperCase()}`
+  const to = jidOf(phone.person, 'pn', companion.deviceId)
+  phone.send(node('message', { id, to, type: 'text', category: 'peer' }, [enc]))
+}
+
+function keyShare(phone: PhoneDevice): ProtocolMessage {
+  const { keyId, keyData, timestamp } = phone.keys.appState
+  const fingerprint = { rawId: phone.keys.rawId, currentIndex: 0, deviceIndexes: [0] }
+  return {
+    type: proto.Message.ProtocolMessage.Type.APP_STATE_SYNC_KEY_SHARE,
+    appStateSyncKeyShare: { keys: [{ keyId: { keyId }, keyData: { keyData, timestamp, fingerprint } }] },
+  }
+}
+
+/** The payload travels inside the notice: a blob on a media server would be fetched from WhatsApp's own host. */
+function notice(sync: proto.IHistorySync): ProtocolMessage {
+  const payload = deflateSync(proto.HistorySync.encode({ ...sync, chunkOrder: 1 }).finish())
+  return {
+    type: proto.Message.ProtocolMessage.Type.HISTORY_SYNC_NOTIFICATION,
+    historySyncNotification: {
+      syncType: sync.syncType as unknown as proto.Message.HistorySyncType,
+      chunkOrder: 1,
+      progress: sync.progress ?? 100,
+      initialHistBootstrapInlinePayload: payload,
+    },
+  }
+}
+
+type History = Required<Pick<proto.IHistorySync, 'conversations' | 'pushnames' | 'phoneNumberToLidMappings'>>
+
+function history(phone: PhoneDevice): History {
+  const accounts = phone.deps.accounts()
+  const bubbles = phone.inbox.all().filter(bubble => bubble.text !== null)
+  const chats = [...new Set(bubbles.map(bubble => bubble.chat))].flatMap(jid => {
+    const person = accounts.find(jid)
+    return person ? [{ jid, person }] : []
+  })
+  return {
+    conversations: chats.map(({ jid, person }) => ({
+      id: jid,
+      lidJid: jidOf(person, 'lid'),
+      name: person.name,
+      messages: bubbles
+        .filter(bubble => bubble.chat === jid)
+        .slice(-MESSAGES_PER_CHAT)
+        .map(bubble => ({
+          message: {
+            key: { remoteJid: jid, fromMe: bubble.fromMe, id: bubble.id },
+            message: { conversation: bubble.text },
+            messageTimestamp: bubble.timestamp,
+          },
+        })),
+    })),
+    pushnames: [...chats.map(({ person }) => person), phone.person].map(person => ({
+      id: jidOf(person, 'pn'),
+      pushname: person.name,
+    })),
+    phoneNumberToLidMappings: chats.map(({ person }) => ({
+      pnJid: jidOf(person, 'pn'),
+      lidJid: jidOf(person, 'lid'),
+    })),
+  }
+}

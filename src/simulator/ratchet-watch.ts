@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto'
+import type { Endpoint } from './accounts/person.js'
+import type { Problems } from './problems.js'
+import { bytesOf, type Node } from './wire/node-codec.js'
+
+/** Remembered message keys in all; the oldest go first. */
+const LIMIT = 50_000
+const MAC_BYTES = 8
+const EPHEMERAL_FIELD = 1
+const COUNTER_FIELD = 2
+const INNER_MESSAGE_FIELD = 4
+
+/** The fields of a protobuf message that are numbers or bytes; anything else ends the reading. */
+function fieldsOf(bytes: Buffer): Map<number, number | Buffer> {
+  const fields = new Map<number, number | Buffer>()
+  let at = 0
+  const varint = (): number => {
+    let value = 0
+    for (let shift = 0; at < bytes.length; shift += 7) {
+      const byte = bytes[at++] ?? 0
+      value += (byte & 0x7f) * 2 ** shift
+      if (byte < 0x80) break
+    }
+    return value
+  }
+  while (at < bytes.length) {
+    const key = varint()
+    if ((key & 7) === 0) fields.set(key >> 3, varint())
+    else if ((key & 7) === 2) {
+      const length = varint()
+      fields.set(key >> 3, bytes.subarray(at, at + length))
+      at += length
+    } else break
+  }
+  return fields
+}
+
+/** Ratchet key and counter of a Signal message: one version byte, the protobuf, eight bytes of MAC. */
+function position(enc: Node): { key: string; digest: string } | undefined {
+  const body = bytesOf(enc)
+  if (!body || body.length < 2 + MAC_BYTES) return undefined
+  let inner = body
+  if (enc.attrs['type'] === 'pkmsg') {
+    const wrapped = fieldsOf(body.subarray(1)).get(INNER_MESSAGE_FIELD)
+    if (!Buffer.isBuffer(wrapped)) return undefined
+    inner = wrapped
+  } else if (enc.attrs['type'] !== 'msg') return undefined
+  const fields = fieldsOf(inner.subarray(1, -MAC_BYTES))
+  const ephemeral = fields.get(EPHEMERAL_FIELD)
+  if (!Buffer.isBuffer(ephemeral)) return undefined
+  const counter = fields.get(COUNTER_FIELD) ?? 0
+  const digest = createHash('sha256').update(inner).digest('base64').slice(0, 22)
+  return { key: `${ephemeral.toString('base64')}:${String(counter)}`, digest }
+}
+
+/**
+ * Notices a device that encrypts two different messages with one message key: same ratchet key and counter, other bytes.
+ * The same bytes again are a resend, and fine. (Invariant I-8, as far as a server can see it.)
+ */
+export class RatchetWatch {
+  readonly #seen = new Map<string, string>()
+  constructor(private readonly problems: Problems) {}
+
+  check(sender: Endpoint, target: Endpoint, encs: Node[]): void {
+    for (const enc of encs) {
+      const place = position(enc)
+      if (!place) continue
+      const name = `${target.person.lidUser}:${target.deviceId}:${place.key}`
+      const earlier = this.#seen.get(name)
+      if (earlier === undefined) this.#remember(name, place.digest)
+      else if (earlier !== place.digest) {
+        this.problems.violation('two different messages under one message key', {
+          account: sender.person.phoneNumber,
+          device: sender.deviceId,
+        })
+      }
+    }
+  }
+
+  #remember(name: string, digest: string): void {
+    this.#seen.set(name, digest)
+    if (this.#seen.size <= LIMIT) return
+    const oldest = this.#seen.keys().next().value
+    if (oldest !== undefined) this.#seen.delete(oldest)
+  }
+}

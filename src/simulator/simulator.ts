@@ -1,0 +1,232 @@
+import { jidOf } from './accounts/jid.js'
+import type { Companion, Person } from './accounts/person.js'
+import type {
+  Hold,
+  LedgerEntry,
+  Phone,
+  PhoneInfo,
+  Problem,
+  RootKey,
+  SimulatorControl,
+  StanzaMatch,
+} from './control-surface.js'
+import { SimulatorError } from './errors.js'
+import { Exchange } from './exchange.js'
+import type { FaultParams } from './faults/fault.js'
+import { setOff } from './faults/registry.js'
+import { fits, Ledger } from './ledger.js'
+import { LocalPhone } from './phone/local-phone.js'
+import { PhoneDevice } from './phone/phone-device.js'
+import { Problems } from './problems.js'
+import { untilQuiet } from './quiet.js'
+import { StateFile } from './state/state-file.js'
+import { certificateChain, createRootKey } from './wire/certificates.js'
+import { generateKeyPair } from './wire/curve.js'
+import { listen, type Listener } from './wire/listener.js'
+
+const DEFAULT_TIMEOUT_MS = 10_000
+const PHONE_NUMBER = /^\d{5,20}$/
+
+export type SimulatorOptions = {
+  /** default: a fresh one */
+  rootKey?: RootKey
+  /** default 0: any free port of 127.0.0.1 */
+  port?: number
+  /** accounts, keys and queues live here across restarts; written with mode 0600 */
+  stateFile?: string
+  /** every stanza, one JSON object a line, appended */
+  ledgerFile?: string
+  /** how long waiters wait unless told otherwise; default 10 s */
+  requestTimeoutMs?: number
+}
+
+/** What happens to one linked device when a test wants trouble. */
+export type DeviceFaults = {
+  /** cuts the TCP connection */
+  drop(): void
+  streamError(code: number): void
+  /** the next login gets `<failure reason>` */
+  failNextLogin(reason: number): void
+  pausePings(): void
+  resumePings(): void
+  /** a frame that cannot be decrypted */
+  sendGarbageFrame(): void
+  /** the next message is refused by an ack with this code */
+  refuseNextMessage(code: number): void
+  /** one-time keys vanish until `leave` are left, and the device is told */
+  drainPreKeys(leave?: number): void
+}
+
+/** The simulator inside the process that started it. */
+export class Simulator implements SimulatorControl {
+  readonly #phones = new Map<Person, LocalPhone>()
+  #upgradeStatus: number | undefined
+  #stopping: Promise<void> | undefined
+
+  /** @internal see `startSimulator` */
+  constructor(
+    readonly url: string,
+    readonly rootKey: string,
+    private readonly parts: {
+      exchange: Exchange
+      ledger: Ledger
+      problems: Problems
+      listener: Listener
+      state: StateFile | undefined
+      timeoutMs: number
+    },
+  ) {}
+
+  async phone(phoneNumber: string, options: { name?: string } = {}): Promise<Phone> {
+    if (!PHONE_NUMBER.test(phoneNumber)) throw new SimulatorError('bad_request', 'a phone number is digits only')
+    const { exchange, state } = this.parts
+    let person = exchange.accounts.get(phoneNumber)
+    if (!person) {
+      person = exchange.accounts.create(phoneNumber, options.name ?? `Phone ${phoneNumber.slice(-4)}`)
+      state?.changed()
+    }
+    if (options.name !== undefined) person.name = options.name
+    return this.#phone(person)
+  }
+
+  async phones(): Promise<PhoneInfo[]> {
+    return this.parts.exchange.accounts.all().map(person => ({
+      phoneNumber: person.phoneNumber,
+      lid: jidOf(person, 'lid'),
+      jid: jidOf(person, 'pn'),
+      name: person.name,
+      online: person.phone instanceof PhoneDevice && person.phone.online,
+      devices: person.companions.size,
+    }))
+  }
+
+  async hold(match: StanzaMatch): Promise<Hold> {
+    return this.parts.exchange.holds.hold(match)
+  }
+
+  async waitForStanza(match: StanzaMatch & { since?: number }, timeoutMs?: number): Promise<LedgerEntry> {
+    return this.waitFor(entry => fits(entry, match), timeoutMs, match.since, `a stanza ${JSON.stringify(match)}`)
+  }
+
+  /** As `waitForStanza`, with a predicate; only inside the process. */
+  async waitFor(
+    accepts: (entry: LedgerEntry) => boolean,
+    timeoutMs = this.parts.timeoutMs,
+    since?: number,
+    what?: string,
+  ): Promise<LedgerEntry> {
+    return this.parts.ledger.waitFor(accepts, timeoutMs, since, what)
+  }
+
+  async ledger(match?: StanzaMatch): Promise<LedgerEntry[]> {
+    return this.parts.ledger.entries(match)
+  }
+
+  async problems(): Promise<Problem[]> {
+    return this.parts.problems.list()
+  }
+
+  async assertClean(): Promise<void> {
+    this.parts.problems.assertClean()
+  }
+
+  async fault(name: string, params: FaultParams = {}): Promise<void> {
+    this.#setOff(name, params)
+  }
+
+  /** Answers websocket upgrades with an HTTP status from now on; undefined lets them through again. */
+  upgradeStatus(status: number | undefined): void {
+    this.#upgradeStatus = status
+  }
+
+  /** @internal */
+  get refusal(): number | undefined {
+    return this.#upgradeStatus
+  }
+
+  /** The named faults of one linked device as methods. */
+  device(phoneNumber: string, deviceId: number): DeviceFaults {
+    const set = (name: string, params: FaultParams = {}): void =>
+      this.#setOff(name, { phone: phoneNumber, device: deviceId, ...params })
+    return {
+      drop: () => set('drop'),
+      streamError: code => set('stream-error', { code }),
+      failNextLogin: reason => set('fail-next-login', { reason }),
+      pausePings: () => set('pause-pings'),
+      resumePings: () => set('resume-pings'),
+      sendGarbageFrame: () => set('garbage-frame'),
+      refuseNextMessage: code => set('refuse-message', { code }),
+      drainPreKeys: (leave = 0) => set('drain-pre-keys', { leave }),
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    await this.#stopping
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  #setOff(name: string, params: FaultParams): void {
+    const { exchange } = this.parts
+    const deps = {
+      accounts: exchange.accounts,
+      refuseUpgrades: (status: number | undefined) => this.upgradeStatus(status),
+      refuseMessage: (companion: Companion, code: number) => exchange.refuseMessage(companion, code),
+    }
+    setOff(deps, name, params)
+  }
+
+  async #stop(): Promise<void> {
+    const { exchange, ledger, listener, state } = this.parts
+    exchange.stop()
+    await listener[Symbol.asyncDispose]()
+    await state?.[Symbol.asyncDispose]()
+    await ledger[Symbol.asyncDispose]()
+  }
+
+  #phone(person: Person): LocalPhone {
+    const { exchange, timeoutMs, ledger } = this.parts
+    const device = person.phone
+    if (!(device instanceof PhoneDevice)) throw new SimulatorError('bad_request', 'this account has no simulated phone')
+    let phone = this.#phones.get(person)
+    if (!phone) {
+      phone = new LocalPhone(device, {
+        accounts: exchange.accounts,
+        pairing: exchange.pairing,
+        deviceChanges: exchange.deviceChanges,
+        timeoutMs,
+        quiet: account => untilQuiet({ exchange, ledger }, account, timeoutMs),
+        remove: (companion: Companion) => exchange.remove(companion),
+      })
+      this.#phones.set(person, phone)
+    }
+    return phone
+  }
+}
+
+/**
+ * Starts a WhatsApp on 127.0.0.1. Clients have to be told its `url` and, once, its `rootKey`.
+ * @throws Error when the port is taken or the state file cannot be read
+ */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const root = options.rootKey ?? createRootKey()
+  const staticKey = generateKeyPair()
+  const identity = { staticKey, certificates: certificateChain(root, staticKey.publicKey, new Date()) }
+  const ledger = new Ledger(options.ledgerFile)
+  const problems = new Problems()
+  let state: StateFile | undefined
+  const exchange = new Exchange({ identity, ledger, problems, changed: () => state?.changed() })
+  state = options.stateFile === undefined ? undefined : await StateFile.open(options.stateFile, exchange.accounts)
+  let simulator: Simulator | undefined
+  const listener = await listen({
+    port: options.port ?? 0,
+    accept: socket => exchange.connect(socket),
+    refusal: () => simulator?.refusal,
+  })
+  const timeoutMs = options.requestTimeoutMs ?? DEFAULT_TIMEOUT_MS
+  simulator = new Simulator(listener.url, root.publicKey, { exchange, ledger, problems, listener, state, timeoutMs })
+  return simulator
+}

@@ -1,0 +1,96 @@
+import type { Accounts } from '../accounts/accounts.js'
+import { parseJid, SERVER } from '../accounts/jid.js'
+import { Companion } from '../accounts/person.js'
+import { bundleNodes, readSignedPreKey, type KeyBundle } from '../accounts/pre-keys.js'
+import type { Problems } from '../problems.js'
+import { signalKey, verify } from '../wire/curve.js'
+import { child, childBytes, childUInt, children, node, type Node } from '../wire/node-codec.js'
+import { now } from './clock.js'
+import { IqRefusal, type IqHandler, type IqTable } from './iq.js'
+
+/** Clients upload more when told that fewer than this are left. */
+const LOW = 5
+
+export type PreKeyDeps = { accounts: Accounts; problems: Problems; changed(): void }
+
+/** Counting, uploading, rotating, handing out. */
+export function preKeyRequests(deps: PreKeyDeps): IqTable {
+  const { accounts } = deps
+  return new Map<string, IqHandler>([
+    ['get encrypt count', ({ companion }) => [node('count', { value: companion.preKeys.count })]],
+    ['get encrypt digest', ({ companion }) => [digest(companion)]],
+    ['set encrypt registration', ({ companion, iq }) => upload(deps, companion, iq)],
+    ['set encrypt rotate', ({ companion, child: rotate }) => replaceSigned(deps, companion, child(rotate, 'skey'))],
+    [
+      'get encrypt key',
+      ({ child: request }) => {
+        const jids = new Set(children(request, 'user').map(user => user.attrs['jid'] ?? ''))
+        const users = [...jids].flatMap(jid => {
+          const bundle = takeBundle(accounts, jid)
+          return bundle ? [node('user', { jid }, bundleNodes(bundle))] : []
+        })
+        deps.changed()
+        return [node('list', {}, users)]
+      },
+    ],
+  ])
+}
+
+/** One device's public keys with one one-time key, which is gone then; undefined for a device that does not exist. */
+export function takeBundle(accounts: Accounts, jid: string): KeyBundle | undefined {
+  const person = accounts.find(jid)
+  const device = person?.endpoint(parseJid(jid)?.device ?? 0)
+  if (device instanceof Companion) return companionBundle(device)
+  return device === undefined ? undefined : person?.phone.takeBundle()
+}
+
+export function companionBundle(companion: Companion): KeyBundle {
+  const { registrationId, identity, signedPreKey } = companion.details
+  const preKey = companion.preKeys.take()
+  if (companion.preKeys.count < LOW) warnLow(companion)
+  return { registrationId, identity, signedPreKey, ...(preKey ? { preKey } : {}) }
+}
+
+function warnLow(companion: Companion): void {
+  const waiting = companion.queue.all().some(stanza => stanza.tag === 'notification' && child(stanza, 'count'))
+  if (waiting) return
+  const id = `low-${companion.deviceId}-${companion.preKeys.save().handedOut}`
+  const count = node('count', { value: companion.preKeys.count })
+  companion.deliver(node('notification', { type: 'encrypt', from: SERVER, id, t: now() }, [count]))
+}
+
+function digest(companion: Companion): Node {
+  const { registrationId, identity, signedPreKey } = companion.details
+  return node('digest', {}, bundleNodes({ registrationId, identity, signedPreKey }))
+}
+
+function upload(deps: PreKeyDeps, companion: Companion, iq: Node): undefined {
+  const subject = { account: companion.person.phoneNumber, device: companion.deviceId }
+  const identity = childBytes(iq, 'identity')
+  if (!identity?.equals(companion.details.identity)) {
+    deps.problems.violation('pre-key upload under another identity', subject)
+    throw new IqRefusal(406, 'not-acceptable')
+  }
+  if (childUInt(iq, 'registration') !== companion.details.registrationId) {
+    deps.problems.violation('pre-key upload under another registration id', subject)
+  }
+  const clashes = companion.preKeys.add(child(iq, 'list'))
+  for (const id of clashes) deps.problems.violation(`pre-key ${id} uploaded twice with different bytes`, subject)
+  return replaceSigned(deps, companion, child(iq, 'skey'))
+}
+
+function replaceSigned(deps: PreKeyDeps, companion: Companion, skey: Node | undefined): undefined {
+  const subject = { account: companion.person.phoneNumber, device: companion.deviceId }
+  const signed = readSignedPreKey(skey)
+  if (!signed || !verify(companion.details.identity, signalKey(signed.publicKey), signed.signature)) {
+    deps.problems.violation('signed pre-key without a correct signature', subject)
+    throw new IqRefusal(406, 'not-acceptable')
+  }
+  const held = companion.details.signedPreKey
+  if (held.keyId === signed.keyId && !held.publicKey.equals(signed.publicKey)) {
+    deps.problems.violation(`signed pre-key ${signed.keyId} replaced by different bytes`, subject)
+  }
+  companion.details.signedPreKey = signed
+  deps.changed()
+  return undefined
+}

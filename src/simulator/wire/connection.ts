@@ -1,0 +1,85 @@
+import type { WebSocket } from 'ws'
+import type { KeyPair } from './curve.js'
+import { encodeFrame, FrameReader } from './frames.js'
+import { decodeNode, encodeNode, type Node } from './node-codec.js'
+import { NoiseResponder, type NoiseTransport } from './noise.js'
+import { proto } from './protobuf.js'
+
+export type ServerIdentity = { staticKey: KeyPair; certificates: Uint8Array }
+
+export type ConnectionListener = {
+  /** The handshake is done: who speaks, and what it wants. Throwing refuses the connection. */
+  hello(payload: proto.ClientPayload, clientStatic: Buffer): void
+  stanza(value: Node): void
+  /** Once, whoever closed. */
+  closed(): void
+  /** The client broke the framing, the handshake or the encryption; the connection is being cut. */
+  broken(reason: string): void
+}
+
+/** One client's socket: frames and Noise below, nodes above. It knows no stanza. */
+export class Connection {
+  readonly #reader = new FrameReader()
+  readonly #noise: NoiseResponder
+  #transport: NoiseTransport | undefined
+  #greeted = false
+
+  constructor(
+    readonly id: number,
+    private readonly socket: WebSocket,
+    identity: ServerIdentity,
+    private readonly listener: ConnectionListener,
+  ) {
+    this.#noise = new NoiseResponder(identity.staticKey, identity.certificates)
+    socket.on('message', data => this.#received(data as Buffer))
+    socket.once('close', () => listener.closed())
+    socket.on('error', () => socket.terminate())
+  }
+
+  get open(): boolean {
+    return this.socket.readyState === this.socket.OPEN
+  }
+
+  /** Sends a node; a connection that is gone swallows it, as the network would. */
+  send(value: Node): void {
+    if (!this.#transport || !this.open) return
+    this.socket.send(encodeFrame(this.#transport.encrypt(encodeNode(value))))
+  }
+
+  /** Sends bytes as one frame without encrypting them: what a broken server or a middlebox would do. */
+  sendRaw(body: Uint8Array): void {
+    if (this.open) this.socket.send(encodeFrame(body))
+  }
+
+  /** Says goodbye on the websocket level once everything sent has left. */
+  close(): void {
+    this.socket.close()
+  }
+
+  /** Cuts the line without a word. */
+  cut(): void {
+    this.socket.terminate()
+  }
+
+  #received(data: Buffer): void {
+    try {
+      for (const frame of this.#reader.push(data)) this.#frame(frame)
+    } catch (error) {
+      this.listener.broken(error instanceof Error ? error.message : 'unreadable frame')
+      this.cut()
+    }
+  }
+
+  #frame(frame: Buffer): void {
+    if (this.#transport) {
+      this.listener.stanza(decodeNode(this.#transport.decrypt(frame)))
+    } else if (!this.#greeted) {
+      this.#greeted = true
+      this.socket.send(encodeFrame(this.#noise.hello(this.#reader.intro ?? Buffer.alloc(0), frame)))
+    } else {
+      const { clientStatic, payload, transport } = this.#noise.finish(frame)
+      this.#transport = transport
+      this.listener.hello(proto.ClientPayload.decode(payload), clientStatic)
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import '../quiet-signal.js'
+import { createPublicKey, verify as nodeVerify } from 'node:crypto'
+import * as curve from 'libsignal/src/curve.js'
+
+/** Curve25519, 32 bytes each, no type prefix. */
+export type KeyPair = { publicKey: Buffer; privateKey: Buffer }
+
+const SIGNAL_TYPE = 5
+const ED25519_SPKI = Buffer.from('302a300506032b6570032100', 'hex')
+const P = 2n ** 255n - 19n
+
+export function generateKeyPair(): KeyPair {
+  const pair = curve.generateKeyPair()
+  return { publicKey: Buffer.from(pair.pubKey.subarray(1)), privateKey: Buffer.from(pair.privKey) }
+}
+
+/** The 33-byte form Signal uses: a type byte in front. */
+export function signalKey(publicKey: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from([SIGNAL_TYPE]), publicKey])
+}
+
+export function agree(privateKey: Buffer, publicKey: Uint8Array): Buffer {
+  return Buffer.from(curve.calculateAgreement(signalKey(publicKey), privateKey))
+}
+
+/** XEdDSA, 64 bytes, deterministic. */
+export function sign(privateKey: Buffer, message: Uint8Array): Buffer {
+  return Buffer.from(curve.calculateSignature(privateKey, message))
+}
+
+function power(base: bigint, exponent: bigint): bigint {
+  let result = 1n
+  for (let square = base % P, rest = exponent; rest > 0n; rest >>= 1n, square = (square * square) % P) {
+    if (rest & 1n) result = (result * square) % P
+  }
+  return result
+}
+
+function littleEndian(bytes: Uint8Array): bigint {
+  return BigInt('0x' + Buffer.from(bytes).reverse().toString('hex'))
+}
+
+/**
+ * Checks an XEdDSA signature: the Montgomery key is mapped to its Edwards twin, whose sign travels in the top bit of the
+ * signature (XEdDSA specification, section 2.3), and Node verifies plain Ed25519; about 20 times as fast as libsignal's JavaScript.
+ */
+export function verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  if (publicKey.length !== 32 || signature.length !== 64) return false
+  const u = littleEndian(publicKey) & (2n ** 255n - 1n)
+  const y = ((u - 1n + P) * power(u + 1n, P - 2n)) % P
+  const edwards = Buffer.from(y.toString(16).padStart(64, '0'), 'hex').reverse()
+  const plain = Buffer.from(signature)
+  edwards[31] = ((edwards[31] ?? 0) & 0x7f) | ((plain[63] ?? 0) & 0x80)
+  plain[63] = (plain[63] ?? 0) & 0x7f
+  try {
+    const key = createPublicKey({ key: Buffer.concat([ED25519_SPKI, edwards]), format: 'der', type: 'spki' })
+    return nodeVerify(null, message, key, plain)
+  } catch {
+    return false
+  }
+}
