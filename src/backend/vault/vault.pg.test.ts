@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../../../tests/support/template-database.js'
 import { WorkspaceId } from '../../contract/ids.js'
 import { createTenants, type TenantScope, type Tenants } from '../database/tenant-transaction.js'
-import { createVault, type Cell, type Sealer } from './vault.js'
+import type { Cell, Sealer } from './sealer.js'
+import { createVault } from './vault.js'
 
 const failing = (code: string): unknown => expect.objectContaining({ name: 'VaultError', code })
 

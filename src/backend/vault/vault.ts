@@ -6,9 +6,6 @@ import { idOf, type Scope } from './scope.js'
 import { createSealer, type DataKey, type Sealer } from './sealer.js'
 import { VaultError } from './vault-error.js'
 
-export type { Cell, Sealer } from './sealer.js'
-export type { Scope } from './scope.js'
-
 /** An open transaction inside the tenant scope of its workspace; a reader has no `onCommit`. */
 export type VaultTransaction = { readonly db: QueryExecutorProvider; onCommit?: (hook: () => void) => void }
 
