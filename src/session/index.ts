@@ -13,3 +13,4 @@ export type {
   SessionSource,
 } from './session-contents.js'
 export { SessionIdError, type SessionIdErrorCode } from './session-id-error.js'
+export { useSessionId, type UsedSessionId, type UseSessionIdOptions } from './use-session-id.js'
