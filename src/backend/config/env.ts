@@ -1,0 +1,48 @@
+import { z } from 'zod'
+
+const port = z.coerce.number().int().min(0).max(65535)
+const flagless = z.string().trim().min(1)
+
+/** The raw environment: names as documented, values checked for form only. Read nowhere else. */
+export const Env = z.object({
+  NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
+  PORT: port.default(3000),
+  WS_PORT: port.optional(),
+  HOST: flagless.optional(),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  DATA_DIR: flagless.default('data'),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  DATABASE_APP_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  WHATSAPP_SESSION_SECRET: flagless.optional(),
+  WHATSAPP_URL: z.url({ protocol: /^wss?$/ }).optional(),
+  WHATSAPP_ROOT_KEY: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/i, 'must be 64 hex characters')
+    .optional(),
+  LINK_DEFAULT: z.enum(['handed_off', 'managed']).default('handed_off'),
+  SESSION_ID_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9]{1,24}_$/, 'must be 1 to 24 letters or digits and an underscore')
+    .default('WHIZLITE_'),
+  SESSION_ID_FORMAT: z.enum(['compact', 'json']).default('compact'),
+  SUPPORT_URL: z.url().optional(),
+  OWNER_URL: flagless.default('github.com/mburuwhiz'),
+  BRAND_LOGO: flagless.optional(),
+})
+export type Env = z.infer<typeof Env>
+
+/** Names of the mission's documents that this design does not need. Accepted, with one start-up line. */
+const unusedNames = ['REDIS_URL', 'SESSIONS_PATH', 'WHATSAPP_SERVICE_URL'] as const
+const unusedPrefixes = ['SUPABASE_', 'NEXT_PUBLIC_'] as const
+
+export function unusedSettings(raw: NodeJS.ProcessEnv): string[] {
+  return Object.keys(raw).filter(
+    name => unusedNames.some(unused => unused === name) || unusedPrefixes.some(prefix => name.startsWith(prefix)),
+  )
+}
+
+/** A blank line in a `.env` file means "not set". */
+export function withoutBlanks(raw: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== undefined && value.trim() !== ''))
+}
