@@ -1,0 +1,7 @@
+/**
+ * Imported before anything that imports Baileys, by every process and every test. All of it is process-wide. The order matters:
+ * the storage must be replaced and the console captured before Baileys and libsignal are evaluated.
+ */
+import './prelude/shared-async-local-storage.js'
+import './prelude/console-capture.js'
+import './prelude/strict-verify.js'
