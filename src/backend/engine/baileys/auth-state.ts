@@ -1,0 +1,80 @@
+import type { AuthenticationCreds, SignalDataTypeMap, SignalKeyStore } from '@whiskeysockets/baileys'
+import type { PreKeyPair } from '../../../session/derive-pre-key.js'
+import { seededPreKeys } from '../../../session/seeded-pre-keys.js'
+import type { PreKeyChanges } from '../../../session/seeded-pre-keys.js'
+import type { JournalEntry, KeyStore } from '../keystore.js'
+import { decodeCredentials, encodeCredentials } from './credentials.js'
+import { decodeKeyValue, encodeKeyValue, type StoredKeyType } from './key-values.js'
+
+/** Travels through Baileys' key transactions beside the Signal types, so that plaintext and ratchet share one commit. */
+export const journalType = 'inbound-journal'
+
+export interface AuthState {
+  readonly creds: AuthenticationCreds
+  readonly keys: SignalKeyStore
+  /** 32 bytes from which all pre-keys of the session follow, and the ids already used. */
+  preKeys(): { seed: Uint8Array; usedIds: number[] }
+  /** Notes that Baileys changed `creds`; they are stored with the next key write, or on their own at the end of this turn. */
+  credsChanged(): void
+  /** Resolves when all changes so far are stored. */
+  saved(): Promise<void>
+}
+
+/**
+ * Baileys' view of one session's key store. Pre-keys are derived, never stored; credentials ride in the transaction of the keys they belong to.
+ * @param lookup keys of a warm batch that spare a derivation
+ */
+export function createAuthState(store: KeyStore, lookup?: (id: number) => PreKeyPair | undefined): AuthState {
+  const { creds, preKeys: stored } = decodeCredentials(store.credentials)
+  const preKeys = seededPreKeys({ ...stored, creds, ...(lookup && { lookup }) })
+  let dirty = false
+
+  const takeCredentials = () => {
+    dirty = false
+    return encodeCredentials({ creds, preKeys: { seed: preKeys.seed, usedIds: preKeys.usedIds() } })
+  }
+
+  const get = async (type: keyof SignalDataTypeMap, ids: string[]): Promise<Record<string, unknown>> => {
+    if (type === 'pre-key') return preKeys.get(ids)
+    const rows = await store.read(type, ids)
+    return Object.fromEntries([...rows].map(([id, bytes]) => [id, decodeKeyValue(type, bytes)]))
+  }
+
+  const set = async (data: Record<string, Record<string, unknown> | undefined>): Promise<void> => {
+    const used = preKeys.judge((data['pre-key'] ?? {}) as PreKeyChanges)
+    preKeys.markUsed(used)
+    const keys = new Map<string, Map<string, Uint8Array | null>>()
+    for (const [type, values] of Object.entries(data)) {
+      if (type === 'pre-key' || type === journalType || values === undefined) continue
+      keys.set(
+        type,
+        new Map(Object.entries(values).map(([id, value]) => [id, encodeOrDelete(type as StoredKeyType, value)])),
+      )
+    }
+    const journal = Object.values(data[journalType] ?? {}) as JournalEntry[]
+    const credentials = dirty || used.length > 0 ? takeCredentials() : undefined
+    await store.commit({ keys, journal, ...(credentials && { credentials }) })
+  }
+
+  return {
+    creds,
+    keys: { get: get as SignalKeyStore['get'], set: set as SignalKeyStore['set'] },
+    preKeys: () => ({ seed: preKeys.seed, usedIds: preKeys.usedIds() }),
+    credsChanged() {
+      if (dirty) return
+      dirty = true
+      queueMicrotask(() => {
+        // a failed commit cuts the socket through the store's own listener
+        if (dirty) store.commit({ credentials: takeCredentials() }).catch(() => {})
+      })
+    },
+    async saved() {
+      if (dirty) await store.commit({ credentials: takeCredentials() })
+      await store.settled()
+    },
+  }
+}
+
+function encodeOrDelete(type: StoredKeyType, value: unknown): Uint8Array | null {
+  return value === null || value === undefined ? null : encodeKeyValue(type, value)
+}

@@ -1,0 +1,217 @@
+import type { BaileysEventMap, WASocket } from '@whiskeysockets/baileys'
+import { proto } from '@whiskeysockets/baileys'
+import { errorCode, type Log } from '../../log.js'
+import type {
+  Account,
+  BuiltMessage,
+  CloseReason,
+  ConnectOptions,
+  EngineConnection,
+  EngineEvent,
+  SendOutcome,
+} from '../engine.js'
+import { StorageError } from '../keystore.js'
+import type { AuthState } from './auth-state.js'
+import { closeReason } from './close-reason.js'
+import { openGuardedSocket, terminate } from './guarded-socket.js'
+import { inboundMessage } from './inbound-message.js'
+import { accountOf, withoutDevice } from './jid.js'
+import { gatePairReply } from './pair-reply-gate.js'
+import { portableCredentials } from './portable-credentials.js'
+import { quietLogger } from './quiet-logger.js'
+import { ServerAcks } from './server-acks.js'
+import { createSignalRepository } from './signal-repository.js'
+import { connectDeadlineMs, qrLifetimesMs, socketConfig } from './socket-config.js'
+import { StanzaNotes } from './stanza-notes.js'
+import { buildText, readBuilt } from './text-message.js'
+
+/** How long a polite close may take before the line is cut. */
+const closeGraceMs = 1_000
+
+export type BaileysConnectionDeps = { url: string | null; auth: AuthState; log: Log } & ConnectOptions
+
+/** One socket's life, from construction to its one `closed` event. */
+export class BaileysConnection implements EngineConnection {
+  readonly #deps: BaileysConnectionDeps
+  readonly #socket: WASocket
+  readonly #acks: ServerAcks
+  readonly #deadline: NodeJS.Timeout
+  #phase: 'registering' | 'logging_in' | 'open'
+  #qrCount = 0
+  #closed = false
+  #forced: CloseReason | null = null
+
+  constructor(deps: BaileysConnectionDeps) {
+    this.#deps = deps
+    const { auth, keys, log, sentMessage, url } = deps
+    this.#phase = auth.creds.me === undefined ? 'registering' : 'logging_in'
+    const stanzas = new StanzaNotes()
+    this.#socket = openGuardedSocket(
+      socketConfig({
+        url,
+        auth,
+        logger: quietLogger(log),
+        makeSignalRepository: createSignalRepository({ store: keys, keys: auth.keys, stanzas }),
+        sentMessage,
+      }),
+      (error, event) => this.#onRejection(error, event),
+    )
+    this.#acks = new ServerAcks(this.#socket)
+    this.#deadline = setTimeout(
+      () => this.#cut({ plane: 'local', kind: 'unreachable', status: null }),
+      connectDeadlineMs,
+    )
+    gatePairReply(this.#socket, () => auth.saved())
+    this.#socket.ws.prependListener('CB:message', stanzas.note.bind(stanzas))
+    this.#socket.ws.on(
+      'unexpected-response',
+      (_request: unknown, response: { statusCode?: number; destroy(): void }) => {
+        response.destroy()
+        this.#cut({ plane: 'http', kind: 'unreachable', status: response.statusCode ?? null })
+      },
+    )
+    keys.onFailure(error => this.#onStorageFailure(error))
+    this.#listen()
+  }
+
+  buildText(to: string, text: string): BuiltMessage {
+    return buildText(to, text, this.#deps.auth.creds.me?.id ?? to)
+  }
+
+  async send(message: BuiltMessage, deadlineMs: number): Promise<SendOutcome> {
+    if (this.#closed) return { outcome: 'unconfirmed' }
+    const verdict = this.#acks.expect(message.waMessageId, deadlineMs)
+    try {
+      await this.#socket.relayMessage(message.to, readBuilt(message), { messageId: message.waMessageId })
+    } catch (error) {
+      // whether bytes left is unknown; the next attempt uses the same id and bytes, so it does not matter
+      this.#deps.log.warn('send_failed', { code: errorCode(error) })
+      this.#acks.abandon(message.waMessageId)
+    }
+    return verdict
+  }
+
+  hasAppStateKeys(): boolean {
+    return this.#deps.auth.creds.myAppStateKeyId !== undefined
+  }
+
+  portableCredentials() {
+    return portableCredentials(this.#deps.auth, this.#deps.keys)
+  }
+
+  async close(): Promise<void> {
+    this.#flush()
+    await this.#deps.auth.saved()
+    this.#cut({ plane: 'local', kind: 'closed_by_us', status: null })
+  }
+
+  async logout(): Promise<void> {
+    await this.#socket.logout()
+    this.#cut({ plane: 'local', kind: 'closed_by_us', status: null })
+  }
+
+  #listen(): void {
+    const { ev } = this.#socket
+    ev.on('creds.update', update => this.#onCreds(update))
+    ev.on('connection.update', update => this.#onConnection(update))
+    ev.on('messages.upsert', ({ messages }) => {
+      for (const message of messages) {
+        const inbound = inboundMessage(message)
+        if (inbound !== null) this.#emit({ type: 'message', message: inbound })
+      }
+    })
+    ev.on('messages.update', updates => {
+      for (const { key, update } of updates) this.#onStatus(key, update.status)
+    })
+  }
+
+  #onCreds(update: BaileysEventMap['creds.update']): void {
+    this.#deps.auth.credsChanged()
+    if (update.myAppStateKeyId !== undefined) {
+      this.#deps.auth.saved().then(
+        () => this.#emit({ type: 'app_state_keys' }),
+        () => {},
+      )
+    }
+  }
+
+  #onConnection({ connection, qr, isNewLogin, lastDisconnect }: BaileysEventMap['connection.update']): void {
+    if (qr !== undefined) this.#onQr(qr)
+    if (isNewLogin === true) this.#announce('paired')
+    if (connection === 'open') {
+      clearTimeout(this.#deadline)
+      this.#phase = 'open'
+      this.#announce('open')
+    }
+    if (connection === 'close') this.#finish(this.#forced ?? closeReason(lastDisconnect?.error, this.#phase))
+  }
+
+  #onQr(qr: string): void {
+    clearTimeout(this.#deadline)
+    const expiresInMs = this.#qrCount++ === 0 ? qrLifetimesMs.first : qrLifetimesMs.later
+    this.#emit({ type: 'qr', qr, expiresInMs })
+  }
+
+  /** An account is announced only once its credentials are stored. */
+  #announce(type: 'paired' | 'open'): void {
+    const account: Account | null = accountOf(this.#deps.auth.creds.me)
+    if (account === null) return
+    this.#deps.auth.saved().then(
+      () => this.#emit({ type, account }),
+      () => {},
+    )
+  }
+
+  #onStatus(key: proto.IMessageKey, status: proto.WebMessageInfo.Status | null | undefined): void {
+    const kind = receiptKinds[status ?? -1]
+    if (kind === undefined || !key.id || !key.remoteJid) return
+    this.#emit({ type: 'receipt', waMessageId: key.id, chat: withoutDevice(key.remoteJid), kind })
+  }
+
+  #onRejection(error: unknown, event: string): void {
+    this.#deps.log.warn('engine_listener_failed', { code: errorCode(error) })
+    if (event === 'message') this.#cut({ plane: 'local', kind: 'undecodable_frame', status: null })
+  }
+
+  #onStorageFailure(error: Error): void {
+    // the line goes first: whatever Baileys makes of the failing read must not reach WhatsApp
+    terminate(this.#socket)
+    const fenced = error instanceof StorageError && error.code === 'fenced'
+    this.#cut({ plane: 'storage', kind: fenced ? 'fenced' : 'storage_error', status: null })
+  }
+
+  #cut(reason: CloseReason): void {
+    if (this.#closed) return
+    this.#forced = reason
+    this.#socket.end(undefined)
+    setTimeout(() => terminate(this.#socket), closeGraceMs).unref()
+    this.#finish(reason)
+  }
+
+  #finish(reason: CloseReason): void {
+    if (this.#closed) return
+    // Baileys drops what it has buffered, acknowledged messages included, right after this event
+    this.#flush()
+    this.#closed = true
+    clearTimeout(this.#deadline)
+    this.#acks.abandonAll()
+    this.#deps.onEvent({ type: 'closed', reason })
+  }
+
+  #flush(): void {
+    if (!this.#closed) this.#socket.ev.flush()
+  }
+
+  #emit(event: EngineEvent): void {
+    if (!this.#closed) this.#deps.onEvent(event)
+  }
+}
+
+const { DELIVERY_ACK, PLAYED, READ, SERVER_ACK } = proto.WebMessageInfo.Status
+
+const receiptKinds: Partial<Record<number, Extract<EngineEvent, { type: 'receipt' }>['kind']>> = {
+  [SERVER_ACK]: 'sender',
+  [DELIVERY_ACK]: 'delivered',
+  [READ]: 'read',
+  [PLAYED]: 'played',
+}

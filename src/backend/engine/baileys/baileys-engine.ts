@@ -1,0 +1,59 @@
+import type { Log } from '../../log.js'
+import type { ConnectOptions, Credentials, Engine, EngineConnection } from '../engine.js'
+import { createAuthState } from './auth-state.js'
+import { BaileysConnection } from './baileys-connection.js'
+import { decodeCredentials, encodeCredentials, newCredentialsRecord } from './credentials.js'
+import { preKeyOf, type PreKeyBatch } from './pre-keys/pre-key-batch.js'
+import type { PreKeyPool } from './pre-keys/pre-key-pool.js'
+
+export type BaileysEngineDeps = {
+  /** `null`: the real WhatsApp. */
+  url: string | null
+  preKeys: PreKeyPool
+  log: Log
+}
+
+/** Batches kept for accounts that are linking. Beyond it the oldest are derived again when they are needed. */
+const keptBatches = 256
+
+export function createBaileysEngine({ url, preKeys, log }: BaileysEngineDeps): Engine {
+  const engineLog = log.child('engine')
+  /** Keys derived ahead, until their one upload at the first login. By seed, because a link takes two sockets. */
+  const warm = new Map<string, PreKeyBatch>()
+
+  const keep = (batch: PreKeyBatch) => {
+    const [oldest] = warm.keys()
+    if (warm.size >= keptBatches && oldest !== undefined) warm.delete(oldest)
+    warm.set(nameOf(batch.seed), batch)
+  }
+
+  return {
+    async newCredentials(): Promise<Credentials> {
+      const batch = await preKeys.take()
+      keep(batch)
+      return encodeCredentials(newCredentialsRecord(batch.seed))
+    },
+
+    connect(options: ConnectOptions): EngineConnection {
+      const name = nameOf(decodeCredentials(options.keys.credentials).preKeys.seed)
+      const auth = createAuthState(options.keys, id => {
+        const batch = warm.get(name)
+        return batch && preKeyOf(batch, id)
+      })
+      return new BaileysConnection({
+        ...options,
+        url,
+        auth,
+        log: engineLog,
+        onEvent(event) {
+          if (event.type === 'open') warm.delete(name)
+          options.onEvent(event)
+        },
+      })
+    },
+  }
+}
+
+function nameOf(seed: Uint8Array): string {
+  return Buffer.from(seed).toString('hex')
+}

@@ -1,0 +1,29 @@
+import { EventEmitter } from 'node:events'
+import makeWASocket, { type UserFacingSocketConfig, type WASocket } from '@whiskeysockets/baileys'
+
+type RawSocket = { terminate(): void } | null
+type Rejection = (error: unknown, event: string) => void
+
+const rejection = Symbol.for('nodejs.rejection')
+
+/**
+ * Baileys' socket whose async listeners cannot take the process down: a frame that cannot be decoded rejects inside one and would end as
+ * an unhandled rejection. Node's own capture of rejections is switched on for the emitters made here, and for no others.
+ */
+export function openGuardedSocket(config: UserFacingSocketConfig, onRejection: Rejection): WASocket {
+  const before = EventEmitter.captureRejections
+  EventEmitter.captureRejections = true
+  try {
+    const socket = makeWASocket(config)
+    Object.assign(socket.ws, { [rejection]: onRejection })
+    return socket
+  } finally {
+    EventEmitter.captureRejections = before
+  }
+}
+
+/** Cuts the line at once: nothing more leaves, nothing more is acknowledged. */
+export function terminate(socket: WASocket): void {
+  const raw = (socket.ws as unknown as { socket: RawSocket }).socket
+  raw?.terminate()
+}

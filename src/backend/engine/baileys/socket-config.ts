@@ -1,0 +1,50 @@
+import { proto, type UserFacingSocketConfig } from '@whiskeysockets/baileys'
+import type { ILogger } from '@whiskeysockets/baileys/lib/Utils/logger.js'
+import type { ConnectOptions } from '../engine.js'
+import type { AuthState } from './auth-state.js'
+import { transactionOptions } from './signal-repository.js'
+
+/** Longest time from the start of a connection to a QR or to `open`. Baileys alone waits for ever when the upgrade is refused. */
+export const connectDeadlineMs = 25_000
+
+/** First and later lifetimes of a QR: Baileys' own, which follow WhatsApp Web. */
+export const qrLifetimesMs = { first: 60_000, later: 20_000 }
+
+export type SocketConfigInput = {
+  url: string | null
+  auth: AuthState
+  logger: ILogger
+  makeSignalRepository: NonNullable<UserFacingSocketConfig['makeSignalRepository']>
+  sentMessage: ConnectOptions['sentMessage']
+}
+
+export function socketConfig({
+  url,
+  auth,
+  logger,
+  makeSignalRepository,
+  sentMessage,
+}: SocketConfigInput): UserFacingSocketConfig {
+  return {
+    ...(url !== null && { waWebSocketUrl: url }),
+    auth: { creds: auth.creds, keys: auth.keys },
+    logger,
+    // the first word is the name that the phone shows under "Linked devices"
+    browser: ['WHIZ LITE', 'Chrome', '1.0'],
+    connectTimeoutMs: connectDeadlineMs,
+    defaultQueryTimeoutMs: 20_000,
+    keepAliveIntervalMs: 15_000,
+    transactionOpts: transactionOptions,
+    // the phone keeps its notifications
+    markOnlineOnConnect: false,
+    syncFullHistory: false,
+    shouldSyncHistoryMessage: ({ syncType }) => syncType !== proto.HistorySync.HistorySyncType.FULL,
+    makeSignalRepository,
+    getMessage: async ({ id, remoteJid }) => {
+      if (!id || !remoteJid) return undefined
+      const bytes = await sentMessage(remoteJid, id)
+      // a truthy empty object would be relayed as an empty message under the same id
+      return bytes === null ? undefined : proto.Message.decode(bytes)
+    },
+  }
+}

@@ -1,0 +1,116 @@
+import type { SessionSource } from '../../session/index.js'
+import type { KeyStore } from './keystore.js'
+
+/**
+ * The port between the gateway and WhatsApp. The gateway owns it; an engine (today Baileys) implements it and keeps every type of its library
+ * to itself. Construction never connects. Failures travel as a `closed` event, never as a thrown error out of a socket.
+ *
+ * Glossary: *account* = the WhatsApp account a session is linked to; *PN* = phone-number JID; *LID* = the account's opaque JID;
+ * *ack* = WhatsApp's server stored (or refused) a message; *receipt* = a device of the other side got or read it.
+ */
+export interface Engine {
+  /**
+   * Makes credentials for a link attempt: nothing is stored and nothing is connected.
+   * The caller puts them into a key store of their own, which the first `connect` fills.
+   */
+  newCredentials(): Promise<Credentials>
+  /**
+   * Opens one socket on the credentials of `keys`. Unlinked credentials register (a QR follows); linked ones log in.
+   * Answers at once; everything else arrives through `onEvent`, in order, ending with exactly one `closed`.
+   */
+  connect(options: ConnectOptions): EngineConnection
+}
+
+/** Opaque to everyone but the engine: sealed by the key store, never logged. */
+export type Credentials = { readonly engine: 'baileys'; readonly bytes: Uint8Array }
+
+export type ConnectOptions = {
+  keys: KeyStore
+  onEvent: (event: EngineEvent) => void
+  /** The stored bytes of a message of ours, for a device that could not decrypt it. `null` when it is unknown: nothing is resent then. */
+  sentMessage: (chat: string, waMessageId: string) => Promise<Uint8Array | null>
+}
+
+export interface EngineConnection {
+  /** Builds a text message once: the id and bytes that every attempt to send it will use. `to` is a JID of a person or group. */
+  buildText(to: string, text: string): BuiltMessage
+  /**
+   * Encrypts and writes a built message. Resolves with the server's verdict, which comes from its ack and from nothing else.
+   * `unconfirmed`: the bytes may have left, no verdict came (deadline or lost line). May be called again with the same message.
+   */
+  send(message: BuiltMessage, deadlineMs: number): Promise<SendOutcome>
+  /** Whether the account's app-state keys are stored. They arrive shortly after the first `open` and stay. */
+  hasAppStateKeys(): boolean
+  /** What `whizlite/session` encodes; nobody in between looks inside. Valid after `open`. */
+  portableCredentials(): Promise<SessionSource>
+  /** Flushes what is buffered, waits until every write is stored, closes the socket. Does not log the device out. */
+  close(): Promise<void>
+  /** Tells WhatsApp to remove this device, then closes. */
+  logout(): Promise<void>
+}
+
+export type BuiltMessage = { to: string; waMessageId: string; proto: Uint8Array }
+
+export type SendOutcome = { outcome: 'sent' } | { outcome: 'refused'; code: string } | { outcome: 'unconfirmed' }
+
+/** The linked account as WhatsApp names it; JIDs without a device part. */
+export type Account = { phoneNumber: string; pn: string; lid: string | null; name: string | null }
+
+export type EngineEvent =
+  /** A QR to show, replaced by the next `qr` after `expiresInMs`. Secret: for the attempt's own visitor alone. */
+  | { type: 'qr'; qr: string; expiresInMs: number }
+  /** The phone accepted; credentials are stored. WhatsApp closes the socket next and a new one logs in. */
+  | { type: 'paired'; account: Account }
+  /** Logged in; messages can be sent. */
+  | { type: 'open'; account: Account }
+  /** The account's app-state keys arrived and are stored. */
+  | { type: 'app_state_keys' }
+  | { type: 'message'; message: InboundMessage }
+  /** A device of the other side confirmed one of our messages. */
+  | { type: 'receipt'; waMessageId: string; chat: string; kind: 'delivered' | 'read' | 'played' | 'sender' }
+  | { type: 'closed'; reason: CloseReason }
+
+export type InboundMessage = {
+  waMessageId: string
+  /** Chat and author as JIDs without device, in the addressing WhatsApp used. */
+  chat: string
+  author: string
+  fromMe: boolean
+  /** Unix seconds, WhatsApp's clock. */
+  timestamp: number
+  pushName: string | null
+  /** `undecryptable`: a placeholder that a resend under the same id may replace. */
+  content: { kind: 'text'; text: string } | { kind: 'other'; type: string } | { kind: 'undecryptable' }
+}
+
+/**
+ * Why a socket ended. A number alone never decides: `plane` says who spoke.
+ * `login`: WhatsApp refused the login. `stream`: WhatsApp ended an open stream. `http`: the upgrade was answered with an HTTP status.
+ * `local`: this side or the network. `storage`: credentials could not be read or written, the socket was cut so that nothing was acknowledged.
+ */
+export type CloseReason = {
+  plane: 'login' | 'stream' | 'http' | 'local' | 'storage'
+  kind: CloseKind
+  /** WhatsApp's or HTTP's number when there is one. */
+  status: number | null
+}
+
+export type CloseKind =
+  | 'restart_required'
+  | 'logged_out'
+  | 'locked'
+  | 'banned'
+  | 'restricted'
+  | 'engine_outdated'
+  | 'replaced'
+  | 'phone_outdated'
+  | 'qr_expired'
+  | 'pairing_rejected'
+  | 'connection_lost'
+  | 'unreachable'
+  | 'server_error'
+  | 'undecodable_frame'
+  | 'storage_error'
+  | 'fenced'
+  | 'closed_by_us'
+  | 'unknown'

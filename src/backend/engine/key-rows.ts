@@ -1,0 +1,110 @@
+import { sql } from 'kysely'
+import type { SessionId } from '../../contract/ids.js'
+import type { TenantReader, TenantTransactor } from '../database/tenant-transaction.js'
+import type { Sealer } from '../vault/sealer.js'
+import { credentialsCell, journalCell, signalKeyCell } from './key-cells.js'
+import type { KeyBatch } from './key-batch.js'
+import './keystore-tables.js'
+
+/** The SQL of one session's key store. Values are sealed before and opened after; rows never hold plaintext. */
+export class KeyRows {
+  readonly #sessionId: SessionId
+  readonly #sealer: Sealer
+
+  constructor(sessionId: SessionId, sealer: Sealer) {
+    this.#sessionId = sessionId
+    this.#sealer = sealer
+  }
+
+  async credentials(tx: TenantReader): Promise<Buffer | null> {
+    const row = await tx.db
+      .selectFrom('session_credentials')
+      .select('credentials')
+      .where('session_id', '=', this.#sessionId)
+      .executeTakeFirst()
+    return row === undefined ? null : this.#sealer.open(credentialsCell(this.#sessionId), row.credentials)
+  }
+
+  /** @param ids `null`: every id of the type */
+  async keys(tx: TenantReader, type: string, ids: readonly string[] | null): Promise<Map<string, Uint8Array>> {
+    let query = tx.db
+      .selectFrom('signal_keys')
+      .select(['id', 'value'])
+      .where('session_id', '=', this.#sessionId)
+      .where('type', '=', type)
+    if (ids !== null) query = query.where(sql<boolean>`id = any(${ids})`)
+    const rows = await query.execute()
+    return new Map(
+      rows.map(row => [row.id, this.#sealer.open(signalKeyCell(this.#sessionId, type, row.id), row.value)]),
+    )
+  }
+
+  async journal(tx: TenantReader, hash: Uint8Array): Promise<Uint8Array | null> {
+    const row = await tx.db
+      .selectFrom('inbound_journal')
+      .select('plaintext')
+      .where('session_id', '=', this.#sessionId)
+      .where('hash', '=', Buffer.from(hash))
+      .executeTakeFirst()
+    return row === undefined ? null : this.#sealer.open(journalCell(this.#sessionId, hash), row.plaintext)
+  }
+
+  /** Writes a batch; the caller's transaction has locked the lease already. */
+  async write(tx: TenantTransactor, batch: KeyBatch): Promise<void> {
+    await this.#putKeys(tx, batch)
+    await this.#deleteKeys(tx, batch)
+    await this.#putJournal(tx, batch)
+    await this.#putCredentials(tx, batch)
+  }
+
+  async #putKeys(tx: TenantTransactor, batch: KeyBatch): Promise<void> {
+    const types: string[] = []
+    const ids: string[] = []
+    const values: Buffer[] = []
+    for (const { type, id, value } of batch.puts()) {
+      types.push(type)
+      ids.push(id)
+      values.push(this.#sealer.seal(signalKeyCell(this.#sessionId, type, id), value))
+    }
+    if (types.length === 0) return
+    await sql`
+      insert into signal_keys (workspace_id, session_id, type, id, value)
+      select ${tx.scope.workspaceId}, ${this.#sessionId}, * from unnest(${types}::text[], ${ids}::text[], ${values}::bytea[])
+      on conflict (workspace_id, session_id, type, id) do update set value = excluded.value`.execute(tx.db)
+  }
+
+  async #deleteKeys(tx: TenantTransactor, batch: KeyBatch): Promise<void> {
+    const gone = [...batch.deletions()]
+    if (gone.length === 0) return
+    await sql`
+      delete from signal_keys k using unnest(${gone.map(key => key.type)}::text[], ${gone.map(key => key.id)}::text[]) as d (type, id)
+      where k.session_id = ${this.#sessionId} and k.type = d.type and k.id = d.id`.execute(tx.db)
+  }
+
+  async #putJournal(tx: TenantTransactor, { journal }: KeyBatch): Promise<void> {
+    if (journal.length === 0) return
+    await tx.db
+      .insertInto('inbound_journal')
+      .values(
+        journal.map(({ hash, plaintext, stanza }) => ({
+          workspace_id: tx.scope.workspaceId,
+          session_id: this.#sessionId,
+          hash: Buffer.from(hash),
+          plaintext: this.#sealer.seal(journalCell(this.#sessionId, hash), plaintext),
+          stanza: stanza === null ? null : JSON.stringify(stanza),
+        })),
+      )
+      .onConflict(conflict => conflict.columns(['workspace_id', 'session_id', 'hash']).doNothing())
+      .execute()
+  }
+
+  async #putCredentials(tx: TenantTransactor, { credentials }: KeyBatch): Promise<void> {
+    if (credentials === null) return
+    const sealed = this.#sealer.seal(credentialsCell(this.#sessionId), credentials.bytes)
+    await sql`
+      insert into session_credentials (workspace_id, session_id, credentials)
+      values (${tx.scope.workspaceId}, ${this.#sessionId}, ${sealed})
+      on conflict (workspace_id, session_id)
+      do update set credentials = excluded.credentials, version = session_credentials.version + 1`.execute(tx.db)
+  }
+}

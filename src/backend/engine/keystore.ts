@@ -1,0 +1,46 @@
+import type { Credentials } from './engine.js'
+
+/** One change of Signal material: type → id → value, `null` deletes. Values are bytes; the store seals each one on its own. */
+export type KeyChanges = ReadonlyMap<string, ReadonlyMap<string, Uint8Array | null>>
+
+/** A decrypted message's plaintext, kept so that a redelivered ciphertext is answered from here instead of failing. */
+export type JournalEntry = {
+  /** SHA-256 of address, type and ciphertext. */
+  hash: Uint8Array
+  plaintext: Uint8Array
+  /** The stanza it came in, so that a message can be rebuilt after a crash. Ids and JIDs only. */
+  stanza: { id: string; from: string; participant: string | null; recipient: string | null; timestamp: number } | null
+}
+
+/**
+ * Credentials and Signal keys of ONE session, sealed in PostgreSQL and nowhere else.
+ *
+ * Duties of an implementation:
+ * - a read either finds, or proves absence by a successful look-up, or throws: an error is never an absence;
+ * - one `commit` is one transaction, fenced by the session's lease epoch: all of it or nothing;
+ * - every call ends within `deadlineMs`; a call that fails or runs out of time makes the store *failed*: every later call throws, and
+ *   `onFailure` is told before the failing call rejects, so that the socket is cut before anything can be acknowledged.
+ */
+export interface KeyStore {
+  /** The credentials as loaded or last committed. */
+  readonly credentials: Credentials
+  read(type: string, ids: readonly string[]): Promise<Map<string, Uint8Array>>
+  readJournal(hash: Uint8Array): Promise<Uint8Array | null>
+  /** Reads every id of one type. For the few small types a session-ID string carries. */
+  readAll(type: string): Promise<Map<string, Uint8Array>>
+  commit(change: { credentials?: Credentials; keys?: KeyChanges; journal?: readonly JournalEntry[] }): Promise<void>
+  /** Resolves when everything handed to `commit` so far is stored; rejects when the store failed. */
+  settled(): Promise<void>
+  onFailure(listener: (error: Error) => void): void
+}
+
+/** A key-store call failed or ran out of time. Carries no value. */
+export class StorageError extends Error {
+  override readonly name = 'StorageError'
+  readonly code: 'storage_error' | 'fenced'
+
+  constructor(code: 'storage_error' | 'fenced', message: string, cause?: unknown) {
+    super(message, { cause })
+    this.code = code
+  }
+}

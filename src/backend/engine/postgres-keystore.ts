@@ -1,0 +1,126 @@
+import type { SessionId, WorkspaceId } from '../../contract/ids.js'
+import type { TenantReader, Tenants } from '../database/tenant-transaction.js'
+import { assertFence, FencedError, type Fence } from '../leases/fence.js'
+import type { Sealer } from '../vault/sealer.js'
+import type { Credentials } from './engine.js'
+import { KeyBatch } from './key-batch.js'
+import { KeyRows } from './key-rows.js'
+import { StorageError, type JournalEntry, type KeyChanges, type KeyStore } from './keystore.js'
+
+/** Longest time any call may take. A call that never ended would hold a lock of libsignal's that is shared between sessions. */
+const defaultDeadlineMs = 5_000
+
+export type KeyStoreDeps = { tenants: Tenants; sealer: Sealer; deadlineMs?: number }
+
+export type KeyStoreIdentity = { workspaceId: WorkspaceId; sessionId: SessionId; fence: Fence }
+
+/** A key store for new credentials: nothing is stored before the first commit. */
+export function createKeyStore(deps: KeyStoreDeps, identity: KeyStoreIdentity, credentials: Credentials): KeyStore {
+  return new PostgresKeyStore(deps, identity, credentials)
+}
+
+/**
+ * The key store of a session whose credentials were stored before.
+ * @throws StorageError also when there are none: absence here is never a reason to make new ones
+ */
+export async function loadKeyStore(deps: KeyStoreDeps, identity: KeyStoreIdentity): Promise<KeyStore> {
+  const rows = new KeyRows(identity.sessionId, deps.sealer)
+  const bytes = await deps.tenants.read({ workspaceId: identity.workspaceId }, tx => rows.credentials(tx))
+  if (bytes === null) throw new StorageError('storage_error', 'This session has no stored credentials.')
+  return new PostgresKeyStore(deps, identity, { engine: 'baileys', bytes })
+}
+
+class PostgresKeyStore implements KeyStore {
+  readonly #deps: KeyStoreDeps
+  readonly #identity: KeyStoreIdentity
+  readonly #rows: KeyRows
+  readonly #listeners: ((error: Error) => void)[] = []
+  #credentials: Credentials
+  #failure: StorageError | null = null
+  #waiting: { batch: KeyBatch; done: Promise<void> } | null = null
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor(deps: KeyStoreDeps, identity: KeyStoreIdentity, credentials: Credentials) {
+    this.#deps = deps
+    this.#identity = identity
+    this.#rows = new KeyRows(identity.sessionId, deps.sealer)
+    this.#credentials = credentials
+  }
+
+  get credentials(): Credentials {
+    return this.#credentials
+  }
+
+  read(type: string, ids: readonly string[]): Promise<Map<string, Uint8Array>> {
+    return this.#reading(tx => this.#rows.keys(tx, type, ids))
+  }
+
+  readAll(type: string): Promise<Map<string, Uint8Array>> {
+    return this.#reading(tx => this.#rows.keys(tx, type, null))
+  }
+
+  readJournal(hash: Uint8Array): Promise<Uint8Array | null> {
+    return this.#reading(tx => this.#rows.journal(tx, hash))
+  }
+
+  /** Changes that arrive while a transaction is under way share the next one. */
+  commit(change: { credentials?: Credentials; keys?: KeyChanges; journal?: readonly JournalEntry[] }): Promise<void> {
+    if (this.#waiting === null) {
+      const batch = new KeyBatch()
+      const done = this.#writing.then(() => this.#write(batch))
+      this.#waiting = { batch, done }
+      this.#writing = done.catch(() => {})
+    }
+    this.#waiting.batch.add(change)
+    return this.#waiting.done
+  }
+
+  async settled(): Promise<void> {
+    await (this.#waiting?.done ?? this.#writing)
+    if (this.#failure !== null) throw this.#failure
+  }
+
+  onFailure(listener: (error: Error) => void): void {
+    this.#listeners.push(listener)
+  }
+
+  async #write(batch: KeyBatch): Promise<void> {
+    this.#waiting = null
+    const { sessionId, workspaceId, fence } = this.#identity
+    await this.#guarded(deadline =>
+      this.#deps.tenants.transact(
+        { workspaceId },
+        async tx => {
+          await assertFence(tx, sessionId, fence)
+          await this.#rows.write(tx, batch)
+        },
+        deadline,
+      ),
+    )
+    if (batch.credentials !== null) this.#credentials = batch.credentials
+  }
+
+  #reading<Result>(work: (tx: TenantReader) => Promise<Result>): Promise<Result> {
+    const { workspaceId } = this.#identity
+    return this.#guarded(deadline => this.#deps.tenants.read({ workspaceId }, work, deadline))
+  }
+
+  /** One failed call fails the store: what Baileys would do with the error (treat it as absence, answer the sender) must not happen. */
+  async #guarded<Result>(work: (options: { deadlineMs: number }) => Promise<Result>): Promise<Result> {
+    if (this.#failure !== null) throw this.#failure
+    try {
+      return await work({ deadlineMs: this.#deps.deadlineMs ?? defaultDeadlineMs })
+    } catch (error) {
+      throw this.#fail(error)
+    }
+  }
+
+  #fail(error: unknown): StorageError {
+    if (this.#failure === null) {
+      const code = error instanceof FencedError ? 'fenced' : 'storage_error'
+      this.#failure = new StorageError(code, 'Credentials could not be read or written.', error)
+      for (const listener of this.#listeners) listener(this.#failure)
+    }
+    return this.#failure
+  }
+}
