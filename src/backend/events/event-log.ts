@@ -1,0 +1,85 @@
+import { sql } from 'kysely'
+import type { GatewayEvent } from '../../contract/events.js'
+import type { SessionId } from '../../contract/ids.js'
+import type { TenantReader, TenantTransactor } from '../database/tenant-transaction.js'
+import type { Cell } from '../vault/sealer.js'
+import type { Vault } from '../vault/vault.js'
+
+/** Channel of the wake-up after a commit; its payload is a session id and nothing else. */
+export const wakeChannel = 'whizlite_events'
+
+/** What the log stores of an event. A QR code is live only: the log keeps its place and never the picture. */
+export type LoggedEvent =
+  | Exclude<GatewayEvent, { event: 'qr_code' }>
+  | { event: 'qr_code'; data: { sessionId: SessionId; status: 'connecting' } }
+
+export type StoredEvent = { seq: bigint; sessionId: SessionId; event: LoggedEvent }
+
+export interface EventLog {
+  /** Appends in the caller's transaction: state and event are stored together or not at all. Answers the event's number. */
+  append(tx: TenantTransactor, event: LoggedEvent): Promise<bigint>
+  /** Events of one session after `seq`, oldest first. */
+  read(tx: TenantReader, sessionId: SessionId, after: bigint, limit: number): Promise<StoredEvent[]>
+  /** Number of the newest event of the workspace. */
+  lastSeq(tx: TenantReader): Promise<bigint>
+}
+
+const dataCell = (seq: bigint): Cell => ({ table: 'event_log', column: 'data', row: String(seq) })
+
+export function createEventLog({ vault }: { vault: Vault }): EventLog {
+  return {
+    async append(tx, { event, data }) {
+      const { workspaceId } = tx.scope
+      const sealer = await vault.workspaceSealer(tx, workspaceId)
+      const seq = await nextSeq(tx)
+      await tx.db
+        .insertInto('event_log')
+        .values({
+          workspace_id: workspaceId,
+          seq,
+          session_id: data.sessionId,
+          event,
+          data: sealer.sealJson(dataCell(seq), data),
+        })
+        .execute()
+      // delivered by the server at commit, dropped at rollback
+      await sql`select pg_notify(${wakeChannel}, ${data.sessionId})`.execute(tx.db)
+      return seq
+    },
+
+    async read(tx, sessionId, after, limit) {
+      const rows = await tx.db
+        .selectFrom('event_log')
+        .select(['seq', 'event', 'data'])
+        .where('session_id', '=', sessionId)
+        .where('seq', '>', String(after))
+        .orderBy('seq')
+        .limit(limit)
+        .execute()
+      if (rows.length === 0) return []
+      const sealer = await vault.workspaceSealer(tx, tx.scope.workspaceId)
+      return rows.map(row => {
+        const seq = BigInt(row.seq)
+        return {
+          seq,
+          sessionId,
+          event: { event: row.event, data: sealer.openJson(dataCell(seq), row.data) } as LoggedEvent,
+        }
+      })
+    },
+
+    async lastSeq(tx) {
+      const row = await tx.db.selectFrom('event_counter').select('last_seq').executeTakeFirst()
+      return BigInt(row?.last_seq ?? 0)
+    },
+  }
+}
+
+/** Locks the workspace's counter until the transaction ends: numbers become visible in their order. */
+async function nextSeq(tx: TenantTransactor): Promise<bigint> {
+  const { rows } = await sql<{ last_seq: string }>`
+    insert into event_counter (workspace_id, last_seq) values (${tx.scope.workspaceId}, 1)
+    on conflict (workspace_id) do update set last_seq = event_counter.last_seq + 1
+    returning last_seq`.execute(tx.db)
+  return BigInt(rows[0]?.last_seq ?? 0)
+}
