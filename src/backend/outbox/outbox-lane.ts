@@ -1,0 +1,69 @@
+import type { SessionId, WorkspaceId } from '../../contract/ids.js'
+import type { TenantReader, Tenants, TenantTransactor } from '../database/tenant-transaction.js'
+import type { EngineConnection, SendOutcome } from '../engine/engine.js'
+import { assertFence, type Fence } from '../leases/fence.js'
+import type { Sealer } from '../vault/sealer.js'
+import { nextOpenMessage, noteAttempt, noteOutcome, type OutboxMessage } from './outbox-store.js'
+
+/** Longest wait for the server's verdict on one attempt; then the same bytes go out again. */
+const ackDeadlineMs = 20_000
+
+/** Times that one message is written before the lane gives it up as unconfirmed and leaves the rest for the next drain. */
+const attemptsPerDrain = 3
+
+export type OutboxLaneDeps = {
+  tenants: Tenants
+  sealer: Sealer
+  workspaceId: WorkspaceId
+  sessionId: SessionId
+  fence: Fence
+}
+
+/**
+ * Sends what a session's outbox holds, strictly in order, each message after the verdict on the one before.
+ * Stops early, leaving rows open, when the line is lost; the caller drains again on the next connection.
+ * @returns whether every message has a verdict now
+ */
+export async function drainOutbox(
+  deps: OutboxLaneDeps,
+  connection: EngineConnection,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (let tries = 0, last = ''; ;) {
+    const message = await read(deps, tx => nextOpenMessage(tx, deps.sealer, deps.sessionId))
+    if (message === null) return true
+    tries = message.id === last ? tries + 1 : 1
+    last = message.id
+    if (signal.aborted || tries > attemptsPerDrain) return false
+    await write(deps, tx => noteAttempt(tx, message.id))
+    await settle(deps, message, await connection.send(message.built, ackDeadlineMs))
+  }
+}
+
+function settle(deps: OutboxLaneDeps, { id }: OutboxMessage, result: SendOutcome): Promise<void> {
+  switch (result.outcome) {
+    case 'sent':
+      return write(deps, tx => noteOutcome(tx, id, 'sent'))
+    case 'refused':
+      return write(deps, tx => noteOutcome(tx, id, 'failed', result.code))
+    case 'unconfirmed':
+      return write(deps, tx => noteOutcome(tx, id, 'unconfirmed'))
+  }
+}
+
+function read<Result>(
+  { tenants, workspaceId }: OutboxLaneDeps,
+  work: (tx: TenantReader) => Promise<Result>,
+): Promise<Result> {
+  return tenants.read({ workspaceId }, work)
+}
+
+function write(
+  { tenants, workspaceId, sessionId, fence }: OutboxLaneDeps,
+  work: (tx: TenantTransactor) => Promise<void>,
+) {
+  return tenants.transact({ workspaceId }, async tx => {
+    await assertFence(tx, sessionId, fence)
+    await work(tx)
+  })
+}

@@ -1,0 +1,149 @@
+import { randomUUID } from 'node:crypto'
+import type { Generated } from 'kysely'
+import { MessageId, type SessionId } from '../../contract/ids.js'
+import type { TenantReader, TenantTransactor } from '../database/tenant-transaction.js'
+import type { BuiltMessage } from '../engine/engine.js'
+import type { Cell } from '../vault/sealer.js'
+import type { Sealer } from '../vault/sealer.js'
+
+/** `unconfirmed`: bytes may have left without a verdict; sent again under the same id with the same bytes. */
+export type OutboxState = 'queued' | 'sending' | 'unconfirmed' | 'sent' | 'failed'
+
+export type OutboxMessagesTable = {
+  workspace_id: string
+  id: string
+  session_id: string
+  position: Generated<string>
+  kind: 'secret' | 'notice'
+  recipient: string
+  wa_message_id: string
+  proto: Buffer | null
+  state: Generated<OutboxState>
+  attempts: Generated<number>
+  error_code: string | null
+  created_at: Generated<Date>
+  settled_at: Date | null
+}
+
+declare module '../database/schema.js' {
+  interface TenantSchema {
+    outbox_messages: OutboxMessagesTable
+  }
+}
+
+export type OutboxMessage = { id: MessageId; kind: 'secret' | 'notice'; built: BuiltMessage }
+
+const openStates: OutboxState[] = ['queued', 'sending', 'unconfirmed']
+
+const protoCell = (id: string): Cell => ({ table: 'outbox_messages', column: 'proto', row: id })
+
+/** Stores a message before anything is sent: its WhatsApp id and its bytes are final from here on. */
+export async function enqueueMessage(
+  tx: TenantTransactor,
+  sealer: Sealer,
+  sessionId: SessionId,
+  { kind, built }: { kind: 'secret' | 'notice'; built: BuiltMessage },
+): Promise<MessageId> {
+  const id = MessageId.parse(randomUUID())
+  await tx.db
+    .insertInto('outbox_messages')
+    .values({
+      workspace_id: tx.scope.workspaceId,
+      id,
+      session_id: sessionId,
+      kind,
+      recipient: built.to,
+      wa_message_id: built.waMessageId,
+      proto: sealer.seal(protoCell(id), built.proto),
+    })
+    .execute()
+  return id
+}
+
+/** The first message of a session that has no verdict yet: the lane sends strictly in order. */
+export async function nextOpenMessage(
+  tx: TenantReader,
+  sealer: Sealer,
+  sessionId: SessionId,
+): Promise<OutboxMessage | null> {
+  const row = await tx.db
+    .selectFrom('outbox_messages')
+    .select(['id', 'kind', 'recipient', 'wa_message_id', 'proto'])
+    .where('session_id', '=', sessionId)
+    .where('state', 'in', openStates)
+    .orderBy('position')
+    .limit(1)
+    .executeTakeFirst()
+  if (row === undefined || row.proto === null) return null
+  const proto = sealer.open(protoCell(row.id), row.proto)
+  return {
+    id: MessageId.parse(row.id),
+    kind: row.kind,
+    built: { to: row.recipient, waMessageId: row.wa_message_id, proto },
+  }
+}
+
+/** The attempt is noted before its first byte leaves. */
+export async function noteAttempt(tx: TenantTransactor, id: MessageId): Promise<void> {
+  await tx.db
+    .updateTable('outbox_messages')
+    .set(row => ({ state: 'sending', attempts: row('attempts', '+', 1) }))
+    .where('id', '=', id)
+    .where('state', 'in', openStates)
+    .execute()
+}
+
+/** States only move forward: a verdict is never taken back. */
+export async function noteOutcome(
+  tx: TenantTransactor,
+  id: MessageId,
+  state: 'unconfirmed' | 'sent' | 'failed',
+  errorCode: string | null = null,
+): Promise<void> {
+  await tx.db
+    .updateTable('outbox_messages')
+    .set({ state, error_code: errorCode, settled_at: state === 'unconfirmed' ? null : new Date() })
+    .where('id', '=', id)
+    .where('state', 'in', openStates)
+    .execute()
+}
+
+/** The stored bytes of a message of ours, for a device that could not decrypt it. */
+export async function sentMessage(
+  tx: TenantReader,
+  sealer: Sealer,
+  sessionId: SessionId,
+  waMessageId: string,
+): Promise<Uint8Array | null> {
+  const row = await tx.db
+    .selectFrom('outbox_messages')
+    .select(['id', 'proto'])
+    .where('session_id', '=', sessionId)
+    .where('wa_message_id', '=', waMessageId)
+    .executeTakeFirst()
+  return row?.proto ? sealer.open(protoCell(row.id), row.proto) : null
+}
+
+export type LaneSummary = { open: number; sent: number; failed: number }
+
+export async function laneSummary(tx: TenantReader, sessionId: SessionId): Promise<LaneSummary> {
+  const rows = await tx.db
+    .selectFrom('outbox_messages')
+    .select(['state', row => row.fn.countAll<string>().as('count')])
+    .where('session_id', '=', sessionId)
+    .groupBy('state')
+    .execute()
+  const count = (states: OutboxState[]) =>
+    rows.filter(row => states.includes(row.state)).reduce((sum, row) => sum + Number(row.count), 0)
+  return { open: count(openStates), sent: count(['sent']), failed: count(['failed']) }
+}
+
+/** Secrets do not stay: once delivered, only the fact remains. */
+export async function eraseSecrets(tx: TenantTransactor, sessionId: SessionId): Promise<void> {
+  await tx.db
+    .updateTable('outbox_messages')
+    .set({ proto: null })
+    .where('session_id', '=', sessionId)
+    .where('kind', '=', 'secret')
+    .execute()
+}
