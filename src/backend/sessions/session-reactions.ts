@@ -1,0 +1,46 @@
+import type { SessionState } from '../../contract/sessions.js'
+import type { CloseReason } from '../engine/engine.js'
+
+/** What happens after a socket's end: when to connect again, or the state the session rests in. */
+export type Reaction =
+  | { next: 'reconnect'; when: 'now' | 'backoff' }
+  | { next: 'rest'; state: Extract<SessionState, 'disconnected' | 'logged_out' | 'banned'>; reason: string }
+  /** Not ours any more, or closed on purpose: nothing is written. */
+  | { next: 'nothing' }
+
+/** One decided reaction for every way a socket ends. Credentials are never deleted here. */
+export function reactionTo({ kind }: CloseReason): Reaction {
+  switch (kind) {
+    case 'restart_required':
+      return { next: 'reconnect', when: 'now' }
+    case 'connection_lost':
+    case 'unreachable':
+    case 'server_error':
+    case 'undecodable_frame':
+    case 'storage_error':
+    case 'qr_expired':
+    case 'pairing_rejected':
+    case 'unknown':
+      return { next: 'reconnect', when: 'backoff' }
+    case 'logged_out':
+    case 'locked':
+      return { next: 'rest', state: 'logged_out', reason: kind }
+    case 'banned':
+      return { next: 'rest', state: 'banned', reason: kind }
+    case 'replaced':
+    case 'restricted':
+    case 'engine_outdated':
+    case 'phone_outdated':
+      return { next: 'rest', state: 'disconnected', reason: kind }
+    case 'fenced':
+    case 'closed_by_us':
+      return { next: 'nothing' }
+  }
+}
+
+const longestBackoffMs = 300_000
+
+/** Full jitter: sessions that lost their line together do not come back together. */
+export function backoffMs(attempt: number, random: () => number = Math.random): number {
+  return Math.floor(random() * Math.min(longestBackoffMs, 1_000 * 2 ** Math.min(attempt, 20)))
+}

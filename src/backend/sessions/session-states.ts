@@ -1,0 +1,53 @@
+import type { SessionState } from '../../contract/sessions.js'
+import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
+import type { EventLog } from '../events/event-log.js'
+import { assertFence } from '../leases/fence.js'
+import { endLease } from '../leases/session-leases.js'
+import type { SessionIdentity } from './session-identity.js'
+import { setSessionState } from './sessions-store.js'
+
+/** Every change of a session's shown state, each with its event in one fenced transaction. */
+export interface SessionStates {
+  connected(identity: SessionIdentity): Promise<void>
+  reconnecting(identity: SessionIdentity): Promise<void>
+  /** Nothing runs until somebody acts; the lease ends. */
+  resting(
+    identity: SessionIdentity,
+    state: Extract<SessionState, 'disconnected' | 'logged_out' | 'banned'>,
+    reason: string,
+  ): Promise<void>
+}
+
+export function createSessionStates({ tenants, events }: { tenants: Tenants; events: EventLog }): SessionStates {
+  const change = (
+    { workspaceId, sessionId, fence }: SessionIdentity,
+    work: (tx: TenantTransactor) => Promise<unknown>,
+  ) =>
+    tenants.transact({ workspaceId }, async tx => {
+      await assertFence(tx, sessionId, fence)
+      await work(tx)
+    })
+
+  return {
+    connected: identity =>
+      change(identity, async tx => {
+        const { sessionId } = identity
+        if (!(await setSessionState(tx, sessionId, 'connected'))) return
+        await events.append(tx, { event: 'connection_success', data: { sessionId, status: 'connected' } })
+      }),
+    reconnecting: identity =>
+      change(identity, async tx => {
+        const { sessionId } = identity
+        if (!(await setSessionState(tx, sessionId, 'reconnecting', 'connection_lost'))) return
+        const data = { sessionId, status: 'disconnected', reason: 'connection_lost' } as const
+        await events.append(tx, { event: 'connection_lost', data })
+      }),
+    resting: (identity, state, reason) =>
+      change(identity, async tx => {
+        const { sessionId } = identity
+        await endLease(tx, sessionId)
+        if (!(await setSessionState(tx, sessionId, state, reason))) return
+        await events.append(tx, { event: 'connection_lost', data: { sessionId, status: 'disconnected', reason } })
+      }),
+  }
+}

@@ -1,0 +1,67 @@
+import type { SessionId } from '../../contract/ids.js'
+import type { Tenants } from '../database/tenant-transaction.js'
+import type { Engine, EngineConnection, EngineEvent } from '../engine/engine.js'
+import type { EventLog } from '../events/event-log.js'
+import type { Log } from '../log.js'
+import { LiveSession, type OpenSession } from './live-session.js'
+import type { SessionIdentity } from './session-identity.js'
+import { createSessionStates } from './session-states.js'
+
+/** The sessions that run on this node. */
+export interface Sessions extends AsyncDisposable {
+  /** What every open connection is given to do. Set before the first session runs. */
+  start(onOpen: (session: OpenSession) => Promise<void>): void
+  /** A connection that linking has opened becomes a running session; its further events go to the returned function. */
+  adopt(identity: SessionIdentity, connection: EngineConnection): (event: EngineEvent) => void
+  /** Connects a claimed session with its stored credentials. */
+  resume(identity: SessionIdentity): void
+  /** Closes a session's socket here, if it has one, without logging out. */
+  rest(sessionId: SessionId): Promise<void>
+  connectedCount(): number
+}
+
+export type SessionsDeps = { tenants: Tenants; engine: Engine; events: EventLog; log: Log }
+
+export function createSessions(deps: SessionsDeps): Sessions {
+  const log = deps.log.child('sessions')
+  const states = createSessionStates(deps)
+  const running = new Map<SessionId, LiveSession>()
+  let onOpen: (session: OpenSession) => Promise<void> = async () => {}
+
+  const create = (identity: SessionIdentity): LiveSession => {
+    const { sessionId } = identity
+    const session: LiveSession = new LiveSession(
+      {
+        ...deps,
+        states,
+        log,
+        onOpen: open => onOpen(open),
+        onRest: () => {
+          if (running.get(sessionId) === session) running.delete(sessionId)
+        },
+      },
+      identity,
+    )
+    running.set(sessionId, session)
+    return session
+  }
+
+  return {
+    start(work) {
+      onOpen = work
+    },
+    adopt: (identity, connection) => create(identity).adopt(connection),
+    resume: identity => create(identity).start(),
+    async rest(sessionId) {
+      const session = running.get(sessionId)
+      running.delete(sessionId)
+      await session?.stop()
+    },
+    connectedCount: () => [...running.values()].filter(session => session.isOpen).length,
+    async [Symbol.asyncDispose]() {
+      const stopping = [...running.values()].map(session => session.stop())
+      running.clear()
+      await Promise.all(stopping)
+    },
+  }
+}
