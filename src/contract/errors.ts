@@ -10,7 +10,7 @@ export const ErrorCode = z.enum([
   'method_not_allowed',
   'foreign_origin',
   'attempt_not_found',
-  'attempt_over',
+  'attempt_running',
   'too_many_attempts',
   'database_unavailable',
   'whatsapp_unreachable',

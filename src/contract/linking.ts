@@ -50,3 +50,11 @@ export const LinkAttemptView = z.strictObject({
   expiresInMs: z.number().int().nonnegative().optional(),
 })
 export type LinkAttemptView = z.infer<typeof LinkAttemptView>
+
+/** What the linking page shows before anything is started. */
+export const PageSettings = z.strictObject({
+  mode: LinkMode,
+  supportUrl: z.string().nullable(),
+  logoUrl: z.string().nullable(),
+})
+export type PageSettings = z.infer<typeof PageSettings>

@@ -1,0 +1,78 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { LinkMode } from '../../contract/linking.js'
+import type { TenantTransactor } from '../database/tenant-transaction.js'
+import { assertFence } from '../leases/fence.js'
+import { errorCode, type Log } from '../log.js'
+import type { SessionIdentity } from '../sessions/session-identity.js'
+import type { Sessions } from '../sessions/sessions.js'
+import { moveAttempt, storeQr } from './attempts-store.js'
+import { discardAttempt, type DiscardAttemptDeps } from './discard-attempt.js'
+import type { LinkAttemptDeps } from './link-attempt.js'
+import { progress } from './link-progress.js'
+import { promoteAttempt } from './promote-attempt.js'
+
+export type AttemptTurnsDeps = DiscardAttemptDeps & { sessions: Sessions; log: Log; onOver: () => void }
+
+const retryMs = 1_000
+
+/** Binds an attempt's process to the database and the running sessions: each turn is one transaction, state and event together. */
+export function createAttemptTurns(
+  deps: AttemptTurnsDeps,
+  identity: SessionIdentity,
+  mode: LinkMode,
+): LinkAttemptDeps['turns'] {
+  const { tenants, events, sessions, log, onOver } = deps
+  const { workspaceId, sessionId, fence, sealer } = identity
+  const store = (work: (tx: TenantTransactor) => Promise<void>) =>
+    tenants.transact({ workspaceId }, async tx => {
+      await assertFence(tx, sessionId, fence)
+      await work(tx)
+    })
+  let shown = 0
+
+  return {
+    async qr(qr, expiresInMs) {
+      const first = shown++ === 0
+      const stored = store(async tx => {
+        if (first && !(await moveAttempt(tx, sessionId, 'scanning'))) return
+        await storeQr(tx, sealer, sessionId, qr, expiresInMs)
+        await events.append(tx, { event: 'qr_code', data: { sessionId, status: 'connecting' } })
+        if (first) await events.append(tx, progress(sessionId, 'scanning', mode))
+      })
+      // a later QR that could not be stored costs its seconds on the page, not the link
+      await (first
+        ? stored
+        : stored.catch((error: unknown) => log.warn('qr_not_stored', { sessionId, code: errorCode(error) })))
+    },
+
+    scanned: () =>
+      store(async tx => {
+        if (!(await moveAttempt(tx, sessionId, 'scanned'))) return
+        await events.append(tx, { event: 'qr_scanned', data: { sessionId } })
+        await events.append(tx, progress(sessionId, 'scanned', mode))
+      }),
+
+    async opened(account, connection) {
+      const promoted = await promoteAttempt(deps, identity, { account, mode })
+      if (promoted === null) return null
+      log.info('session_linked', { sessionId })
+      await Promise.all(promoted.superseded.map(older => sessions.rest(older)))
+      const forward = sessions.adopt(identity, connection)
+      onOver()
+      return forward
+    },
+
+    async ended(end) {
+      log.info('link_ended', { sessionId, code: end.reason })
+      onOver()
+      for (;;) {
+        try {
+          return await discardAttempt(deps, { workspaceId, sessionId, fence, ...end })
+        } catch (error) {
+          if (errorCode(error) !== 'database_unavailable') throw error
+          await delay(retryMs, undefined, { ref: false })
+        }
+      }
+    },
+  }
+}

@@ -1,0 +1,40 @@
+import type { SessionId, WorkspaceId } from '../../contract/ids.js'
+import type { LinkPhase } from '../../contract/linking.js'
+import type { Tenants } from '../database/tenant-transaction.js'
+import type { EventLog } from '../events/event-log.js'
+import { assertFence, type Fence } from '../leases/fence.js'
+import { endLease } from '../leases/session-leases.js'
+import type { Vault } from '../vault/vault.js'
+import { moveAttempt } from './attempts-store.js'
+import type { LinkReason } from './link-reasons.js'
+
+export type DiscardAttemptDeps = { tenants: Tenants; events: EventLog; vault: Vault }
+
+export type DiscardAttemptInput = {
+  workspaceId: WorkspaceId
+  sessionId: SessionId
+  fence: Fence
+  phase: Extract<LinkPhase, 'expired' | 'cancelled' | 'failed'>
+  reason: LinkReason
+}
+
+/**
+ * Ends an attempt that never became a session and throws everything of it away, the key that sealed it included:
+ * what backups still hold of its credentials can never be opened again.
+ */
+export async function discardAttempt(
+  { tenants, events, vault }: DiscardAttemptDeps,
+  input: DiscardAttemptInput,
+): Promise<void> {
+  const { workspaceId, sessionId, fence, phase, reason } = input
+  await tenants.transact({ workspaceId }, async tx => {
+    await assertFence(tx, sessionId, fence)
+    if (!(await moveAttempt(tx, sessionId, phase, reason))) return
+    for (const table of ['session_credentials', 'signal_keys', 'inbound_journal', 'data_key'] as const) {
+      await tx.db.deleteFrom(table).where('session_id', '=', sessionId).execute()
+    }
+    await endLease(tx, sessionId)
+    await events.append(tx, { event: 'link_ended', data: { sessionId, phase, reason } })
+    tx.onCommit(() => vault.forget({ workspaceId, sessionId }))
+  })
+}

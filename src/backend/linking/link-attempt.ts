@@ -1,0 +1,145 @@
+import type { LinkPhase } from '../../contract/linking.js'
+import type { Account, CloseReason, Engine, EngineConnection, EngineEvent } from '../engine/engine.js'
+import type { KeyStore } from '../engine/keystore.js'
+import { errorCode, type Log } from '../log.js'
+import { attemptLifetimeMs } from './attempts-store.js'
+import { linkReasonOf, type LinkReason } from './link-reasons.js'
+
+/** Time from the scan to the first open. Beyond it something is wrong and the visitor should know. */
+const loginLimitMs = 60_000
+
+export type AttemptEnd = { phase: Extract<LinkPhase, 'expired' | 'cancelled' | 'failed'>; reason: LinkReason }
+
+export type LinkAttemptDeps = {
+  engine: Engine
+  log: Log
+  /** What each turn of an attempt means to the rest of the product. Done when its promise resolves. */
+  turns: {
+    qr(qr: string, expiresInMs: number): Promise<void>
+    scanned(): Promise<void>
+    /** Promotes, and answers where the connection's further events go. `null`: the attempt had ended, the device is not wanted. */
+    opened(account: Account, connection: EngineConnection): Promise<((event: EngineEvent) => void) | null>
+    ended(end: AttemptEnd): Promise<void>
+  }
+}
+
+/**
+ * One attempt's process on this node, from its first socket to promotion or to its end. Events are handled one after the other.
+ * It owns its sockets until promotion; then the running session does.
+ */
+export class LinkAttempt {
+  readonly #deps: LinkAttemptDeps
+  readonly #keys: KeyStore
+  readonly #qrOrEnd: Promise<AttemptEnd | null>
+  #settleFirst: (end: AttemptEnd | null) => void = () => {}
+  #connection: EngineConnection | null = null
+  #forward: ((event: EngineEvent) => void) | null = null
+  #lane: Promise<void> = Promise.resolve()
+  #timer: NodeJS.Timeout
+  #scanned = false
+  #open = false
+  #wantedEnd: AttemptEnd | null = null
+  #over = false
+
+  constructor(deps: LinkAttemptDeps, keys: KeyStore) {
+    this.#deps = deps
+    this.#keys = keys
+    this.#qrOrEnd = new Promise(resolve => (this.#settleFirst = resolve))
+    this.#timer = setTimeout(() => void this.end({ phase: 'expired', reason: 'qr_expired' }), attemptLifetimeMs)
+  }
+
+  start(): void {
+    this.#connection = this.#deps.engine.connect({
+      keys: this.#keys,
+      onEvent: event => {
+        this.#lane = this.#lane.then(() => this.#handle(event))
+      },
+      sentMessage: async () => null,
+    })
+  }
+
+  /** Resolves with `null` once the first QR can be shown, or with the way the attempt ended before. */
+  firstQr(): Promise<AttemptEnd | null> {
+    return this.#qrOrEnd
+  }
+
+  /** Ends an attempt that has not become a session. One that a phone has accepted removes its device from the account first. */
+  end(end: AttemptEnd): Promise<void> {
+    this.#wantedEnd ??= end
+    if (!this.#scanned || this.#open) this.#lane = this.#lane.then(() => this.#finish(end))
+    return this.#lane
+  }
+
+  async #handle(event: EngineEvent): Promise<void> {
+    if (this.#forward !== null) return this.#forward(event)
+    if (this.#over) return
+    try {
+      await this.#turn(event)
+    } catch (error) {
+      this.#deps.log.warn('link_turn_failed', { code: errorCode(error) })
+      await this.#finish({ phase: 'failed', reason: 'storage_error' })
+    }
+  }
+
+  async #turn(event: EngineEvent): Promise<void> {
+    switch (event.type) {
+      case 'qr':
+        await this.#deps.turns.qr(event.qr, event.expiresInMs)
+        return this.#settleFirst(null)
+      case 'paired':
+        this.#scanned = true
+        this.#restartTimer(loginLimitMs, { phase: 'failed', reason: 'connection_lost' })
+        return this.#deps.turns.scanned()
+      case 'open':
+        this.#open = true
+        return this.#onOpen(event.account)
+      case 'closed':
+        return this.#onClosed(event.reason)
+      default:
+        return
+    }
+  }
+
+  async #onOpen(account: Account): Promise<void> {
+    const connection = this.#connection
+    if (connection === null) return
+    if (this.#wantedEnd !== null) return this.#finish(this.#wantedEnd)
+    this.#forward = await this.#deps.turns.opened(account, connection)
+    if (this.#forward === null) return this.#finish({ phase: 'cancelled', reason: 'cancelled' })
+    clearTimeout(this.#timer)
+  }
+
+  async #onClosed(reason: CloseReason): Promise<void> {
+    this.#open = false
+    if (this.#scanned && reason.kind === 'restart_required') return this.start()
+    this.#connection = null
+    const why = linkReasonOf(reason)
+    await this.#finish(this.#wantedEnd ?? { phase: why === 'qr_expired' ? 'expired' : 'failed', reason: why })
+  }
+
+  async #finish(end: AttemptEnd): Promise<void> {
+    if (this.#over || this.#forward !== null) return
+    this.#over = true
+    clearTimeout(this.#timer)
+    await this.#leave()
+    await this.#deps.turns.ended(end)
+    this.#settleFirst(end)
+  }
+
+  /** A device that nobody will use is taken off the account, as far as the line allows. */
+  async #leave(): Promise<void> {
+    try {
+      if (this.#open) await this.#connection?.logout()
+      else await this.#connection?.close()
+    } catch (error) {
+      this.#deps.log.warn('link_socket_not_closed', { code: errorCode(error) })
+    }
+  }
+
+  #restartTimer(ms: number, end: AttemptEnd): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      this.#lane = this.#lane.then(() => this.#finish(end))
+    }, ms)
+  }
+}

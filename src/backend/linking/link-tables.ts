@@ -1,0 +1,35 @@
+import type { Generated } from 'kysely'
+import type { LinkMode, LinkPhase } from '../../contract/linking.js'
+
+export type LinkAttemptsTable = {
+  workspace_id: string
+  session_id: string
+  visitor_hash: Buffer
+  node_id: string
+  mode: LinkMode
+  phase: LinkPhase
+  reason: string | null
+  qr: Buffer | null
+  qr_expires_at: Date | null
+  expires_at: Date
+  since: Generated<Date>
+  created_at: Generated<Date>
+}
+
+export type SessionStringsTable = {
+  workspace_id: string
+  person_id: string
+  session_id: string
+  string: Buffer
+  created_at: Generated<Date>
+}
+
+export type MessageTemplatesTable = { workspace_id: string; name: string; body: Buffer; updated_at: Generated<Date> }
+
+declare module '../database/schema.js' {
+  interface TenantSchema {
+    link_attempts: LinkAttemptsTable
+    session_strings: SessionStringsTable
+    message_templates: MessageTemplatesTable
+  }
+}

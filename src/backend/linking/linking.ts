@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto'
+import { SessionId, type WorkspaceId } from '../../contract/ids.js'
+import type { LinkAttemptView, LinkMode, StartLinkAnswer } from '../../contract/linking.js'
+import type { TenantReader, Tenants } from '../database/tenant-transaction.js'
+import type { Engine } from '../engine/engine.js'
+import { createKeyStore } from '../engine/postgres-keystore.js'
+import type { EventLog } from '../events/event-log.js'
+import { newVisitorToken, visitorHash, type VisitorToken } from '../http/attempt-cookie.js'
+import { openLease, type ClaimedSession } from '../leases/session-leases.js'
+import type { Log } from '../log.js'
+import type { SessionIdentity } from '../sessions/session-identity.js'
+import type { Sessions } from '../sessions/sessions.js'
+import type { Vault } from '../vault/vault.js'
+import { createAttemptTurns } from './attempt-turns.js'
+import { attemptView } from './attempt-view.js'
+import { findVisitorsAttempt, insertAttempt, latestAttempt, type Attempt } from './attempts-store.js'
+import { discardAttempt } from './discard-attempt.js'
+import { attemptNotFound, attemptRunning, startFailed } from './errors.js'
+import { LinkAttempt } from './link-attempt.js'
+import { hasEnded } from './link-phase.js'
+
+/** Linking as its callers see it. A visitor is known by the token in their cookie and by nothing else. */
+export interface Linking extends AsyncDisposable {
+  /**
+   * Opens an attempt and answers with its first QR, or joins the one this browser has under way.
+   * @returns the token for the visitor's cookie
+   * @throws GatewayError `attempt_running`, `whatsapp_unreachable`, `database_unavailable`
+   */
+  start(visitor: VisitorToken | null): Promise<{ visitor: VisitorToken; answer: StartLinkAnswer }>
+  /** @throws GatewayError `attempt_not_found` for an unknown id and for another visitor's alike */
+  view(visitor: VisitorToken | null, sessionId: SessionId): Promise<LinkAttemptView>
+  /** The newest attempt of this browser: a reload in the middle finds it again. */
+  current(visitor: VisitorToken | null): Promise<LinkAttemptView>
+  cancel(visitor: VisitorToken | null, sessionId: SessionId): Promise<void>
+  /** Ends an attempt that a lost node left behind before it became a session. */
+  abandon(claimed: ClaimedSession): Promise<void>
+}
+
+export type LinkingDeps = {
+  tenants: Tenants
+  engine: Engine
+  events: EventLog
+  vault: Vault
+  sessions: Sessions
+  log: Log
+  nodeId: string
+  /** The operator's workspace: sessions of the public page belong there. */
+  workspaceId: () => WorkspaceId
+  mode: LinkMode
+}
+
+export function createLinking(deps: LinkingDeps): Linking {
+  const { tenants, engine, events, vault, nodeId, mode } = deps
+  const log = deps.log.child('linking')
+  const running = new Map<SessionId, LinkAttempt>()
+
+  const read = <Result>(work: (tx: TenantReader) => Promise<Result>) =>
+    tenants.read({ workspaceId: deps.workspaceId() }, work)
+
+  const open = async (visitor: VisitorToken): Promise<SessionId> => {
+    const workspaceId = deps.workspaceId()
+    const sessionId = SessionId.parse(randomUUID())
+    const credentials = engine.newCredentials()
+    const identity: SessionIdentity = await tenants.transact({ workspaceId }, async tx => {
+      const sealer = await vault.createSealer(tx, { workspaceId, sessionId })
+      const fence = await openLease(tx, sessionId, nodeId)
+      await insertAttempt(tx, { sessionId, visitorHash: visitorHash(visitor), nodeId, mode })
+      return { workspaceId, sessionId, fence, sealer }
+    })
+    const onOver = () => running.delete(sessionId)
+    const turns = createAttemptTurns({ ...deps, log, onOver }, identity, mode)
+    const keys = createKeyStore({ tenants, sealer: identity.sealer }, identity, await credentials)
+    const attempt = new LinkAttempt({ engine, log, turns }, keys)
+    running.set(sessionId, attempt)
+    attempt.start()
+    return sessionId
+  }
+
+  const qrOf = async (visitor: VisitorToken, sessionId: SessionId): Promise<StartLinkAnswer> => {
+    const ended = await running.get(sessionId)?.firstQr()
+    if (ended) throw startFailed(ended)
+    const { qrCode, phase } = await view(visitor, sessionId)
+    if (qrCode !== undefined) return { sessionId, qrCode }
+    throw hasEnded(phase) ? attemptNotFound() : attemptRunning()
+  }
+
+  const find = (visitor: VisitorToken | null, search: (tx: TenantReader, hash: Buffer) => Promise<Attempt | null>) =>
+    read(async tx => {
+      const attempt = visitor === null ? null : await search(tx, visitorHash(visitor))
+      if (attempt === null) throw attemptNotFound()
+      return attemptView(tx, vault, attempt)
+    })
+
+  const view = (visitor: VisitorToken | null, sessionId: SessionId) =>
+    find(visitor, (tx, hash) => findVisitorsAttempt(tx, hash, sessionId))
+
+  return {
+    async start(known) {
+      const visitor = known ?? newVisitorToken()
+      const under = known === null ? null : await read(tx => latestAttempt(tx, visitorHash(known)))
+      const joins = under !== null && !hasEnded(under.phase)
+      const sessionId = joins ? under.sessionId : await open(visitor)
+      return { visitor, answer: await qrOf(visitor, sessionId) }
+    },
+    view,
+    current: visitor => find(visitor, latestAttempt),
+    async cancel(visitor, sessionId) {
+      const { phase } = await view(visitor, sessionId)
+      if (hasEnded(phase)) return
+      const attempt = running.get(sessionId)
+      if (attempt === undefined) throw attemptRunning()
+      await attempt.end({ phase: 'cancelled', reason: 'cancelled' })
+    },
+    abandon: ({ workspaceId, sessionId, fence }) =>
+      discardAttempt(
+        { tenants, events, vault },
+        { workspaceId, sessionId, fence, phase: 'failed', reason: 'server_restarted' },
+      ),
+    async [Symbol.asyncDispose]() {
+      const ending = [...running.values()].map(attempt => attempt.end({ phase: 'failed', reason: 'server_restarted' }))
+      await Promise.all(ending)
+    },
+  }
+}

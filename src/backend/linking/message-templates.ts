@@ -1,0 +1,40 @@
+import type { LinkMode } from '../../contract/linking.js'
+
+/** Templates of message 2. `lite` goes with a hand-over to a bot, `itc` with a session that this server keeps. */
+export type TemplateName = 'lite' | 'itc'
+
+export const templateFor: Record<LinkMode, TemplateName> = { handed_off: 'lite', managed: 'itc' }
+
+const lite = `╭──❍ *ᴡʜɪᴢ ʟɪᴛᴇ ʟɪɴᴋ*
+│
+├ ✅ *Status:* Your device is now linked successfully!
+├ 🔑 *Security:* Keep your Session ID safe — NEVER share it.
+├ 🌐 *Connected Number:* {{number}}
+│
+├ 💡 *Next Step:* You can now use it to deploy your bot
+├ 📜 *Owner:* {{owner_url}}
+├ 🔗 *Support:* Always here for you — WHIZ LITE SUPPORT: {{support_url}}
+│
+╰─> *ᴘᴏᴡᴇʀᴇᴅ ʙʏ ᴡʜɪᴢ-ᴛᴇᴄʜ ©*
+Your connection is now active 🚀`
+
+const itc = lite
+  .replace('*ᴡʜɪᴢ ʟɪᴛᴇ ʟɪɴᴋ*', '*ᴡʜɪᴢ ʟɪᴛᴇ ɪᴛᴄ ʟɪɴᴋᴇʀ*')
+  .replace('You can now use it to deploy your bot', 'You can now use all ITC WHIZ LITE services.')
+  .replace('├ 📜 *Owner:* {{owner_url}}', '├ 📜 *Tip:* Type *.menu* to see the full command list.')
+
+/** The texts a workspace starts with. */
+export const builtInTemplates: Record<TemplateName, string> = { lite, itc }
+
+export type TemplateValues = { number: string; owner_url: string; support_url: string | null }
+
+/** Fills a template. A line whose variable has no value is left out whole. */
+export function renderTemplate(template: string, values: TemplateValues): string {
+  return template
+    .split('\n')
+    .filter(line => values.support_url !== null || !line.includes('{{support_url}}'))
+    .map(line =>
+      line.replace(/\{\{(number|owner_url|support_url)\}\}/g, (_, name: keyof TemplateValues) => values[name] ?? ''),
+    )
+    .join('\n')
+}

@@ -1,0 +1,86 @@
+import { sql } from 'kysely'
+import { PersonId } from '../../contract/ids.js'
+import type { LinkMode } from '../../contract/linking.js'
+import type { SessionId } from '../../contract/ids.js'
+import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
+import type { Account } from '../engine/engine.js'
+import type { EventLog } from '../events/event-log.js'
+import { assertFence } from '../leases/fence.js'
+import { endLease } from '../leases/session-leases.js'
+import type { SessionIdentity } from '../sessions/session-identity.js'
+import { moveAttempt } from './attempts-store.js'
+import { progress } from './link-progress.js'
+
+export type PromoteAttemptDeps = { tenants: Tenants; events: EventLog }
+
+/**
+ * On the first open an attempt becomes a session: person, session, credentials out of staging, state and events in one transaction.
+ * Linking an account again adds a session and marks the earlier ones as superseded.
+ * @returns the sessions it superseded; `null` when the attempt had ended meanwhile (nothing was changed)
+ */
+export async function promoteAttempt(
+  { tenants, events }: PromoteAttemptDeps,
+  { workspaceId, sessionId, fence }: SessionIdentity,
+  { account, mode }: { account: Account; mode: LinkMode },
+): Promise<{ superseded: SessionId[] } | null> {
+  return tenants.transact({ workspaceId }, async tx => {
+    await assertFence(tx, sessionId, fence)
+    const personId = await personOf(tx, account)
+    const superseded = await supersedeOlder(tx, personId)
+    const reason = superseded.length > 0 ? 'superseded_older' : null
+    if (!(await moveAttempt(tx, sessionId, 'preparing', reason))) return null
+    await tx.db
+      .insertInto('sessions')
+      .values({
+        workspace_id: workspaceId,
+        id: sessionId,
+        person_id: personId,
+        mode,
+        state: 'connected',
+        reason,
+        phone_number: account.phoneNumber,
+        lid: account.lid,
+      })
+      .execute()
+    await tx.db.updateTable('session_credentials').set({ staged: false }).where('session_id', '=', sessionId).execute()
+    await events.append(tx, { event: 'connection_success', data: { sessionId, status: 'connected' } })
+    await events.append(tx, progress(sessionId, 'preparing', mode))
+    return { superseded }
+  })
+}
+
+/** One person per WhatsApp account: by LID, else by number. A person known by number alone gets the LID once it is told. */
+async function personOf(tx: TenantTransactor, { lid, phoneNumber }: Account): Promise<PersonId> {
+  const workspaceId = tx.scope.workspaceId
+  if (lid === null) {
+    const { rows } = await sql<{ id: string }>`
+      insert into person (workspace_id, phone_number) values (${workspaceId}, ${phoneNumber})
+      on conflict (workspace_id, phone_number) where lid is null do update set phone_number = excluded.phone_number
+      returning id`.execute(tx.db)
+    return PersonId.parse(rows[0]?.id)
+  }
+  const lidUser = lid.replace(/@.*$/, '')
+  await sql`
+    update person set lid = ${lidUser}
+    where lid is null and phone_number = ${phoneNumber} and not exists (select from person where lid = ${lidUser})`.execute(
+    tx.db,
+  )
+  const { rows } = await sql<{ id: string }>`
+    insert into person (workspace_id, lid, phone_number) values (${workspaceId}, ${lidUser}, ${phoneNumber})
+    on conflict (workspace_id, lid) where lid is not null do update set phone_number = excluded.phone_number
+    returning id`.execute(tx.db)
+  return PersonId.parse(rows[0]?.id)
+}
+
+async function supersedeOlder(tx: TenantTransactor, personId: PersonId): Promise<SessionId[]> {
+  const rows = await tx.db
+    .updateTable('sessions')
+    .set({ state: 'superseded', reason: 'linked_again', since: new Date() })
+    .where('person_id', '=', personId)
+    .where('state', 'not in', ['logged_out', 'banned', 'expired', 'superseded'])
+    .returning('id')
+    .execute()
+  const ids = rows.map(row => row.id as SessionId)
+  for (const id of ids) await endLease(tx, id)
+  return ids
+}
