@@ -1,0 +1,123 @@
+import { sql } from 'kysely'
+import { Router, type RequestHandler } from 'express'
+import type { WorkspaceId } from '../contract/ids.js'
+import { brandLogo, logoPath } from './brand-logo.js'
+import type { Config } from './config/config.js'
+import { createTenants } from './database/tenant-transaction.js'
+import { createBaileysEngine } from './engine/baileys/baileys-engine.js'
+import { createPreKeyPool } from './engine/baileys/pre-keys/pre-key-pool.js'
+import { createEventLog } from './events/event-log.js'
+import { createEventWakeups } from './events/event-wakeups.js'
+import { openGatewayDatabase } from './gateway-database.js'
+import { healthRoutes } from './http/health.routes.js'
+import { createHttpServer } from './http/server.js'
+import { createNodeLease } from './leases/node-lease.js'
+import { createFinishLink } from './linking/finish-link.js'
+import { createLinking } from './linking/linking.js'
+import { linkingRoutes } from './linking/linking.routes.js'
+import { createPrepareDelivery } from './linking/prepare-delivery.js'
+import { createVisitorFeed } from './linking/visitor-feed.js'
+import { createWebSocketDoor } from './live/websocket.js'
+import type { Log } from './log.js'
+import { createRecovery } from './recovery.js'
+import { Releases } from './releases.js'
+import { createSessions } from './sessions/sessions.js'
+import { operatorWorkspace } from './tenancy/operator-workspace.js'
+import { createVault } from './vault/vault.js'
+
+export type AppParts = {
+  log: Log
+  /** The page and its assets: built files, or Vite while developing. */
+  pages: RequestHandler
+}
+
+export interface App extends AsyncDisposable {
+  /** Takes the node's lease, recovers what was left behind and opens the door. @returns the port */
+  start(): Promise<number>
+}
+
+/** Batches of pre-keys kept ready: as many links may start at once without waiting for one. */
+const warmPreKeyBatches = 16
+
+/**
+ * The composition root: everything is built here, in reading order, with plain constructors. The database is opened (and a wrong secret
+ * refused) while building; nothing else talks to anybody before `start`. Disposal runs in reverse.
+ */
+export async function createApp(config: Config, { log, pages }: AppParts): Promise<App> {
+  const releases = new Releases()
+  try {
+    return await compose(config, log, pages, releases)
+  } catch (error) {
+    await releases[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+async function compose(config: Config, log: Log, pages: RequestHandler, releases: Releases): Promise<App> {
+  const { publicUrl } = config
+  const cookies = { secure: publicUrl?.startsWith('https:') ?? false }
+  const { supportUrl, mode, brandLogo: logoFile } = config.linking
+
+  const { database, appUrl } = releases.use(await openGatewayDatabase(config))
+  const tenants = createTenants(database)
+  const vault = createVault({ secret: config.sessionSecret })
+  const events = createEventLog({ vault })
+  const wakeups = releases.use(createEventWakeups({ url: () => appUrl, log: log.child('events') }))
+  const lease = releases.use(createNodeLease({ database, log: log.child('leases') }))
+  const { nodeId } = lease
+  const preKeys = releases.use(createPreKeyPool({ size: warmPreKeyBatches }))
+  const engine = createBaileysEngine({ url: config.whatsapp.url, preKeys, log })
+  const sessions = releases.use(createSessions({ tenants, engine, events, log }))
+
+  let operator: WorkspaceId | null = null
+  const workspaceId = (): WorkspaceId => {
+    if (operator === null) throw new Error('the app has not been started')
+    return operator
+  }
+  const linking = releases.use(
+    createLinking({ tenants, engine, events, vault, sessions, log, nodeId, workspaceId, mode }),
+  )
+  const prepareDelivery = createPrepareDelivery({ tenants, events, vault, settings: config.linking })
+  const finishLink = createFinishLink({ tenants, events, prepareDelivery, log: log.child('linking') })
+  const recovery = releases.use(
+    createRecovery({ database, tenants, vault, linking, sessions, nodeId, log: log.child('recovery') }),
+  )
+
+  const live = createWebSocketDoor({
+    openFeed: createVisitorFeed({ tenants, events, wakeups, vault, workspaceId }),
+    cookies,
+    publicUrl,
+    log: log.child('live'),
+  })
+  const health = healthRoutes({
+    pingDatabase: () =>
+      database.system(async ({ db }) => void (await sql`select 1`.execute(db)), { deadlineMs: 2_000 }),
+    connectedSessions: () => sessions.connectedCount(),
+    websocketClients: () => live.clientCount(),
+  })
+  const page = { mode, supportUrl, logoUrl: logoFile === null ? null : logoPath }
+  const server = releases.use(
+    createHttpServer({
+      log,
+      publicUrl,
+      routes: [...health, ...linkingRoutes({ linking, cookies, page })],
+      pages: logoFile === null ? pages : Router().get(logoPath, brandLogo(logoFile)).use(pages),
+      onUpgrade: live.onUpgrade,
+    }),
+  )
+  // goes first: the server's own close waits for the sockets it handed over
+  releases.use(live)
+
+  return {
+    async start() {
+      operator = await operatorWorkspace(database, tenants)
+      await wakeups.start()
+      await lease.start()
+      sessions.start(finishLink)
+      const port = await server.listen(config.port, config.host)
+      await recovery.start()
+      return port
+    },
+    [Symbol.asyncDispose]: () => releases[Symbol.asyncDispose](),
+  }
+}

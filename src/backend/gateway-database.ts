@@ -1,0 +1,67 @@
+import { sql } from 'kysely'
+import type { Config } from './config/config.js'
+import { openDatabase, type Database } from './database/database.js'
+import { startLocalPostgres } from './database/local/start-local-postgres.js'
+import { migrate } from './database/migrate.js'
+import { prepareAppRole } from './database/roles.js'
+import { SCHEMA } from './database/schema.js'
+import { checkCanary } from './vault/canary.js'
+
+export type GatewayDatabase = AsyncDisposable & {
+  /** The role the process works as. Holds a password: never log it. */
+  appUrl: string
+  database: Database
+}
+
+export type GatewayDatabaseInput = Pick<Config, 'dataDir' | 'sessionSecret' | 'database'>
+
+/**
+ * A database that is ready to work with: started when none was given, migrated, opened as the app role.
+ * A wrong secret is found out before anything is written.
+ * @throws VaultError `wrong_key`; LocalPostgresError, MigrationError, AppRoleError, DatabaseUnavailableError
+ */
+export async function openGatewayDatabase({
+  dataDir,
+  sessionSecret,
+  database,
+}: GatewayDatabaseInput): Promise<GatewayDatabase> {
+  const local = database.url === null ? await startLocalPostgres({ dataDir }) : null
+  try {
+    const ownerUrl = database.url ?? local?.url ?? ''
+    const appUrl = await prepare(ownerUrl, database.appUrl, sessionSecret)
+    const opened = openDatabase({ url: appUrl })
+    return {
+      appUrl,
+      database: opened,
+      async [Symbol.asyncDispose]() {
+        await opened.close()
+        await local?.stop()
+      },
+    }
+  } catch (error) {
+    await local?.stop()
+    throw error
+  }
+}
+
+async function prepare(ownerUrl: string, givenAppUrl: string | null, secret: Buffer): Promise<string> {
+  const owner = openDatabase({ url: ownerUrl, max: 1 })
+  try {
+    if (await hasCanary(owner)) await checkCanary(owner, secret)
+    await migrate({ ownerUrl })
+    const appUrl = await prepareAppRole({ ownerUrl, secret, ...(givenAppUrl !== null && { appUrl: givenAppUrl }) })
+    await checkCanary(owner, secret)
+    return appUrl
+  } finally {
+    await owner.close()
+  }
+}
+
+function hasCanary(owner: Database): Promise<boolean> {
+  return owner.system(async ({ db }) => {
+    const { rows } = await sql<{
+      there: boolean
+    }>`select to_regclass(${`${SCHEMA}.canary`}) is not null as there`.execute(db)
+    return rows[0]?.there === true
+  })
+}

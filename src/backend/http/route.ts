@@ -1,0 +1,46 @@
+import type { RequestHandler, Response } from 'express'
+import type { z } from 'zod'
+import { readVisitorToken, type CookieSettings, type VisitorToken } from './attempt-cookie.js'
+
+/** Who is asking. More kinds join with the doors they come through. */
+export type Actor = { kind: 'visitor'; token: VisitorToken | null }
+
+type Schema = z.ZodType
+
+export type RouteContext<Params, Body> = { actor: Actor; params: Params; body: Body; response: Response }
+
+/**
+ * One route: what comes in, who may ask, what goes out. Both directions pass their schema, so an answer cannot carry a field
+ * that the contract does not name.
+ */
+export type Route<Params extends Schema = Schema, Body extends Schema = Schema, Answer extends Schema = Schema> = {
+  method: 'get' | 'post' | 'delete'
+  /** Express path: `/api/sessions/:sessionId`. */
+  path: string
+  summary: string
+  params?: Params
+  body?: Body
+  /** Absent: 204 without a body. */
+  answer?: Answer
+  handle(context: RouteContext<z.output<Params>, z.output<Body>>): Promise<z.input<Answer> | void>
+}
+
+/** Keeps the types of a route's schemas and forgets them afterwards, so that routes fit into one list. */
+export function route<Params extends Schema, Body extends Schema, Answer extends Schema>(
+  definition: Route<Params, Body, Answer>,
+): Route {
+  return definition as unknown as Route
+}
+
+/** Express' handler for a route: parse, authorise, call, present. */
+export function routeHandler(definition: Route, cookies: CookieSettings): RequestHandler {
+  return async (request, response) => {
+    const params: unknown = definition.params?.parse(request.params)
+    const body: unknown = definition.body?.parse(request.body ?? {})
+    const actor: Actor = { kind: 'visitor', token: readVisitorToken(request.headers.cookie, cookies) }
+    const answer = await definition.handle({ actor, params, body, response })
+    response.set('Cache-Control', 'no-store')
+    if (definition.answer === undefined) response.status(204).end()
+    else response.json(definition.answer.parse(answer))
+  }
+}

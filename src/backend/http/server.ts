@@ -1,0 +1,76 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import express, { type Express, type RequestHandler } from 'express'
+import { GatewayError } from '../errors.js'
+import type { Log } from '../log.js'
+import { errorResponse, notFound } from './error-response.js'
+import { jsonBody } from './json-body.js'
+import { requireOwnOrigin } from './own-origin.js'
+import { routeHandler, type Route } from './route.js'
+import { securityHeaders } from './security-headers.js'
+
+export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+
+export type HttpServerDeps = {
+  log: Log
+  routes: readonly Route[]
+  /** Pages and assets, after the routes. */
+  pages: RequestHandler
+  onUpgrade: UpgradeHandler
+  publicUrl: string | null
+}
+
+export interface HttpServer extends AsyncDisposable {
+  /** @returns the port that was really taken, which differs for port 0 */
+  listen(port: number, host: string): Promise<number>
+}
+
+export function createHttpServer(deps: HttpServerDeps): HttpServer {
+  const server = createServer(expressApp(deps))
+  server.on('upgrade', deps.onUpgrade)
+  return {
+    listen: (port, host) => listen(server, port, host),
+    [Symbol.asyncDispose]: () => close(server),
+  }
+}
+
+function expressApp({ log, routes, pages, publicUrl }: HttpServerDeps): Express {
+  const https = publicUrl?.startsWith('https:') ?? false
+  const app = express()
+  app.disable('x-powered-by')
+  app.set('etag', false)
+  app.use(securityHeaders({ https }))
+  app.use('/api', requireOwnOrigin(publicUrl), ...jsonBody())
+  for (const definition of routes) app[definition.method](definition.path, routeHandler(definition, { secure: https }))
+  for (const path of new Set(routes.map(definition => definition.path))) app.all(path, methodNotAllowed)
+  app.use(pages)
+  app.use(notFound())
+  app.use(errorResponse(log.child('http')))
+  return app
+}
+
+const methodNotAllowed: RequestHandler = () => {
+  throw new GatewayError({
+    code: 'method_not_allowed',
+    status: 405,
+    message: 'This address does not take this method.',
+  })
+}
+
+function listen(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve((server.address() as AddressInfo).port)
+    })
+  })
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise(resolve => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}

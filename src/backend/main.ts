@@ -1,0 +1,46 @@
+import './prelude.js'
+import { fileURLToPath } from 'node:url'
+import { createApp } from './app.js'
+import { loadConfig } from './config/config.js'
+import { builtPages } from './http/pages.js'
+import { createLog, errorCode } from './log.js'
+import { trustRoot } from './prelude/trusted-root.js'
+import { startUpProblem } from './start-up-problem.js'
+
+/** Longest polite stop; whatever is left then is covered by recovery. */
+const stopLimitMs = 25_000
+
+async function main(): Promise<void> {
+  const config = loadConfig(process.env)
+  const log = createLog({ level: config.logLevel })
+  process.on('unhandledRejection', error => log.error('unhandled_rejection', { code: errorCode(error) }))
+  for (const setting of config.unused) log.info('setting_not_used', { setting })
+  if (config.whatsapp.rootKey !== null) {
+    trustRoot(config.whatsapp.rootKey)
+    log.warn('whatsapp_is_simulated', { url: config.whatsapp.url ?? '' })
+  }
+  const pages = process.argv.includes('--dev')
+    ? await (await import('./http/vite-pages.js')).vitePages()
+    : builtPages(fileURLToPath(new URL('../linking-page', import.meta.url)))
+  const app = await createApp(config, { log, pages })
+
+  let stopping = false
+  const stop = (): void => {
+    if (stopping) process.exit(1)
+    stopping = true
+    setTimeout(() => process.exit(1), stopLimitMs).unref()
+    app[Symbol.asyncDispose]().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    )
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
+
+  const port = await app.start()
+  log.info('listening', { port, url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}` })
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(startUpProblem(error))
+  process.exit(1)
+})
