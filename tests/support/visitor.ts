@@ -1,0 +1,82 @@
+import { WebSocket } from 'ws'
+import type { EventEnvelope } from '../../src/contract/events.js'
+import type { LinkAttemptView, StartLinkAnswer } from '../../src/contract/linking.js'
+import { Mailbox } from './mailbox.js'
+
+export type Answer = { status: number; headers: Headers; body: Record<string, unknown> }
+
+/** A browser without a face: keeps its cookie, speaks the page's own requests. */
+export class Visitor {
+  #cookie: string | null = null
+
+  constructor(
+    readonly baseUrl: string,
+    cookie: string | null = null,
+  ) {
+    this.#cookie = cookie
+  }
+
+  get cookie(): string | null {
+    return this.#cookie
+  }
+
+  async request(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    const response = await fetch(this.baseUrl + path, {
+      method,
+      headers: {
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(this.#cookie !== null && { cookie: this.#cookie }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+    const set = response.headers.getSetCookie()[0]
+    if (set !== undefined) this.#cookie = set.split(';')[0] ?? null
+    const text = await response.text()
+    const json = response.headers.get('content-type')?.includes('json') === true
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: json ? (JSON.parse(text) as Answer['body']) : {},
+    }
+  }
+
+  async start(): Promise<StartLinkAnswer> {
+    const { status, body } = await this.request('POST', '/api/sessions/start', {})
+    if (status !== 200) throw new Error(`start answered ${status}: ${JSON.stringify(body)}`)
+    return body as unknown as StartLinkAnswer
+  }
+
+  async view(sessionId = 'current'): Promise<LinkAttemptView> {
+    const { status, body } = await this.request('GET', `/api/sessions/${sessionId}`)
+    if (status !== 200) throw new Error(`view answered ${status}: ${JSON.stringify(body)}`)
+    return body as unknown as LinkAttemptView
+  }
+
+  /** The visitor's live events. */
+  listen(after?: number): LiveEvents {
+    return new LiveEvents(this.baseUrl, this.#cookie, after)
+  }
+}
+
+export class LiveEvents extends Mailbox<EventEnvelope> {
+  readonly socket: WebSocket
+  readonly closed: Promise<number>
+
+  constructor(baseUrl: string, cookie: string | null, after?: number, headers: Record<string, string> = {}) {
+    super('event')
+    const query = after === undefined ? '' : `?after=${after}`
+    this.socket = new WebSocket(`${baseUrl.replace('http', 'ws')}/ws${query}`, {
+      headers: { ...(cookie !== null && { cookie }), ...headers },
+    })
+    this.socket.on('message', data => this.put(JSON.parse((data as Buffer).toString('utf8')) as EventEnvelope))
+    this.closed = new Promise(resolve => {
+      this.socket.once('error', () => resolve(0))
+      this.socket.once('close', code => resolve(code))
+    })
+  }
+
+  waitForEvent(event: string, timeoutMs?: number): Promise<EventEnvelope> {
+    return this.waitFor(envelope => envelope.event === event, timeoutMs, event)
+  }
+}
