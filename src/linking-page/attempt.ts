@@ -72,7 +72,7 @@ export function attemptFromView(view: LinkAttemptView, at: number): Attempt {
     reason: view.reason,
     qr: view.phase === 'scanning' && view.qrCode ? timedQr(view.qrCode, view.qrExpiresInMs, at, null) : null,
     expiresAt: view.expiresInMs === undefined ? null : at + view.expiresInMs,
-    phoneAccepted: view.step > 1 || view.phase === 'scanned',
+    phoneAccepted: view.step > 1 || (RANK[view.phase] >= RANK.scanned && !isOver(view.phase)),
   }
 }
 
@@ -85,7 +85,7 @@ export function withView(attempt: Attempt, view: LinkAttemptView, at: number): A
     ...next,
     qr,
     percent: Math.max(attempt.percent, next.percent),
-    phoneAccepted: attempt.phoneAccepted || next.phoneAccepted || RANK[attempt.phase] >= RANK.scanned,
+    phoneAccepted: attempt.phoneAccepted || next.phoneAccepted,
   }
 }
 

@@ -15,9 +15,11 @@ const BEFORE_AND_AFTER = {
   starting: OPENING,
   scanning: 'Status: Scanning…',
   scanned: 'Status: Your phone scanned the code. Logging in…',
-  expired: 'Status: Expired',
-  cancelled: 'Status: Cancelled',
-  failed: 'Status: Not linked',
+  // An ending is told by its panel's heading, which is read out as it takes the focus; twice would be once too often.
+  complete: '',
+  expired: '',
+  cancelled: '',
+  failed: '',
 } satisfies Partial<Record<LinkPhase, string>>
 
 export const STATUS: Record<LinkMode, Record<LinkPhase, string>> = {
@@ -25,23 +27,17 @@ export const STATUS: Record<LinkMode, Record<LinkPhase, string>> = {
     ...BEFORE_AND_AFTER,
     preparing: 'Status: Preparing your session ID…',
     delivering: 'Status: Sending your session ID to your own chat…',
-    complete: 'Status: All set',
   },
   managed: {
     ...BEFORE_AND_AFTER,
     preparing: 'Status: Setting up backup…',
     delivering: 'Status: Sending your messages to your own chat…',
-    complete: 'Status: Setup Complete!',
   },
 }
 
 export const TASKS: Record<LinkMode, readonly [string, string, string]> = {
-  handed_off: ['Your phone logs the gateway in', 'Your session ID is made and sealed', 'It is sent to your own chat'],
-  managed: [
-    'Your phone logs the gateway in',
-    'Your account is sealed and its backup set up',
-    'Your own chat is informed',
-  ],
+  handed_off: ['Log in with your phone', 'Make and seal your session ID', 'Send it to your own chat'],
+  managed: ['Log in with your phone', 'Seal your account and set up backup', 'Write to your own chat'],
 }
 
 export const RUNNING: ReadonlySet<LinkPhase> = new Set([

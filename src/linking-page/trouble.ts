@@ -51,8 +51,13 @@ export function troubleWithoutAnswer(online: boolean): Trouble {
 
 function readWait(header: string | null, now: number): number {
   if (!header) return 0
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : httpDate(header) - now
   return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), LONGEST_WAIT_MS) : 0
+}
+
+/** Only the form HTTP sends: `Date.parse` alone makes a year of almost any number. */
+function httpDate(header: string): number {
+  return /^[A-Z][a-z]{2}, \d{2} .* GMT$/.test(header) ? Date.parse(header) : Number.NaN
 }
 
 function text(value: unknown): string {

@@ -52,7 +52,8 @@ export function createPage(parts: PageParts, actions: Omit<PanelActions, 'announ
     document.body.dataset['panel'] = panel.kind
     if (byThemselves || !view.heading) return
     view.heading.focus({ preventScroll: true })
-    parts.card.scrollIntoView({ block: 'nearest' })
+    const { top, bottom } = parts.card.getBoundingClientRect()
+    if (top < 0 || bottom > innerHeight) parts.card.scrollIntoView({ block: 'start' })
   }
 
   const badLogos = new Set<string>()

@@ -28,8 +28,7 @@ export function scanPanel(actions: PanelActions): PanelView<PanelOf<'scan'>> {
     title,
     el('p', { class: 'how' }, 'Open WhatsApp → Settings → Linked Devices → Scan this QR'),
     plate.element,
-    timers,
-    cancel,
+    el('div', { class: 'scan-foot' }, timers, cancel),
   )
   let panel: PanelOf<'scan'> | null = null
   let ranOut: string | null = null

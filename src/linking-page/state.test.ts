@@ -1,0 +1,117 @@
+import { expect, test } from 'vitest'
+import { SessionId } from '../contract/ids.js'
+import type { LinkAttemptView } from '../contract/linking.js'
+import type { Happening, PageState } from './state.js'
+import { initialState, reduce } from './state.js'
+import { screenOf } from './screen.js'
+import { troubleFromProblem } from './trouble.js'
+
+const sessionId = SessionId.parse('7d2f0a52-3a8e-4a53-9c1f-0e2b7d1c4a90')
+const picture = 'data:image/png;base64,AAAA'
+const settings = { mode: 'handed_off', supportUrl: 'https://example.org', logoUrl: null } as const
+const scanning: LinkAttemptView = {
+  sessionId,
+  status: 'connecting',
+  state: 'linking',
+  mode: 'handed_off',
+  phase: 'scanning',
+  step: 1,
+  percent: 10,
+  reason: null,
+  since: '2026-01-01T00:00:00.000Z',
+  qrCode: picture,
+}
+
+function after(...happenings: Happening[]): PageState {
+  return happenings.reduce(reduce, initialState(true))
+}
+
+const opened: Happening = { type: 'opened', settings, view: null, at: 0 }
+const started: Happening[] = [opened, { type: 'start_pressed' }, { type: 'started', sessionId, picture }]
+const read = (change: Partial<LinkAttemptView>): Happening => {
+  return { type: 'view_read', view: { ...scanning, ...change }, at: 0 }
+}
+
+const notice = (...more: Happening[]): string => screenOf(after(...started, ...more)).notice
+const reopened = (phase: 'cancelled' | 'expired'): Happening => {
+  return { type: 'opened', settings, view: { ...scanning, phase }, at: 0 }
+}
+
+test('from the first question to the first code', () => {
+  expect(screenOf(after()).panel.kind).toBe('loading')
+  expect(screenOf(after(opened)).panel).toMatchObject({ kind: 'welcome', mode: 'handed_off' })
+  const pressed = screenOf(after(opened, { type: 'start_pressed' }))
+  expect(pressed).toMatchObject({ status: 'Status: Connecting to WhatsApp…', panel: { kind: 'scan', qr: null } })
+  expect(screenOf(after(...started))).toMatchObject({
+    status: 'Status: Scanning…',
+    panel: { kind: 'scan', qr: { picture } },
+    steps: { names: ['Scan', 'Preparing your session ID', 'All set'], current: 1, finished: false },
+  })
+})
+
+test('the managed steps have their own names', () => {
+  const screen = screenOf(after(...started, read({ mode: 'managed', phase: 'preparing', step: 2 })))
+  expect(screen.steps?.names).toEqual(['Scan', 'Setting up backup', 'All set'])
+  expect(screen.status).toBe('Status: Setting up backup…')
+})
+
+test('nothing says delivered before the attempt is complete', () => {
+  for (const phase of ['scanned', 'preparing', 'delivering'] as const) {
+    expect(JSON.stringify(screenOf(after(...started, read({ phase }))))).not.toMatch(/delivered/i)
+  }
+})
+
+test('a reason beside a complete attempt is shown, such as an older session it superseded', () => {
+  const reason = { code: 'older_session_superseded', message: 'An older session was replaced.', action: 'Update it.' }
+  const { panel } = screenOf(after(...started, read({ phase: 'complete', step: 3, percent: 100, reason })))
+  expect(panel).toMatchObject({ kind: 'complete', note: reason, supportUrl: settings.supportUrl })
+})
+
+test('an ending heard of without its reason has sentences of its own until the reason is read', () => {
+  const heard: Happening = { type: 'event_heard', event: { event: 'link_ended', sessionId, phase: 'failed' }, at: 0 }
+  expect(screenOf(after(...started, heard)).panel).toMatchObject({ kind: 'ended', title: 'Linking did not work' })
+  const reason = { code: 'passkey', message: 'The phone asks for a passkey.', action: 'Confirm it first.' }
+  const told = screenOf(after(...started, heard, read({ phase: 'failed', reason }))).panel
+  expect(told).toMatchObject({ message: reason.message, action: reason.action, hint: null })
+})
+
+test('who ended an attempt after the scan is told to look at the linked devices', () => {
+  const { panel } = screenOf(after(...started, read({ phase: 'scanned' }), read({ phase: 'cancelled' })))
+  expect(panel).toMatchObject({ kind: 'ended', key: 'cancelled', hint: expect.stringContaining('Linked Devices') })
+})
+
+test('after a reload a cancelled attempt is no news, an expired one is', () => {
+  expect(screenOf(after(reopened('cancelled'))).panel.kind).toBe('welcome')
+  expect(screenOf(after(reopened('expired'))).panel).toMatchObject({ kind: 'ended', key: 'expired' })
+})
+
+test('a refusal waits as long as the server asked', () => {
+  const problem = { code: 'database_unavailable', detail: 'The database does not answer.', action: 'Try again.' }
+  const what = troubleFromProblem(problem, '5', 0)
+  const { panel } = screenOf(
+    after(opened, { type: 'start_pressed' }, { type: 'refused', what, retry: 'start', at: 700 }),
+  )
+  expect(panel).toMatchObject({ kind: 'trouble', message: problem.detail, retry: { what: 'start', notBefore: 5700 } })
+})
+
+test('a view of another attempt is not taken over', () => {
+  const state = after(...started)
+  const other = SessionId.parse('00000000-0000-4000-8000-000000000000')
+  expect(reduce(state, { type: 'view_read', view: { ...scanning, sessionId: other, phase: 'complete' }, at: 0 })).toBe(
+    state,
+  )
+})
+
+test('cancel pressed before the start was answered is kept until there is an attempt', () => {
+  const early = after(opened, { type: 'start_pressed' }, { type: 'cancel_pressed' })
+  expect(screenOf(early).panel).toMatchObject({ kind: 'scan', cancelling: true })
+  expect(reduce(early, { type: 'started', sessionId, picture }).pending).toBe('cancel')
+})
+
+test('the connection is mentioned only when it matters', () => {
+  expect(notice({ type: 'health_changed', health: 'live' })).toBe('')
+  expect(notice({ type: 'health_changed', health: 'polling' })).toMatch(/every few seconds/)
+  expect(notice({ type: 'health_changed', health: 'lost' })).toMatch(/does not answer/)
+  expect(notice({ type: 'online_changed', online: false })).toMatch(/offline/)
+  expect(notice({ type: 'health_changed', health: 'polling' }, read({ phase: 'expired' }))).toBe('')
+})
