@@ -10,7 +10,7 @@ import { SessionIdError } from './session-id-error.js'
 
 export const DEFAULT_PREFIX = 'WHIZLITE_'
 
-/** Characters of a whole session ID, prefix included. A linked account needs about 1,100 in the compact form. */
+/** Characters of a whole session ID, prefix included. A linked account needs about 850 in the compact form. */
 export const MAX_SESSION_ID_LENGTH = 4_000
 
 export const FORMAT_VERSION = 1
@@ -66,6 +66,6 @@ function compact(source: SessionSource): string {
 
 function sessionIdString(text: string): SessionIdString {
   // The one place where a string becomes the branded secret.
-  // eslint-disable-next-line typescript/no-unsafe-type-assertion
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return text as SessionIdString
 }

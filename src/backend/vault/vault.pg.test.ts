@@ -157,6 +157,13 @@ describe('a workspace key', () => {
   })
 })
 
+test('a reader never makes a key', async () => {
+  const scope = await newWorkspace()
+  const asked = tenants.read(scope, tx => createVault({ secret }).workspaceSealer(tx, scope.workspaceId))
+  await expect(asked).rejects.toThrow(failing('data_key_missing'))
+  expect(await keysIn(scope)).toEqual([])
+})
+
 test('a stored key shows neither itself nor the secret', async () => {
   const scope = await newWorkspace()
   const vault = createVault({ secret })

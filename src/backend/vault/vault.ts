@@ -6,13 +6,16 @@ import { idOf, type Scope } from './scope.js'
 import { createSealer, type DataKey, type Sealer } from './sealer.js'
 import { VaultError } from './vault-error.js'
 
-/** An open transaction inside the tenant scope of its workspace; a reader has no `onCommit`. */
-export type VaultTransaction = { readonly db: QueryExecutorProvider; onCommit?: (hook: () => void) => void }
+/** An open transaction inside the tenant scope of its workspace. */
+export type VaultReader = { readonly db: QueryExecutorProvider }
+
+/** One that writes, at the isolation level `read committed`. */
+export type VaultTransactor = VaultReader & { onCommit: (hook: () => void) => void }
 
 /** Sealers kept in memory; beyond that the longest unused is dropped and read again when needed. */
 const MAX_CACHED = 10_000
 
-/** Gives out sealers. Making a data key needs a writing transaction at the isolation level `read committed`. */
+/** Gives out sealers. */
 export interface Vault {
   /** Public fingerprint of the secret; `data_key.kek_id` of the keys this vault wraps. */
   readonly kekId: string
@@ -20,16 +23,20 @@ export interface Vault {
    * Makes a new data key and stores it in the caller's transaction; useless when that rolls back. For a scope that has
    * keys already this is a rotation: older values are opened by what `sealer` answers after the commit.
    */
-  createSealer(tx: VaultTransaction, scope: Scope): Promise<Sealer>
+  createSealer(tx: VaultTransactor, scope: Scope): Promise<Sealer>
   /**
    * The sealer of a scope that has a data key. Kept in memory, but never while only the caller's own, unfinished
    * transaction knows the key.
    *
    * @throws VaultError `data_key_missing`, `wrong_key` (wrapped with another secret), `tampered`.
    */
-  sealer(tx: VaultTransaction, scope: Scope): Promise<Sealer>
-  /** The workspace's own sealer; makes its data key on first use, also when many ask at once. */
-  workspaceSealer(tx: VaultTransaction, workspaceId: string): Promise<Sealer>
+  sealer(tx: VaultReader, scope: Scope): Promise<Sealer>
+  /**
+   * The workspace's own sealer. The first writer makes its data key, also when many come at once.
+   *
+   * @throws VaultError as `sealer` does; `data_key_missing` only to a reader, who finds nothing sealed either.
+   */
+  workspaceSealer(tx: VaultReader | VaultTransactor, workspaceId: string): Promise<Sealer>
   /** Drops a sealer from memory: its data key was deleted or replaced. */
   forget(scope: Scope): void
 }
@@ -56,7 +63,7 @@ export function createVault({ secret }: { secret: Uint8Array }): Vault {
     if (kekId !== kek.id) throw new VaultError('wrong_key')
     return { id, key: kek.unwrap(scope, id, wrapped) }
   }
-  const load = async (tx: VaultTransaction, scope: Scope): Promise<Sealer | undefined> => {
+  const load = async (tx: VaultReader, scope: Scope): Promise<Sealer | undefined> => {
     const stored = await findDataKeys(tx.db, scope)
     const [newest, ...older] = stored.map(row => unwrap(scope, row))
     if (!newest) return undefined
@@ -64,12 +71,12 @@ export function createVault({ secret }: { secret: Uint8Array }): Vault {
     if (stored.every(row => row.settled)) remember(scope, sealer)
     return sealer
   }
-  const create = async (tx: VaultTransaction, scope: Scope): Promise<Sealer> => {
+  const create = async (tx: VaultTransactor, scope: Scope): Promise<Sealer> => {
     const id = randomUUID()
     const bytes = randomBytes(32)
     await insertDataKey(tx.db, scope, { id, wrapped: kek.wrap(scope, id, bytes), kekId: kek.id })
     // Whatever is in memory would not know the new key; the next call reads all of them.
-    tx.onCommit?.(() => void cache.delete(nameOf(scope)))
+    tx.onCommit(() => void cache.delete(nameOf(scope)))
     return createSealer(scope, [{ id, key: createSecretKey(bytes) }])
   }
 
@@ -85,6 +92,7 @@ export function createVault({ secret }: { secret: Uint8Array }): Vault {
       const scope = { workspaceId, sessionId: null }
       const sealer = cached(scope) ?? (await load(tx, scope))
       if (sealer) return sealer
+      if (!('onCommit' in tx)) throw new VaultError('data_key_missing')
       await lockWorkspaceKey(tx.db, workspaceId)
       return (await load(tx, scope)) ?? create(tx, scope)
     },
