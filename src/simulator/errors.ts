@@ -1,22 +1,33 @@
-/** Codes a test may switch on; they never change their meaning. */
-export type SimulatorErrorCode =
-  | 'wait_timeout'
-  | 'phone_offline'
-  | 'unknown_recipient'
-  | 'unknown_device'
-  | 'unknown_fault'
-  | 'device_offline'
-  | 'unclean'
-  | 'stopped'
-  | 'bad_request'
+const SCAN_CODES = [
+  'qr_malformed',
+  'qr_unreadable',
+  'qr_expired',
+  'qr_mismatch',
+  'qr_bad_signature',
+  'phone_offline',
+] as const
 
-export type ScanErrorCode =
-  'qr_malformed' | 'qr_unreadable' | 'qr_expired' | 'qr_mismatch' | 'qr_bad_signature' | 'phone_offline'
+const OTHER_CODES = [
+  'wait_timeout',
+  'unknown_recipient',
+  'unknown_device',
+  'unknown_fault',
+  'device_offline',
+  'unclean',
+  'stopped',
+  'bad_request',
+  'failed',
+] as const
+
+export type ScanErrorCode = (typeof SCAN_CODES)[number]
+
+/** Codes a test may switch on; they never change their meaning. */
+export type SimulatorErrorCode = ScanErrorCode | (typeof OTHER_CODES)[number]
 
 export class SimulatorError extends Error {
   override readonly name: string = 'SimulatorError'
   constructor(
-    readonly code: SimulatorErrorCode | ScanErrorCode,
+    readonly code: SimulatorErrorCode,
     message: string,
   ) {
     super(message)
@@ -26,15 +37,17 @@ export class SimulatorError extends Error {
 /** A phone refused to link what the QR shows, for the reason a person would see on the phone. */
 export class ScanError extends SimulatorError {
   override readonly name = 'ScanError'
-  constructor(code: ScanErrorCode, message: string) {
+  constructor(
+    override readonly code: ScanErrorCode,
+    message: string,
+  ) {
     super(code, message)
   }
 }
 
-const SCAN_CODES = new Set<string>(['qr_malformed', 'qr_unreadable', 'qr_expired', 'qr_mismatch', 'qr_bad_signature'])
-
-/** Rebuilds a typed error from its code, as it crossed the control channel. */
-export function simulatorError(code: string, message: string, name?: string): SimulatorError {
-  if (name === 'ScanError' || SCAN_CODES.has(code)) return new ScanError(code as ScanErrorCode, message)
-  return new SimulatorError(code as SimulatorErrorCode, message)
+/** Rebuilds the error whose name, code and message crossed the control channel. */
+export function simulatorError(name: unknown, code: unknown, message: string): SimulatorError {
+  const scan = SCAN_CODES.find(known => known === code)
+  if (scan !== undefined && name === 'ScanError') return new ScanError(scan, message)
+  return new SimulatorError(scan ?? OTHER_CODES.find(known => known === code) ?? 'failed', message)
 }

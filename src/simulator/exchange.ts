@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws'
 import { Accounts } from './accounts/accounts.js'
-import { Companion, type Person } from './accounts/person.js'
+import type { Companion, Person } from './accounts/person.js'
 import { SimulatorError } from './errors.js'
 import { Holds } from './holds.js'
 import type { Ledger } from './ledger.js'
@@ -21,7 +21,7 @@ import { usyncRequests } from './stanzas/usync.js'
 import { Waiters } from './waiters.js'
 import { Connection, type ServerIdentity } from './wire/connection.js'
 
-export type ExchangeDeps = { identity: ServerIdentity; ledger: Ledger; problems: Problems; changed(): void }
+export type ExchangeDeps = { identity: ServerIdentity; ledger: Ledger; problems: Problems; changed: () => void }
 
 /** The WhatsApp in the middle: accounts, connections, and what passes between them. */
 export class Exchange {

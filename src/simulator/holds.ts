@@ -1,6 +1,7 @@
 import type { Direction, Hold, LedgerEntry, StanzaMatch } from './control-surface.js'
 import { SimulatorError } from './errors.js'
 import { describe, fits, type Party } from './ledger.js'
+import { Waiters } from './waiters.js'
 import type { Node } from './wire/node-codec.js'
 
 type PendingHold = { match: StanzaMatch; reach(entry: LedgerEntry, gate: Gate): void }
@@ -15,23 +16,20 @@ export class Holds {
 
   /** Suspends the next stanza that fits, wherever it passes. */
   hold(match: StanzaMatch): Hold {
-    let settle: (entry: LedgerEntry) => void = () => undefined
-    let fail: (error: Error) => void = () => undefined
-    const reached = new Promise<LedgerEntry>((resolve, reject) => {
-      settle = resolve
-      fail = reject
-    })
+    const met = new Waiters<LedgerEntry>()
+    const reached = met.wait(() => true)
     reached.catch(() => undefined)
     let gate: Gate | undefined
     const pending: PendingHold = {
       match,
       reach: (entry, at) => {
         gate = at
-        settle(entry)
+        met.offer(entry)
       },
     }
     const end = async (forward: boolean): Promise<void> => {
-      if (this.#pending.delete(pending)) fail(new SimulatorError('stopped', 'the hold was released before any stanza'))
+      if (this.#pending.delete(pending))
+        met.failAll(new SimulatorError('stopped', 'the hold was released before any stanza'))
       gate?.open(forward)
       gate = undefined
     }

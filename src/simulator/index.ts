@@ -1,5 +1,6 @@
 /** A local WhatsApp for tests, demos and benchmarks; see README.md. */
 export { startSimulator, Simulator, type DeviceFaults, type SimulatorOptions } from './simulator.js'
+export { connectSimulator } from './control/remote-simulator.js'
 export { createRootKey } from './wire/certificates.js'
 export { ScanError, SimulatorError, type ScanErrorCode, type SimulatorErrorCode } from './errors.js'
 export type {

@@ -1,7 +1,3 @@
-/**
- * libsignal prints whole session records, private keys included, through `console`. Importing this module before libsignal
- * swallows exactly those lines, and passes everything else on to whatever console method was installed before.
- */
 const LIBSIGNAL_LINES = [
   'Closing session:',
   'Opening session:',
@@ -32,7 +28,13 @@ function quiet(inner: ConsoleMethod): ConsoleMethod {
   return Object.assign(wrapped, { [MARK]: true })
 }
 
-for (const method of METHODS) {
-  const inner: ConsoleMethod = console[method].bind(console)
-  if (!(MARK in console[method])) console[method] = quiet(inner)
+/**
+ * libsignal prints whole session records, private keys included, through `console`. This swallows exactly those lines and passes
+ * everything else on to whatever console method was installed before; called again it does nothing.
+ */
+export function quietSignal(): void {
+  for (const method of METHODS) {
+    const inner: ConsoleMethod = console[method].bind(console)
+    if (!(MARK in console[method])) console[method] = quiet(inner)
+  }
 }

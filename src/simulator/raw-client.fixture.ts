@@ -33,6 +33,7 @@ export class RawAccount {
       const found: { [id: string]: SignalDataTypeMap[T] } = {}
       for (const id of ids) {
         const value = this.#data.get(`${type} ${id}`)
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what was stored under a type is of that type
         if (value !== undefined) found[id] = value as SignalDataTypeMap[T]
       }
       return found
@@ -85,7 +86,7 @@ export class RawClient {
 
   /** Everything emitted under a name so far. */
   seen<Name extends keyof BaileysEventMap>(name: Name): BaileysEventMap[Name][] {
-    return (this.#seen[name] ?? []) as BaileysEventMap[Name][]
+    return this.#seen[name] ?? []
   }
 
   /** Resolves with the first value `find` answers; looked for again after each event. */
@@ -119,8 +120,8 @@ export class RawClient {
       () => this.seen('connection.update').find(update => update.connection === 'close'),
       'the connection to close',
     )
-    const error = end.lastDisconnect?.error as { output?: { statusCode?: number } } | undefined
-    return error?.output?.statusCode ?? 0
+    const error = end.lastDisconnect?.error
+    return error && 'output' in error ? error.output.statusCode : 0
   }
 
   /** A received message with this text. */

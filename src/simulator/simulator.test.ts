@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Phone } from './control-surface.js'
-import { linkClient, RawClient } from './raw-client.fixture.js'
+import { linkClient, type RawClient } from './raw-client.fixture.js'
 import { startSimulator, type Simulator } from './simulator.js'
 
 let simulator: Simulator

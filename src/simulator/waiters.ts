@@ -6,18 +6,21 @@ type Waiter<T> = { accepts(value: T): boolean; settle(value: T): void; fail(erro
 export class Waiters<T> {
   readonly #waiting = new Set<Waiter<T>>()
 
-  /** @throws SimulatorError `wait_timeout` when nothing fitting was offered in time. */
-  wait(accepts: (value: T) => boolean, timeoutMs: number, what: () => string): Promise<T> {
+  /**
+   * Without `timeoutMs` it waits as long as it takes.
+   * @throws SimulatorError `wait_timeout` when nothing fitting was offered in time
+   */
+  wait(accepts: (value: T) => boolean, timeoutMs?: number, what?: () => string): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const waiter: Waiter<T> = {
         accepts,
         settle: value => finish(() => resolve(value)),
         fail: error => finish(() => reject(error)),
       }
-      const timer = setTimeout(
-        () => waiter.fail(new SimulatorError('wait_timeout', `waited ${timeoutMs} ms for ${what()}`)),
-        timeoutMs,
-      )
+      const late = (): void => {
+        waiter.fail(new SimulatorError('wait_timeout', `waited ${timeoutMs} ms for ${what?.() ?? 'something'}`))
+      }
+      const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs)
       const finish = (act: () => void): void => {
         clearTimeout(timer)
         this.#waiting.delete(waiter)

@@ -25,6 +25,8 @@ export interface Line {
   /** Sends now if the companion has caught up with its queue; otherwise the queue keeps it. */
   push(stanza: Node): void
   send(stanza: Node): void
+  /** Sends bytes as one frame, unencrypted. */
+  sendRaw(body: Uint8Array): void
   close(): void
   cut(): void
 }

@@ -1,7 +1,6 @@
 import type { Accounts } from '../accounts/accounts.js'
-import type { Companion } from '../accounts/person.js'
+import type { Companion, Line } from '../accounts/person.js'
 import { SimulatorError } from '../errors.js'
-import type { Client } from '../stanzas/client.js'
 
 export type FaultParams = Record<string, string | number | boolean>
 
@@ -32,9 +31,9 @@ export function companionOf(deps: FaultDeps, params: FaultParams): Companion {
 }
 
 /** The companion's connection, which must exist. */
-export function connectionOf(deps: FaultDeps, params: FaultParams): Client {
+export function connectionOf(deps: FaultDeps, params: FaultParams): Line {
   const companion = companionOf(deps, params)
   const { line } = companion
   if (!line) throw new SimulatorError('device_offline', 'the device has no connection')
-  return line as Client
+  return line
 }

@@ -20,7 +20,7 @@ export type PhoneDeps = {
   /** Takes a stanza the phone sends, exactly as from a companion. */
   accept(phone: PhoneDevice, stanza: Node): void
   /** Something worth saving happened. */
-  changed(): void
+  changed: () => void
 }
 
 const PHONE_CONNECTION = 0

@@ -2,7 +2,8 @@ import jsqr from 'jsqr'
 import { PNG } from 'pngjs'
 import { ScanError } from '../errors.js'
 
-/** jsqr's declarations describe a module namespace where Node sees a function. */
+/** Node sees a function where jsqr's declarations describe a module around it. */
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the declarations are wrong for ESM
 const decode = jsqr as unknown as typeof jsqr.default
 
 /**

@@ -1,12 +1,15 @@
 import { randomInt } from 'node:crypto'
 import type { Endpoint } from '../accounts/person.js'
 import type { KeyBundle } from '../accounts/pre-keys.js'
-import { signalKey } from '../wire/curve.js'
+import { signalKey, type KeyPair } from '../wire/curve.js'
 import type { PhoneKeys } from './phone-keys.js'
 import { ProtocolAddress, SessionBuilder, SessionCipher, SessionRecord } from './signal-library.js'
-import type { SessionRecordType, SignalStorage } from './signal-library.js'
+import { NO_PRE_KEY, type SessionRecordType, type SignalStorage } from './signal-library.js'
 
 export type Encrypted = { type: 'pkmsg' | 'msg'; body: Buffer }
+
+/** By address; what a record looks like is libsignal's business. */
+export type SavedSessions = Record<string, ReturnType<SessionRecordType['serialize']>>
 
 const PRE_KEY_MESSAGE = 3
 const MAX_PADDING = 16
@@ -22,6 +25,10 @@ function unpad(padded: Buffer): Buffer {
   return padded.subarray(0, padded.length - length)
 }
 
+function pair(held: KeyPair): { pubKey: Buffer; privKey: Buffer } {
+  return { pubKey: signalKey(held.publicKey), privKey: held.privateKey }
+}
+
 /**
  * The phone's Signal state: one session per person and device, whatever name a stanza called them by. Callers keep one
  * operation at a time per phone.
@@ -35,10 +42,6 @@ export class SignalSessions {
     private readonly owner: string,
     keys: PhoneKeys,
   ) {
-    const pair = (held: { publicKey: Buffer; privateKey: Buffer }): { pubKey: Buffer; privKey: Buffer } => ({
-      pubKey: signalKey(held.publicKey),
-      privKey: held.privateKey,
-    })
     this.#storage = {
       loadSession: async address => this.#records.get(address),
       storeSession: async (address, record) => void this.#records.set(address, record),
@@ -60,19 +63,18 @@ export class SignalSessions {
 
   /** Opens a fresh session from a bundle; an older one stays readable. */
   async begin(peer: Endpoint, bundle: KeyBundle): Promise<void> {
-    const { signedPreKey, preKey } = bundle
-    const session: Parameters<InstanceType<typeof SessionBuilder>['initOutgoing']>[0] = {
-      registrationId: bundle.registrationId,
-      identityKey: signalKey(bundle.identity),
+    const { registrationId, identity, signedPreKey, preKey } = bundle
+    await new SessionBuilder(this.#storage, this.#address(peer)).initOutgoing({
+      registrationId,
+      identityKey: signalKey(identity),
       signedPreKey: { ...signedPreKey, publicKey: signalKey(signedPreKey.publicKey) },
-      preKey: preKey && { keyId: preKey.keyId, publicKey: signalKey(preKey.publicKey) },
-    } as Parameters<InstanceType<typeof SessionBuilder>['initOutgoing']>[0]
-    await new SessionBuilder(this.#storage, this.#address(peer)).initOutgoing(session)
+      preKey: preKey ? { keyId: preKey.keyId, publicKey: signalKey(preKey.publicKey) } : NO_PRE_KEY,
+    })
   }
 
   async encrypt(peer: Endpoint, plaintext: Uint8Array): Promise<Encrypted> {
     const { type, body } = await new SessionCipher(this.#storage, this.#address(peer)).encrypt(pad(plaintext))
-    return { type: type === PRE_KEY_MESSAGE ? 'pkmsg' : 'msg', body: body as unknown as Buffer }
+    return { type: type === PRE_KEY_MESSAGE ? 'pkmsg' : 'msg', body: Buffer.from(body) }
   }
 
   /** @throws Error when no session fits, the key was used before, or the sender used a key this phone does not have. */
@@ -87,13 +89,17 @@ export class SignalSessions {
     this.#records.delete(this.#address(peer).toString())
   }
 
-  save(): Record<string, unknown> {
+  forgetAll(): void {
+    this.#records.clear()
+  }
+
+  save(): SavedSessions {
     return Object.fromEntries([...this.#records].map(([address, record]) => [address, record.serialize()]))
   }
 
-  restore(saved: Record<string, unknown>): void {
+  restore(saved: SavedSessions): void {
     for (const [address, record] of Object.entries(saved)) {
-      this.#records.set(address, SessionRecord.deserialize(record as Uint8Array))
+      this.#records.set(address, SessionRecord.deserialize(record))
     }
   }
 

@@ -15,12 +15,11 @@ type ProtocolMessage = proto.Message.IProtocolMessage
 export async function welcome(phone: PhoneDevice, companion: Companion): Promise<void> {
   if (companion.welcomed) return
   companion.welcomed = true
-  const { HistorySyncType } = proto.HistorySync
   const chats = history(phone)
   const shared: ProtocolMessage[] = [
     keyShare(phone),
-    notice({ syncType: HistorySyncType.INITIAL_BOOTSTRAP, progress: 100, ...chats }),
-    notice({ syncType: HistorySyncType.PUSH_NAME, pushnames: chats.pushnames }),
+    notice('INITIAL_BOOTSTRAP', chats),
+    notice('PUSH_NAME', { pushnames: chats.pushnames }),
   ]
   for (const message of shared) await sendPeer(phone, companion, message)
 }
@@ -44,14 +43,15 @@ function keyShare(phone: PhoneDevice): ProtocolMessage {
 }
 
 /** The payload travels inside the notice: a blob on a media server would be fetched from WhatsApp's own host. */
-function notice(sync: proto.IHistorySync): ProtocolMessage {
-  const payload = deflateSync(proto.HistorySync.encode({ ...sync, chunkOrder: 1 }).finish())
+function notice(syncType: 'INITIAL_BOOTSTRAP' | 'PUSH_NAME', sync: Partial<History>): ProtocolMessage {
+  const content = { ...sync, syncType: proto.HistorySync.HistorySyncType[syncType], chunkOrder: 1, progress: 100 }
+  const payload = deflateSync(proto.HistorySync.encode(content).finish())
   return {
     type: proto.Message.ProtocolMessage.Type.HISTORY_SYNC_NOTIFICATION,
     historySyncNotification: {
-      syncType: sync.syncType as unknown as proto.Message.HistorySyncType,
+      syncType: proto.Message.HistorySyncType[syncType],
       chunkOrder: 1,
-      progress: sync.progress ?? 100,
+      progress: 100,
       initialHistBootstrapInlinePayload: payload,
     },
   }

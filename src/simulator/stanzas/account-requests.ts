@@ -7,12 +7,13 @@ const PRIVACY = ['readreceipts', 'profile', 'status', 'online', 'last', 'groupad
 
 const empty: IqHandler = () => undefined
 
+const ping: IqHandler = ({ companion }) => (companion.pingsPaused ? 'silence' : undefined)
+
 /**
  * The rest of what a client asks: keepalive, going active, settings, logging out; each with the least a client accepts.
  * `remove` takes a device off its account, as a log-out does.
  */
 export function accountRequests(remove: (companion: Companion) => void): IqTable {
-  const ping: IqHandler = ({ companion }) => (companion.pingsPaused ? 'silence' : undefined)
   return new Map<string, IqHandler>([
     ['get w:p ping', ping],
     ['get w:p', ping],

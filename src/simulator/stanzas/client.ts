@@ -52,6 +52,10 @@ export class Client implements Line {
     if (this.phase === 'live') this.send(stanza)
   }
 
+  sendRaw(body: Uint8Array): void {
+    this.connection.sendRaw(body)
+  }
+
   close(): void {
     this.connection.close()
   }

@@ -21,7 +21,7 @@ export type IqRequest = {
   /** the request's first child, which says what is asked */
   child: Node | undefined
   /** Does something once the answer has been sent. */
-  afterwards(act: () => void): void
+  afterwards: (act: () => void) => void
 }
 
 /** Answers the contents of the result, nothing for an empty result, or `silence` for no answer at all. */

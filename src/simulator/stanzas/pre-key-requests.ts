@@ -11,7 +11,7 @@ import { IqRefusal, type IqHandler, type IqTable } from './iq.js'
 /** Clients upload more when told that fewer than this are left. */
 const LOW = 5
 
-export type PreKeyDeps = { accounts: Accounts; problems: Problems; changed(): void }
+export type PreKeyDeps = { accounts: Accounts; problems: Problems; changed: () => void }
 
 /** Counting, uploading, rotating, handing out. */
 export function preKeyRequests(deps: PreKeyDeps): IqTable {

@@ -18,7 +18,7 @@ export type RouterDeps = MessageDeps & {
   requests: IqTable
   /** An error code for the next message of this companion, or nothing. */
   refuseMessage(companion: Companion): number | undefined
-  changed(): void
+  changed: () => void
 }
 
 /** Children of `<ib>` a client may send; only the first needs anything done. */

@@ -7,6 +7,7 @@ import type { PhoneMessage } from '../control-surface.js'
 import { PhoneDevice } from '../phone/phone-device.js'
 import { PhoneKeys, type SavedPhoneKeys } from '../phone/phone-keys.js'
 import type { SentMessages } from '../phone/sent-messages.js'
+import type { SavedSessions } from '../phone/signal-sessions.js'
 import { readNode, saveNode, type SavedNode } from './saved-node.js'
 
 type SavedCompanion = {
@@ -26,7 +27,7 @@ type SavedCompanion = {
 type SavedPhone = {
   online: boolean
   keys: SavedPhoneKeys
-  sessions: Record<string, unknown>
+  sessions: SavedSessions
   waiting: SavedNode[]
   bubbles: PhoneMessage[]
   sent: ReturnType<SentMessages['save']>

@@ -64,7 +64,7 @@ async function read(file: string): Promise<Saved | undefined> {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw error
   }
-  const saved = JSON.parse(text) as Saved
+  const saved: Saved = JSON.parse(text)
   if (saved.version !== VERSION) throw new Error(`the state file has version ${String(saved.version)}, not ${VERSION}`)
   return saved
 }

@@ -31,7 +31,7 @@ export class Connection {
     private readonly listener: ConnectionListener,
   ) {
     this.#noise = new NoiseResponder(identity.staticKey, identity.certificates)
-    socket.on('message', data => this.#received(data as Buffer))
+    socket.on('message', data => this.#received(Buffer.isBuffer(data) ? data : Buffer.alloc(0)))
     socket.once('close', () => listener.closed())
     socket.on('error', () => socket.terminate())
   }

@@ -1,6 +1,8 @@
-import '../quiet-signal.js'
 import { createPublicKey, verify as nodeVerify } from 'node:crypto'
 import * as curve from 'libsignal/src/curve.js'
+import { quietSignal } from '../quiet-signal.js'
+
+quietSignal()
 
 /** Curve25519, 32 bytes each, no type prefix. */
 export type KeyPair = { publicKey: Buffer; privateKey: Buffer }
@@ -37,7 +39,7 @@ function power(base: bigint, exponent: bigint): bigint {
 }
 
 function littleEndian(bytes: Uint8Array): bigint {
-  return BigInt('0x' + Buffer.from(bytes).reverse().toString('hex'))
+  return BigInt('0x' + Buffer.from(bytes.toReversed()).toString('hex'))
 }
 
 /**
@@ -48,7 +50,7 @@ export function verify(publicKey: Uint8Array, message: Uint8Array, signature: Ui
   if (publicKey.length !== 32 || signature.length !== 64) return false
   const u = littleEndian(publicKey) & (2n ** 255n - 1n)
   const y = ((u - 1n + P) * power(u + 1n, P - 2n)) % P
-  const edwards = Buffer.from(y.toString(16).padStart(64, '0'), 'hex').reverse()
+  const edwards = Buffer.from(Buffer.from(y.toString(16).padStart(64, '0'), 'hex').toReversed())
   const plain = Buffer.from(signature)
   edwards[31] = ((edwards[31] ?? 0) & 0x7f) | ((plain[63] ?? 0) & 0x80)
   plain[63] = (plain[63] ?? 0) & 0x7f

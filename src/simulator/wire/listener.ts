@@ -1,5 +1,4 @@
 import { createServer, STATUS_CODES, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 
@@ -8,9 +7,9 @@ const MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 
 export type ListenerDeps = {
   port: number
-  accept(socket: WebSocket): void
+  accept: (socket: WebSocket) => void
   /** An HTTP status that answers the upgrade instead of a websocket; undefined lets it through. */
-  refusal(): number | undefined
+  refusal: () => number | undefined
 }
 
 export type Listener = AsyncDisposable & { url: string }
@@ -33,7 +32,8 @@ export async function listen(deps: ListenerDeps): Promise<Listener> {
     http.once('error', reject)
     http.listen(deps.port, '127.0.0.1', () => resolve())
   })
-  const { port } = http.address() as AddressInfo
+  const address = http.address()
+  const port = address !== null && typeof address === 'object' ? address.port : deps.port
   let closing: Promise<void> | undefined
   return {
     url: `ws://127.0.0.1:${port}${PATH}`,

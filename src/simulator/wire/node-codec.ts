@@ -34,7 +34,7 @@ export function decodeNode(frame: Buffer): Node {
 
 export function children(parent: Node | undefined, tag?: string): Node[] {
   if (!parent || !Array.isArray(parent.content)) return []
-  return tag === undefined ? parent.content : parent.content.filter(child => child.tag === tag)
+  return tag === undefined ? parent.content : parent.content.filter(candidate => candidate.tag === tag)
 }
 
 export function child(parent: Node | undefined, tag: string): Node | undefined {

@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto'
+import type { Hold, MessageMatch, Phone, SimulatorControl, StanzaMatch } from '../control-surface.js'
+import { SimulatorError } from '../errors.js'
+import { number, object, oneOf, optional, text, type Params } from './values.js'
+
+export type Method = (params: Params) => Promise<unknown>
+
+export type MethodDeps = { simulator: SimulatorControl; stop: () => Promise<void> }
+
+const FAMILIES = ['pn', 'lid'] as const
+const DIRECTIONS = ['in', 'out'] as const
+const STATES = ['online', 'offline', 'linked'] as const
+
+/** Every verb of the control channel: the in-process interface, one method each, with its parameters checked. */
+export function controlMethods({ simulator, stop }: MethodDeps): Map<string, Method> {
+  const holds = new Map<string, Hold>()
+  const phone = (params: Params): Promise<Phone> => simulator.phone(text(params, 'phone'))
+  return new Map<string, Method>([
+    ['describe', async () => ({ url: simulator.url, rootKey: simulator.rootKey })],
+    ['phones', () => simulator.phones()],
+    ['ledger', params => simulator.ledger(stanzaMatch(object(params, 'match')))],
+    ['problems', () => simulator.problems()],
+    ['fault', params => simulator.fault(text(params, 'name'), faultParams(object(params, 'params')))],
+    [
+      'stanza.wait',
+      params => {
+        const match = object(params, 'match')
+        const since = optional(number, match, 'since')
+        const wanted = { ...stanzaMatch(match), ...(since === undefined ? {} : { since }) }
+        return simulator.waitForStanza(wanted, optional(number, params, 'timeoutMs'))
+      },
+    ],
+    [
+      'hold',
+      async params => {
+        const id = randomUUID()
+        holds.set(id, await simulator.hold(stanzaMatch(object(params, 'match'))))
+        return id
+      },
+    ],
+    ['hold.reached', params => heldBy(holds, params).reached],
+    ['hold.release', params => heldBy(holds, params).release()],
+    ['hold.drop', params => heldBy(holds, params).drop()],
+    [
+      'phone',
+      async params => {
+        const name = optional(text, params, 'name')
+        const found = await simulator.phone(text(params, 'phone'), name === undefined ? {} : { name })
+        const { phoneNumber, lid, jid } = found
+        return { phoneNumber, lid, jid, name: found.name }
+      },
+    ],
+    ['phone.scan', async params => (await phone(params)).scan(text(params, 'qr'))],
+    [
+      'phone.scanPicture',
+      async params => (await phone(params)).scanPicture(Buffer.from(text(params, 'png'), 'base64')),
+    ],
+    [
+      'phone.send',
+      async params => {
+        const addressing = optional((held, name) => oneOf(held, name, FAMILIES), params, 'addressing')
+        const from = await phone(params)
+        return from.send(text(params, 'to'), text(params, 'text'), addressing === undefined ? {} : { addressing })
+      },
+    ],
+    ['phone.messages', async params => (await phone(params)).messages(optional(text, params, 'chat'))],
+    [
+      'phone.waitForMessage',
+      async params => {
+        const match = messageMatch(object(params, 'match'))
+        return (await phone(params)).waitForMessage(match, optional(number, params, 'timeoutMs'))
+      },
+    ],
+    ['phone.waitForQuiet', async params => (await phone(params)).waitForQuiet()],
+    ['phone.read', async params => (await phone(params)).read(text(params, 'chat'))],
+    ['phone.devices', async params => (await phone(params)).devices()],
+    [
+      'phone.waitForDevice',
+      async params => {
+        const state = oneOf(params, 'state', STATES)
+        return (await phone(params)).waitForDevice(state, optional(number, params, 'timeoutMs'))
+      },
+    ],
+    ['phone.unlink', async params => (await phone(params)).unlink(number(params, 'deviceId'))],
+    ['phone.goOffline', async params => (await phone(params)).goOffline()],
+    ['phone.goOnline', async params => (await phone(params)).goOnline()],
+    ['stop', () => stop()],
+  ])
+}
+
+function heldBy(holds: Map<string, Hold>, params: Params): Hold {
+  const hold = holds.get(text(params, 'id'))
+  if (!hold) throw new SimulatorError('bad_request', 'there is no such hold')
+  return hold
+}
+
+/** Picks what a match may contain out of JSON; anything else is ignored. */
+function stanzaMatch(json: Params): StanzaMatch {
+  const match: StanzaMatch = {}
+  if (json['direction'] !== undefined) match.direction = oneOf(json, 'direction', DIRECTIONS)
+  for (const name of ['tag', 'type', 'id', 'xmlns', 'account', 'child'] as const) {
+    if (json[name] !== undefined) match[name] = text(json, name)
+  }
+  if (json['device'] !== undefined) match.device = number(json, 'device')
+  if (json['where'] !== undefined) {
+    const where = object(json, 'where')
+    match.where = Object.fromEntries(Object.keys(where).map(name => [name, text(where, name)]))
+  }
+  return match
+}
+
+function messageMatch(json: Params): MessageMatch {
+  const match: MessageMatch = {}
+  for (const name of ['text', 'from'] as const) if (json[name] !== undefined) match[name] = text(json, name)
+  if (typeof json['fromMe'] === 'boolean') match.fromMe = json['fromMe']
+  if (json['nth'] !== undefined) match.nth = number(json, 'nth')
+  return match
+}
+
+function faultParams(json: Params): Record<string, string | number | boolean> {
+  const params: Record<string, string | number | boolean> = {}
+  for (const [name, value] of Object.entries(json)) {
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') params[name] = value
+  }
+  return params
+}

@@ -1,0 +1,167 @@
+import type {
+  Hold,
+  LedgerEntry,
+  LinkedDevice,
+  MessageMatch,
+  Phone,
+  PhoneInfo,
+  PhoneMessage,
+  Problem,
+  SimulatorControl,
+  StanzaMatch,
+} from '../control-surface.js'
+import { assertNoProblems } from '../problems.js'
+import { remoteCall, type Call } from './remote-call.js'
+
+/** What a method is declared to answer; both ends are built from one source. */
+async function ask<T>(call: Call, method: string, params?: Record<string, unknown>): Promise<T> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the simulator's own methods answer it
+  return (await call(method, params)) as T
+}
+
+class RemotePhone implements Phone {
+  constructor(
+    private readonly call: Call,
+    private readonly described: Pick<Phone, 'phoneNumber' | 'lid' | 'jid' | 'name'>,
+  ) {}
+
+  get phoneNumber(): string {
+    return this.described.phoneNumber
+  }
+
+  get lid(): string {
+    return this.described.lid
+  }
+
+  get jid(): string {
+    return this.described.jid
+  }
+
+  get name(): string {
+    return this.described.name
+  }
+
+  scan(qr: string): Promise<LinkedDevice> {
+    return this.#ask('scan', { qr })
+  }
+
+  scanPicture(png: Uint8Array): Promise<LinkedDevice> {
+    return this.#ask('scanPicture', { png: Buffer.from(png).toString('base64') })
+  }
+
+  send(to: string | Phone, text: string, options: { addressing?: 'pn' | 'lid' } = {}): Promise<{ id: string }> {
+    return this.#ask('send', { to: typeof to === 'string' ? to : to.jid, text, ...options })
+  }
+
+  messages(chat?: string): Promise<PhoneMessage[]> {
+    return this.#ask('messages', { chat })
+  }
+
+  waitForMessage(match: MessageMatch = {}, timeoutMs?: number): Promise<PhoneMessage> {
+    return this.#ask('waitForMessage', { match, timeoutMs })
+  }
+
+  async waitForQuiet(): Promise<void> {
+    await this.#ask('waitForQuiet')
+  }
+
+  async read(chat: string): Promise<void> {
+    await this.#ask('read', { chat })
+  }
+
+  devices(): Promise<LinkedDevice[]> {
+    return this.#ask('devices')
+  }
+
+  waitForDevice(state: 'online' | 'offline' | 'linked', timeoutMs?: number): Promise<LinkedDevice> {
+    return this.#ask('waitForDevice', { state, timeoutMs })
+  }
+
+  async unlink(deviceId: number): Promise<void> {
+    await this.#ask('unlink', { deviceId })
+  }
+
+  async goOffline(): Promise<void> {
+    await this.#ask('goOffline')
+  }
+
+  async goOnline(): Promise<void> {
+    await this.#ask('goOnline')
+  }
+
+  #ask<T>(verb: string, params: Record<string, unknown> = {}): Promise<T> {
+    return ask(this.call, `phone.${verb}`, { phone: this.phoneNumber, ...params })
+  }
+}
+
+/** A simulator in another process, through its control channel. */
+class RemoteSimulator implements SimulatorControl {
+  readonly #holds = new Set<Hold>()
+
+  constructor(
+    private readonly call: Call,
+    readonly url: string,
+    readonly rootKey: string,
+  ) {}
+
+  async phone(phoneNumber: string, options: { name?: string } = {}): Promise<Phone> {
+    return new RemotePhone(this.call, await ask(this.call, 'phone', { phone: phoneNumber, ...options }))
+  }
+
+  phones(): Promise<PhoneInfo[]> {
+    return ask(this.call, 'phones')
+  }
+
+  async hold(match: StanzaMatch): Promise<Hold> {
+    const id = await ask<string>(this.call, 'hold', { match })
+    const reached = ask<LedgerEntry>(this.call, 'hold.reached', { id })
+    reached.catch(() => undefined)
+    const end = async (method: string): Promise<void> => {
+      this.#holds.delete(hold)
+      await this.call(method, { id })
+    }
+    const hold: Hold = { reached, release: () => end('hold.release'), drop: () => end('hold.drop') }
+    this.#holds.add(hold)
+    return hold
+  }
+
+  waitForStanza(match: StanzaMatch & { since?: number }, timeoutMs?: number): Promise<LedgerEntry> {
+    return ask(this.call, 'stanza.wait', { match, timeoutMs })
+  }
+
+  ledger(match: StanzaMatch = {}): Promise<LedgerEntry[]> {
+    return ask(this.call, 'ledger', { match })
+  }
+
+  problems(): Promise<Problem[]> {
+    return ask(this.call, 'problems')
+  }
+
+  async assertClean(): Promise<void> {
+    assertNoProblems(await this.problems())
+  }
+
+  async fault(name: string, params: Record<string, string | number | boolean> = {}): Promise<void> {
+    await this.call('fault', { name, params })
+  }
+
+  async stop(): Promise<void> {
+    this.#holds.clear()
+    await this.call('stop')
+  }
+
+  /** Lets go of what this client holds; the simulator goes on, since somebody else started it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled([...this.#holds].map(hold => hold.release()))
+  }
+}
+
+/**
+ * Takes hold of a simulator that runs in its own process.
+ * @throws SimulatorError `stopped` when nothing answers at `controlUrl`
+ */
+export async function connectSimulator(controlUrl: string): Promise<SimulatorControl> {
+  const call = remoteCall(controlUrl)
+  const { url, rootKey } = await ask<{ url: string; rootKey: string }>(call, 'describe')
+  return new RemoteSimulator(call, url, rootKey)
+}
