@@ -1,4 +1,4 @@
-import { brotliCompressSync } from 'node:zlib'
+import { brotliCompressSync, brotliDecompressSync } from 'node:zlib'
 import { BufferJSON, encodeSignedDeviceIdentity } from '@whiskeysockets/baileys'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -159,6 +159,26 @@ describe('a damaged or hostile string', () => {
         expectRefused(forged(Buffer.from(bytes)))
         expectRefused(forged(brotliCompressSync(bytes)))
       }),
+    )
+  })
+
+  test('contents changed by somebody who can compute the checksum are read or refused, and nothing else', () => {
+    const frame = Buffer.from(text.slice('WHIZLITE_'.length).replaceAll('.', '_'), 'base64url')
+    const layout = brotliDecompressSync(frame.subarray(9))
+    const change = fc.record({ at: fc.nat(layout.length - 1), put: fc.uint8Array({ maxLength: 9 }), cut: fc.nat(9) })
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 3 }), changes => {
+        const changed = changes.reduce(
+          (bytes, { at, put, cut }) => Buffer.concat([bytes.subarray(0, at), put, bytes.subarray(at + cut)]),
+          layout,
+        )
+        try {
+          decodeSessionId(forged(brotliCompressSync(changed)))
+        } catch (error) {
+          expect(error).toBeInstanceOf(SessionIdError)
+        }
+      }),
+      { numRuns: 400 },
     )
   })
 

@@ -33,7 +33,8 @@ const ROOM_FOR_OWN_KEYS = 1_000_000
  * with ids that start at a random place: ids known to WhatsApp from earlier runs are not given to other keys, and a first
  * message for a key that is gone needs a retry.
  *
- * @throws SessionIdError for the string, `unreadable_state_file` for the file, and the file system's own errors.
+ * @throws SessionIdError for the string, `unreadable_state_file` for the file, the file system's own errors, and
+ *   PreKeyError `ids_exhausted` for an account without free pre-key ids.
  */
 export async function useSessionId(sessionId: string, options: UseSessionIdOptions = {}): Promise<UsedSessionId> {
   const contents = decodeSessionId(sessionId, options)
