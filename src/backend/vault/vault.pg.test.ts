@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { EventEmitter, once } from 'node:events'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../../../tests/support/template-database.js'
@@ -135,13 +136,13 @@ describe('a workspace key', () => {
     const scope = await newWorkspace()
     const vaults = Array.from({ length: 4 }, () => createVault({ secret }))
     let begun = 0
-    let letGo = (): void => undefined
-    const allBegun = new Promise<void>(resolve => (letGo = resolve))
+    const gate = new EventEmitter()
+    const allBegun = once(gate, 'all begun')
     const sealers = await Promise.all(
       vaults.map(vault =>
         tenants.transact(scope, async tx => {
           begun += 1
-          if (begun === vaults.length) letGo()
+          if (begun === vaults.length) gate.emit('all begun')
           await allBegun
           return vault.workspaceSealer(tx, scope.workspaceId)
         }),
