@@ -37,7 +37,14 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
 
   const port = await app.start()
-  log.info('listening', { port, url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}` })
+  log.info('listening', { port })
+  process.stderr.write(`WHIZ LITE is ready: ${config.publicUrl ?? `http://${browsable(config.host)}:${port}`}\n`)
+}
+
+/** An address that a person can open, also when the server listens on all of them. */
+function browsable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost'
+  return host.includes(':') ? `[${host}]` : host
 }
 
 main().catch((error: unknown) => {

@@ -1,0 +1,187 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { LinkAttemptView } from '../src/contract/linking.js'
+import { startSimulator, type Phone, type Simulator, type StanzaMatch } from '../src/simulator/index.js'
+import { GatewayProcess } from './support/gateway-process.js'
+import { Rows } from './support/rows.js'
+import { cloneDatabase, type ClonedDatabase } from './support/template-database.js'
+import { Visitor } from './support/visitor.js'
+
+let simulator: Simulator
+let database: ClonedDatabase
+let rows: Rows
+let dataDir: string
+let env: Record<string, string>
+let gateway: GatewayProcess
+let visitor: Visitor
+let phone: Phone
+let number = 254700000100
+
+beforeAll(async () => {
+  simulator = await startSimulator()
+  database = await cloneDatabase()
+  rows = new Rows(database.ownerUrl)
+  dataDir = mkdtempSync(join(tmpdir(), 'whizlite-kill-'))
+  env = {
+    NODE_ENV: 'test',
+    PORT: '0',
+    LOG_LEVEL: 'debug',
+    DATA_DIR: dataDir,
+    DATABASE_URL: database.ownerUrl,
+    WHATSAPP_SESSION_SECRET: randomBytes(32).toString('hex'),
+    WHATSAPP_URL: simulator.url,
+    WHATSAPP_ROOT_KEY: simulator.rootKey,
+  }
+})
+
+afterAll(async () => {
+  await simulator.assertClean()
+  await rows[Symbol.asyncDispose]()
+  await simulator.stop()
+  await database.drop()
+  rmSync(dataDir, { recursive: true, force: true })
+})
+
+beforeEach(async () => {
+  phone = await simulator.phone(String(++number))
+  gateway = new GatewayProcess(env)
+  visitor = new Visitor(await gateway.ready())
+})
+
+afterEach(() => gateway[Symbol.asyncDispose]())
+
+/** Starts an attempt and lets the phone scan; does not wait for anything after the scan. */
+async function scan(): Promise<string> {
+  const { sessionId, qrCode } = await visitor.start()
+  await phone.scanPicture(Buffer.from(qrCode.split(',')[1] ?? '', 'base64'))
+  return sessionId
+}
+
+/** Kill, and a new process. The dead node's lease is put into the past, as the eight seconds it has left would. */
+async function killAndRestart(): Promise<void> {
+  await gateway.kill()
+  await rows.query(`update node set lease_until = clock_timestamp() - interval '1 minute'`)
+  gateway = new GatewayProcess(env)
+  visitor = new Visitor(await gateway.ready(), visitor.cookie)
+}
+
+async function ended(sessionId: string): Promise<LinkAttemptView> {
+  await rows.waitFor(
+    `select phase from link_attempts where session_id = $1 and phase in ('complete', 'failed', 'expired', 'cancelled')`,
+    [sessionId],
+  )
+  return visitor.view(sessionId)
+}
+
+async function expectOneOfEach(sessionId: string): Promise<void> {
+  expect(await ended(sessionId)).toMatchObject({ phase: 'complete', state: 'handed_off', reason: null })
+  await phone.waitForQuiet()
+  const texts = (await phone.messages(phone.jid)).map(message => message.text ?? message.undecryptable)
+  expect(texts).toEqual([expect.stringMatching(/^WHIZLITE_/), expect.stringContaining(phone.phoneNumber)])
+  expect(
+    await rows.query(`select 1 from outbox_messages where session_id = $1 and kind = 'secret' and proto is not null`, [
+      sessionId,
+    ]),
+  ).toEqual([])
+}
+
+async function expectFailedAndTold(sessionId: string): Promise<void> {
+  const view = await ended(sessionId)
+  expect(view).toMatchObject({ phase: 'failed', reason: { code: 'server_restarted' } })
+  expect(view.reason?.action).toContain('Linked devices')
+  for (const table of ['session_credentials', 'signal_keys', 'inbound_journal', 'data_key', 'sessions']) {
+    const column = table === 'sessions' ? 'id' : 'session_id'
+    expect(await rows.query(`select 1 from ${table} where ${column} = $1`, [sessionId]), table).toEqual([])
+  }
+  await phone.waitForQuiet()
+  expect(await phone.messages(phone.jid)).toEqual([])
+}
+
+describe('a gateway killed with SIGKILL', () => {
+  test('while a code is shown: the attempt has failed and says so', async () => {
+    const { sessionId } = await visitor.start()
+    await killAndRestart()
+    await expectFailedAndTold(sessionId)
+  })
+
+  test('after the scan, before pair-success arrives: failed, nothing half-linked', async () => {
+    const hold = await simulator.hold({ direction: 'out', tag: 'iq', child: 'pair-success' })
+    const scanning = scan()
+    await hold.reached
+    const { session_id: sessionId } = await rows.waitFor<{ session_id: string }>(
+      `select session_id from link_attempts where phase = 'scanning'`,
+    )
+    await killAndRestart()
+    await hold.drop()
+    await scanning.catch(() => {})
+    await expectFailedAndTold(sessionId)
+  })
+
+  test('after the scan, when the pair reply has left: its credentials were stored before', async () => {
+    const hold = await simulator.hold({
+      direction: 'in',
+      tag: 'iq',
+      child: 'pair-device-sign',
+      account: phone.phoneNumber,
+    })
+    const sessionId = await scan()
+    await hold.reached
+    expect(await rows.query(`select staged from session_credentials where session_id = $1`, [sessionId])).toEqual([
+      { staged: true },
+    ])
+    await killAndRestart()
+    await hold.drop()
+    await expectFailedAndTold(sessionId)
+  })
+
+  test('after promotion: the restarted gateway finishes the link', async () => {
+    // nobody can store a string as long as somebody else looks at the whole table
+    await using lock = new Rows(database.ownerUrl)
+    await lock.query('begin')
+    await lock.query('lock table session_strings in share mode')
+    const sessionId = await scan()
+    await rows.waitFor(`select 1 from link_attempts where session_id = $1 and phase = 'preparing'`, [sessionId])
+    expect(await rows.query(`select state from sessions where id = $1`, [sessionId])).toEqual([{ state: 'connected' }])
+    await killAndRestart()
+    await lock.query('rollback')
+    await expectOneOfEach(sessionId)
+  })
+
+  const sends: [string, number, StanzaMatch['direction'], 'drop' | 'release'][] = [
+    ['after storing the string, message 1 written and lost', 1, 'in', 'drop'],
+    ['after storing the string, message 1 written and arriving', 1, 'in', 'release'],
+    ['after message 1, its ack under way', 1, 'out', 'drop'],
+    ['after message 2 was written', 2, 'in', 'release'],
+    ['after message 2, its ack under way', 2, 'out', 'drop'],
+  ]
+
+  test.each(sends)('%s: exactly one of each on the phone', async (_name, nth, direction, fate) => {
+    const match: StanzaMatch = { direction, tag: direction === 'in' ? 'message' : 'ack', account: phone.phoneNumber }
+    let hold = await simulator.hold(direction === 'in' ? match : { ...match, where: { class: 'message' } })
+    const sessionId = await scan()
+    await hold.reached
+    if (nth === 2) {
+      const first = hold
+      hold = await simulator.hold(direction === 'in' ? match : { ...match, where: { class: 'message' } })
+      await first.release()
+      await hold.reached
+    }
+    await killAndRestart()
+    await (fate === 'drop' ? hold.drop() : hold.release())
+    await expectOneOfEach(sessionId)
+  })
+
+  test('a lease that really runs out is taken over', async () => {
+    const hold = await simulator.hold({ direction: 'in', tag: 'message', account: phone.phoneNumber })
+    const sessionId = await scan()
+    await hold.reached
+    await gateway.kill()
+    await hold.drop()
+    gateway = new GatewayProcess(env)
+    visitor = new Visitor(await gateway.ready(), visitor.cookie)
+    await expectOneOfEach(sessionId)
+  })
+})
