@@ -65,6 +65,7 @@ export type EngineEvent =
   | { type: 'open'; account: Account }
   /** The account's app-state keys arrived and are stored. */
   | { type: 'app_state_keys' }
+  /** At least once: after a cut line a message may be told again, under the same chat, author and id. */
   | { type: 'message'; message: InboundMessage }
   /** A device of the other side confirmed one of our messages. */
   | { type: 'receipt'; waMessageId: string; chat: string; kind: 'delivered' | 'read' | 'played' | 'sender' }
