@@ -1,0 +1,36 @@
+/** The parts of `src`, and which others each may import. `types`: only as types, so that nothing of the other is loaded. */
+export const parts = {
+  contract: {},
+  simulator: {},
+  session: { types: ['contract'] },
+  backend: { values: ['contract', 'session'] },
+  'linking-page': { types: ['contract'] },
+  demo: { values: ['contract', 'simulator'] },
+  cli: { values: ['backend', 'contract', 'session'] },
+}
+
+/**
+ * The rooms of `src/backend`, from the top. A room imports from lines below its own only; rooms of one line do not know each other.
+ * Every folder and file there stands here.
+ */
+export const backendRooms = [
+  ['main.ts'],
+  ['app.ts', 'start-up-problem.ts'],
+  ['recovery.ts', 'gateway-database.ts'],
+  ['linking'],
+  ['sessions'],
+  ['outbox', 'live'],
+  ['engine'],
+  ['events', 'leases', 'http', 'tenancy'],
+  ['vault'],
+  ['database'],
+  ['config'],
+  ['prelude.ts'],
+  ['prelude', 'log.ts', 'errors.ts', 'releases.ts', 'brand-logo.ts'],
+]
+
+/** Packages whose types and values stop at these folders, because a second engine must not meet them elsewhere. */
+export const confined = {
+  '@whiskeysockets/baileys': ['src/backend/engine/baileys/', 'src/backend/prelude/', 'src/session/', 'src/simulator/'],
+  libsignal: ['src/backend/engine/baileys/', 'src/backend/prelude/', 'src/session/', 'src/simulator/'],
+}

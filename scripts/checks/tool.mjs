@@ -1,0 +1,22 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const installed = fileURLToPath(new URL('../../node_modules/', import.meta.url))
+
+/**
+ * Runs an installed program on a tree.
+ * @param {string} file the program, below node_modules
+ * @param {string[]} args
+ * @param {string} cwd
+ * @returns {Promise<{ code: number, output: string }>}
+ */
+export function runTool(file, args, cwd) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [installed + file, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+    const output = []
+    child.stdout.on('data', chunk => output.push(chunk))
+    child.stderr.on('data', chunk => output.push(chunk))
+    child.once('error', reject)
+    child.once('close', code => resolve({ code: code ?? 1, output: Buffer.concat(output).toString('utf8') }))
+  })
+}
