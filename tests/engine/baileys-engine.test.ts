@@ -228,6 +228,7 @@ describe('credentials', () => {
         [account.identity.sessionId],
       )
     }
+    const before = fate === 'hang' ? held : await ratchets()
     const closed = account.count('closed')
     await account.reload()
     account.connect()
