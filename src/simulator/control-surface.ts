@@ -72,6 +72,8 @@ export type LinkedDevice = {
   linkedAt: number
   /** one-time pre-keys the server could still hand out */
   preKeysOnServer: number
+  /** ids of messages it has not acknowledged yet, oldest first */
+  waitingMessages: string[]
   /** the companion proved its half of the link with a correct device signature */
   confirmed: boolean
 }

@@ -9,6 +9,7 @@ import type { Problems } from './problems.js'
 import { RatchetWatch } from './ratchet-watch.js'
 import { accountRequests } from './stanzas/account-requests.js'
 import { appStateRequests } from './stanzas/app-state-requests.js'
+import { announceDevice } from './stanzas/announce-device.js'
 import { Client } from './stanzas/client.js'
 import { login } from './stanzas/login.js'
 import { routeMessage } from './stanzas/message.js'
@@ -49,7 +50,14 @@ export class Exchange {
     }
     const accounts = new Accounts(person => new PhoneDevice(person, phones))
     this.accounts = accounts
-    this.pairing = new Pairing({ problems, changed })
+    this.pairing = new Pairing({
+      problems,
+      changed,
+      confirmed: companion => {
+        announceDevice(accounts, companion, 'add')
+        this.deviceChanges.offer(companion)
+      },
+    })
     const requests = new Map([
       ...preKeyRequests({ accounts, problems, changed }),
       ...usyncRequests(accounts),
@@ -79,10 +87,7 @@ export class Exchange {
     const client = new Client(connection, {
       ledger,
       holds: this.holds,
-      handle: (from, stanza) => {
-        handle(from, stanza)
-        if (from.link?.accepted?.companion.confirmed) this.deviceChanges.offer(from.link.accepted.companion)
-      },
+      handle,
     })
     this.clients.add(client)
   }
@@ -93,6 +98,7 @@ export class Exchange {
     companion.queue.clear()
     if (companion.line) dismiss(companion.line, deviceRemoved())
     companion.line = undefined
+    if (companion.confirmed) announceDevice(this.accounts, companion, 'remove')
     this.deviceChanges.offer(companion)
     this.#deps.changed()
   }

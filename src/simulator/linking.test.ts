@@ -84,6 +84,13 @@ describe('a linked device', () => {
     expect(await new RawClient(simulator, first.account).closed()).toBe(401)
   })
 
+  test('may come in through a routed intro', async () => {
+    const client = await linkClient(simulator, ada)
+    await client.close()
+    client.account.creds.routingInfo = Buffer.from('routing bytes')
+    await (await new RawClient(simulator, client.account).open()).close()
+  })
+
   test('is not let in under another Noise key', async () => {
     const client = await linkClient(simulator, ada)
     await client.close()

@@ -103,6 +103,7 @@ describe('a companion that was away', () => {
     await ada.waitForDevice('offline')
     const first = await ben.send(ada, 'while you slept 1')
     await ben.send(ada, 'while you slept 2')
+    expect((await ada.devices())[0]?.waitingMessages).toHaveLength(2)
     const hold = await simulator.hold({ direction: 'in', tag: 'receipt', id: first.id, account: ada.phoneNumber })
     const cut = new RawClient(simulator, adas.account)
     await hold.reached
@@ -118,6 +119,25 @@ describe('a companion that was away', () => {
     await ada.waitForQuiet()
     const texts = [...cut.messages, ...adas.messages].map(textOf)
     expect(texts).toEqual(expect.arrayContaining(['while you slept 1', 'while you slept 2']))
+  })
+})
+
+describe('a device linked later', () => {
+  test('is known at once to those who have the old device list, and hears what came before', async () => {
+    await ada.send(ben, 'before the second device')
+    await bens.text('before the second device')
+    const second = await linkClient(simulator, ben)
+    const [history] = await second.until(
+      () => second.seen('messaging-history.set').length > 0 && second.seen('messaging-history.set'),
+      'history',
+    )
+    expect(history?.messages.map(textOf)).toContain('before the second device')
+    await simulator.waitForStanza({ direction: 'in', tag: 'ack', type: 'devices', account: ada.phoneNumber })
+    await adas.sock.sendMessage(ben.jid, { text: 'for both devices' })
+    await Promise.all([second.text('for both devices'), bens.text('for both devices')])
+    const [, { deviceId } = { deviceId: 0 }] = await ben.devices()
+    await ben.unlink(deviceId)
+    expect(await second.closed()).toBe(401)
   })
 })
 

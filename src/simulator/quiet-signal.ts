@@ -32,9 +32,9 @@ function quiet(inner: ConsoleMethod): ConsoleMethod {
  * libsignal prints whole session records, private keys included, through `console`. This swallows exactly those lines and passes
  * everything else on to whatever console method was installed before; called again it does nothing.
  */
-export function quietSignal(): void {
+export function quietSignal(target: Pick<Console, (typeof METHODS)[number]> = console): void {
   for (const method of METHODS) {
-    const inner: ConsoleMethod = console[method].bind(console)
-    if (!(MARK in console[method])) console[method] = quiet(inner)
+    const inner: ConsoleMethod = target[method].bind(target)
+    if (!(MARK in target[method])) target[method] = quiet(inner)
   }
 }

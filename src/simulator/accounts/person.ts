@@ -74,6 +74,8 @@ export class Companion implements Endpoint {
 /** A person on WhatsApp: two names, one phone, any number of companions. */
 export class Person {
   readonly companions = new Map<number, Companion>()
+  /** phone numbers of people with whom messages were exchanged: they learn of new and removed devices */
+  readonly contacts = new Set<string>()
   nextDeviceId = 1
   appState = new AppState()
 

@@ -65,8 +65,14 @@ export class PreKeyPool {
   #handedOut = 0
   #total = 0
 
+  /** keys that can still be handed out */
   get count(): number {
     return this.#total - this.#handedOut
+  }
+
+  /** keys that ever came */
+  get total(): number {
+    return this.#total
   }
 
   /** Adds the `<key>` children of an upload; answers the ids that had been uploaded before with different bytes. */

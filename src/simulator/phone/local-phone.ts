@@ -31,6 +31,7 @@ export function describeDevice(companion: Companion): LinkedDevice {
     platform,
     linkedAt,
     preKeysOnServer: companion.preKeys.count,
+    waitingMessages: companion.queue.all().flatMap(({ tag, attrs }) => (tag === 'message' ? (attrs['id'] ?? []) : [])),
     confirmed: companion.confirmed,
   }
 }

@@ -17,15 +17,16 @@ export async function receiveMessage(phone: PhoneDevice, stanza: Node): Promise<
   if (!sender) return
   const reading = await read(phone, sender, stanza)
   const own = sender.person === phone.person
+  const peer = stanza.attrs['category'] === 'peer'
   if ('failure' in reading) {
-    if (show(phone, sender, stanza, { undecryptable: reading.failure })) askAgain(phone, sender, stanza)
+    if (!peer && show(phone, sender, stanza, { undecryptable: reading.failure })) askAgain(phone, sender, stanza)
     return
   }
   const { message } = reading
   const text = shownText(message.deviceSentMessage?.message ?? message)
   if (text !== undefined) show(phone, sender, stanza, { text })
   const { id, from = '', recipient } = stanza.attrs
-  if (stanza.attrs['category'] === 'peer') return
+  if (peer) return
   if (own) phone.send(node('receipt', { id, to: from, type: 'sender', recipient }))
   else phone.send(node('receipt', { id, to: jidOf(sender.person, parseJid(from)?.family ?? 'pn') }))
 }
@@ -69,7 +70,7 @@ function show(
 function askAgain(phone: PhoneDevice, sender: Endpoint, stanza: Node): void {
   const { id = '', from = '', t, recipient } = stanza.attrs
   const asked = Number(children(stanza, 'enc')[0]?.attrs['count'] ?? 0)
-  if (asked >= MAX_RETRIES || stanza.attrs['category'] === 'peer') return
+  if (asked >= MAX_RETRIES) return
   const [registration, ...keys] = bundleNodes(phone.takeBundle())
   phone.send(
     node(

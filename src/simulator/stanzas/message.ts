@@ -29,6 +29,10 @@ export function routeMessage(deps: MessageDeps, sender: Endpoint, stanza: Node):
   const addressee = deps.accounts.find(stanza.attrs['to'])
   if (!to) return deps.problems.unhandled(`message to ${server(stanza.attrs['to'])}`, subject)
   if (!addressee) return deps.problems.violation('message to a number that is not on WhatsApp', subject)
+  if (addressee !== sender.person) {
+    addressee.contacts.add(sender.person.phoneNumber)
+    sender.person.contacts.add(addressee.phoneNumber)
+  }
   const direct = children(stanza, 'enc')
   const chat = deps.accounts.find(stanza.attrs['recipient']) ?? addressee
   const route: Route = { sender, family: to.family, chat, stanza }

@@ -31,7 +31,12 @@ export type PendingLink = {
 /** The phone's half of a link, see `phone/link-device.ts`. */
 export type Acceptance = { blob: Buffer; details: Buffer; accountKey: Buffer }
 
-export type PairingDeps = { problems: Problems; changed: () => void }
+export type PairingDeps = {
+  problems: Problems
+  changed: () => void
+  /** the link is complete */
+  confirmed: (companion: Companion) => void
+}
 
 /** Links companions by QR: issues refs, takes the phone's acceptance, checks the companion's signature, and restarts it. */
 export class Pairing {
@@ -122,6 +127,7 @@ export class Pairing {
       return false
     }
     accepted.companion.confirmed = true
+    this.deps.confirmed(accepted.companion)
     this.deps.changed()
     return true
   }

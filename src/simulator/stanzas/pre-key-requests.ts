@@ -51,12 +51,13 @@ export function companionBundle(companion: Companion): KeyBundle {
   return { registrationId, identity, signedPreKey, ...(preKey ? { preKey } : {}) }
 }
 
+/** A device that never uploaded is about to, and one that was told needs no second word. */
 function warnLow(companion: Companion): void {
+  const { count, total } = companion.preKeys
   const waiting = companion.queue.all().some(stanza => stanza.tag === 'notification' && child(stanza, 'count'))
-  if (waiting) return
-  const id = `low-${companion.deviceId}-${companion.preKeys.save().handedOut}`
-  const count = node('count', { value: companion.preKeys.count })
-  companion.deliver(node('notification', { type: 'encrypt', from: SERVER, id, t: now() }, [count]))
+  if (waiting || total === 0) return
+  const attrs = { type: 'encrypt', from: SERVER, id: `low-${companion.deviceId}-${total - count}`, t: now() }
+  companion.deliver(node('notification', attrs, [node('count', { value: count })]))
 }
 
 function digest(companion: Companion): Node {

@@ -39,6 +39,7 @@ export type SavedPerson = {
   lid: string
   name: string
   nextDeviceId: number
+  contacts: string[]
   appState: Record<string, string[]>
   companions: SavedCompanion[]
   phone: SavedPhone
@@ -55,6 +56,7 @@ export function savePerson(person: Person): SavedPerson | undefined {
     lid: person.lidUser,
     name: person.name,
     nextDeviceId: person.nextDeviceId,
+    contacts: [...person.contacts],
     appState: person.appState.save(),
     companions: [...person.companions.values()].map(saveCompanion),
     phone: {
@@ -71,6 +73,7 @@ export function savePerson(person: Person): SavedPerson | undefined {
 /** Brings a person back; the phone starts on what it had not read yet once it is told to resume. */
 export function restorePerson(accounts: Accounts, saved: SavedPerson): PhoneDevice | undefined {
   const person = accounts.create(saved.phoneNumber, saved.name, saved.lid)
+  for (const contact of saved.contacts) person.contacts.add(contact)
   person.nextDeviceId = saved.nextDeviceId
   person.appState = AppState.restore(saved.appState)
   for (const companion of saved.companions) {

@@ -1,3 +1,4 @@
+const NOTHING = Buffer.alloc(0)
 const LENGTH_BYTES = 3
 const INTRO_BYTES = 4
 const ROUTED_HEADER_BYTES = 7
@@ -18,7 +19,7 @@ export function encodeFrame(body: Uint8Array): Buffer {
  */
 export class FrameReader {
   intro: Buffer | undefined
-  #rest: Buffer = Buffer.alloc(0)
+  #rest: Buffer = NOTHING
 
   /** @throws Error when the stream is not WhatsApp's. */
   push(chunk: Buffer): Buffer[] {
@@ -32,6 +33,8 @@ export class FrameReader {
       frames.push(this.#rest.subarray(LENGTH_BYTES, LENGTH_BYTES + size))
       this.#rest = this.#rest.subarray(LENGTH_BYTES + size)
     }
+    // an empty view would keep the last message's memory for as long as the connection is idle
+    if (this.#rest.length === 0) this.#rest = NOTHING
     return frames
   }
 

@@ -67,9 +67,9 @@ export class NoiseResponder {
     this.#mixHash(intro)
     this.#mixHash(clientEphemeral)
     this.#mixHash(this.ephemeral.publicKey)
-    this.#mixKey(agree(this.ephemeral.privateKey, clientEphemeral))
+    this.#mixKey(agree(this.ephemeral, clientEphemeral))
     const encryptedStatic = this.#encrypt(this.serverStatic.publicKey)
-    this.#mixKey(agree(this.serverStatic.privateKey, clientEphemeral))
+    this.#mixKey(agree(this.serverStatic, clientEphemeral))
     const payload = this.#encrypt(this.certificates)
     const serverHello = { ephemeral: this.ephemeral.publicKey, static: encryptedStatic, payload }
     return Buffer.from(proto.HandshakeMessage.encode({ serverHello }).finish())
@@ -79,7 +79,7 @@ export class NoiseResponder {
     const message = proto.HandshakeMessage.decode(frame).clientFinish
     if (!message?.static || !message.payload) throw new Error('client finish without static key or payload')
     const clientStatic = this.#decrypt(Buffer.from(message.static))
-    this.#mixKey(agree(this.ephemeral.privateKey, clientStatic))
+    this.#mixKey(agree(this.ephemeral, clientStatic))
     const payload = this.#decrypt(Buffer.from(message.payload))
     const [receiveKey, sendKey] = this.#derive(EMPTY)
     return { clientStatic, payload, transport: new NoiseTransport(sendKey, receiveKey) }
