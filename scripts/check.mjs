@@ -10,6 +10,8 @@ import { secrets } from './checks/secrets.mjs'
 import { fileLength, lineLength, typicalLength } from './checks/sizes.mjs'
 import { types } from './checks/types.mjs'
 import { words } from './checks/words.mjs'
+import { install } from './start/install.mjs'
+import { withLock } from './start/lock.mjs'
 
 // npm run check: one line per check, what it found below; the exit code is 1 if any found something.
 const checks = [
@@ -29,6 +31,9 @@ const checks = [
 ]
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+const say = line => console.error(line)
+await withLock({ cache: path.join(root, '.cache'), say }, ({ watch }) => install({ root, say, watch }))
+
 const running = checks.map(async ([title, check]) => ({ title, ...normalised(await check(root)) }))
 
 let failed = 0

@@ -5,8 +5,7 @@ export const parts = {
   session: { types: ['contract'] },
   backend: { values: ['contract', 'session'] },
   'linking-page': { types: ['contract'] },
-  demo: { values: ['contract', 'simulator'] },
-  cli: { values: ['backend', 'contract', 'session'] },
+  demo: { values: ['backend', 'contract', 'simulator'] },
 }
 
 /**
