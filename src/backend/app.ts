@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { Router, type RequestHandler } from 'express'
 import type { WorkspaceId } from '../contract/ids.js'
+import type { PageSettings } from '../contract/linking.js'
 import { brandLogo, logoPath } from './brand-logo.js'
 import type { Config } from './config/config.js'
 import { createTenants } from './database/tenant-transaction.js'
@@ -10,6 +11,7 @@ import { createEventLog } from './events/event-log.js'
 import { createEventWakeups } from './events/event-wakeups.js'
 import { openGatewayDatabase } from './gateway-database.js'
 import { healthRoutes } from './http/health.routes.js'
+import { openApiRoutes } from './http/openapi.js'
 import { createHttpServer } from './http/server.js'
 import { createNodeLease } from './leases/node-lease.js'
 import { createFinishLink } from './linking/finish-link.js'
@@ -19,6 +21,7 @@ import { createPrepareDelivery } from './linking/prepare-delivery.js'
 import { createVisitorFeed } from './linking/visitor-feed.js'
 import { createWebSocketDoor } from './live/websocket.js'
 import type { Log } from './log.js'
+import { packageVersion } from './package-version.js'
 import { createRecovery } from './recovery.js'
 import { Releases } from './releases.js'
 import { createSessions } from './sessions/sessions.js'
@@ -95,12 +98,13 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
     connectedSessions: () => sessions.connectedCount(),
     websocketClients: () => live.clientCount(),
   })
-  const page = { mode, supportUrl, logoUrl: logoFile === null ? null : logoPath }
+  const page: PageSettings = { mode, supportUrl, logoUrl: logoFile === null ? null : logoPath }
+  const routes = [...health, ...linkingRoutes({ linking, cookies, page })]
   const server = releases.use(
     createHttpServer({
       log,
       publicUrl,
-      routes: [...health, ...linkingRoutes({ linking, cookies, page })],
+      routes: [...routes, ...openApiRoutes(routes, packageVersion())],
       pages: logoFile === null ? pages : Router().get(logoPath, brandLogo(logoFile)).use(pages),
       onUpgrade: live.onUpgrade,
     }),

@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import { Problem } from '../../contract/errors.js'
+import { route, type Route } from './route.js'
+
+type Schema = z.ZodType
+
+const jsonSchema = (schema: Schema, io: 'input' | 'output') => z.toJSONSchema(schema, { target: 'draft-2020-12', io })
+
+/**
+ * The OpenAPI 3.1 document of a list of routes. Schemas are the very ones that requests and answers pass.
+ * Source of the form: OpenAPI Specification 3.1.1, whose schemas are JSON Schema 2020-12.
+ */
+export function openApiDocument(routes: readonly Route[], version: string): Record<string, unknown> {
+  const paths: Record<string, Record<string, unknown>> = {}
+  for (const definition of routes) {
+    const path = definition.path.replace(/:(\w+)/g, '{$1}')
+    paths[path] = { ...paths[path], [definition.method]: operation(definition) }
+  }
+  return {
+    openapi: '3.1.1',
+    info: { title: 'WHIZ LITE', version, license: { name: 'GPL-3.0-or-later', identifier: 'GPL-3.0-or-later' } },
+    paths,
+    components: { schemas: { Problem: jsonSchema(Problem, 'output') } },
+  }
+}
+
+/** `/openapi.json`, describing the given routes and itself. */
+export function openApiRoutes(described: readonly Route[], version: string): Route[] {
+  const self = route({
+    method: 'get',
+    path: '/openapi.json',
+    summary: 'This document',
+    answer: z.record(z.string(), z.unknown()),
+    handle: async (): Promise<Record<string, unknown>> => document,
+  })
+  const document = openApiDocument([...described, self], version)
+  return [self]
+}
+
+function operation({ path, summary, body, answer }: Route): Record<string, unknown> {
+  const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name)
+  const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
+  return {
+    summary,
+    ...(names.length > 0 && {
+      parameters: names.map(name => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
+    }),
+    ...(body && {
+      requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(body, 'input') } } },
+    }),
+    responses: {
+      ...(answer
+        ? { 200: { description: 'Success', content: { 'application/json': { schema: jsonSchema(answer, 'output') } } } }
+        : { 204: { description: 'Success, without a body' } }),
+      default: { description: 'A problem; switch on its `code`', content: problem },
+    },
+  }
+}
