@@ -29,13 +29,25 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   const { database, nodeId, log } = deps
   let timer: NodeJS.Timeout | undefined
   let sweeping: Promise<void> = Promise.resolve()
+  /** Claimed, not taken over yet. Nobody else will claim these, so each is tried again until it works. */
+  let waiting: ClaimedSession[] = []
 
   const sweep = async () => {
     try {
-      for (const claimed of await claimOrphans(database, nodeId, claimsPerSweep)) await takeOver(deps, claimed)
+      waiting.push(...(await claimOrphans(database, nodeId, claimsPerSweep)))
     } catch (error) {
       log.warn('recovery_failed', { code: errorCode(error) })
     }
+    const failed: ClaimedSession[] = []
+    for (const claimed of waiting) {
+      try {
+        await takeOver(deps, claimed)
+      } catch (error) {
+        failed.push(claimed)
+        log.warn('session_not_taken_over', { sessionId: claimed.sessionId, code: errorCode(error) })
+      }
+    }
+    waiting = failed
   }
 
   return {

@@ -26,7 +26,8 @@ export async function endLease(tx: TenantTransactor, sessionId: SessionId): Prom
 
 /**
  * Claims sessions whose node is gone: its row was removed by a clean stop, or its lease has ended by the database's clock.
- * Nodes that claim at once share them out; each session goes to exactly one, under a higher epoch.
+ * Nodes that claim at once share them out; each session goes to exactly one, under a higher epoch. A node never claims from itself:
+ * its own lease may have run out while the database was away, but what it runs still runs.
  */
 export async function claimOrphans(database: Database, nodeId: string, limit: number): Promise<ClaimedSession[]> {
   return database.system(async ({ db }) => {
@@ -34,7 +35,7 @@ export async function claimOrphans(database: Database, nodeId: string, limit: nu
       update session_leases set node_id = ${nodeId}, epoch = epoch + 1
       where session_id in (
         select l.session_id from session_leases l
-        where l.wanted and not exists (
+        where l.wanted and l.node_id <> ${nodeId} and not exists (
           select from node n where n.id = l.node_id and n.lease_until + ${claimGrace}::interval > clock_timestamp()
         )
         limit ${limit} for update skip locked

@@ -29,11 +29,11 @@ export async function discardAttempt(
   const { workspaceId, sessionId, fence, phase, reason } = input
   await tenants.transact({ workspaceId }, async tx => {
     await assertFence(tx, sessionId, fence)
+    await endLease(tx, sessionId)
     if (!(await moveAttempt(tx, sessionId, phase, reason))) return
     for (const table of ['session_credentials', 'signal_keys', 'inbound_journal', 'data_key'] as const) {
       await tx.db.deleteFrom(table).where('session_id', '=', sessionId).execute()
     }
-    await endLease(tx, sessionId)
     await events.append(tx, { event: 'link_ended', data: { sessionId, phase, reason } })
     tx.onCommit(() => vault.forget({ workspaceId, sessionId }))
   })

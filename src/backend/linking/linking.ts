@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { SessionId, type WorkspaceId } from '../../contract/ids.js'
 import type { LinkAttemptView, LinkMode, StartLinkAnswer } from '../../contract/linking.js'
 import type { TenantReader, Tenants } from '../database/tenant-transaction.js'
@@ -48,6 +49,9 @@ export type LinkingDeps = {
   workspaceId: () => WorkspaceId
   mode: LinkMode
 }
+
+/** Longest time that attempts under way may take to be ended when the process stops. */
+const endLimitMs = 5_000
 
 export function createLinking(deps: LinkingDeps): Linking {
   const { tenants, engine, events, vault, nodeId, mode } = deps
@@ -118,7 +122,8 @@ export function createLinking(deps: LinkingDeps): Linking {
       ),
     async [Symbol.asyncDispose]() {
       const ending = [...running.values()].map(attempt => attempt.end({ phase: 'failed', reason: 'server_restarted' }))
-      await Promise.all(ending)
+      // what a dead database does not take now is ended by whoever claims it later
+      await Promise.race([Promise.all(ending), delay(endLimitMs, undefined, { ref: false })])
     },
   }
 }
