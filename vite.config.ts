@@ -1,25 +1,44 @@
 import { fileURLToPath } from 'node:url'
+import type { Plugin } from 'vite'
 import { defineConfig } from 'vite'
 
 /**
  * Each page is a root of its own, so that no chunk or stylesheet is shared between pages and each folder of `dist`
  * can be served with its own policy. The mode chooses the page: `vite build` is the linking page,
- * `vite build --mode <name>` any other.
+ * `vite build --mode <name>` any other one listed here, by its folder below `src` and, likewise, below `dist`.
  */
-const pages = new Map([['linking-page', 'linking-page']])
+const pages = new Map([
+  ['linking-page', 'linking-page'],
+  ['phones-page', 'demo/phones-page'],
+])
+
+const place = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+/** The build finds `../../assets` from a page's folder; a browser in development asks the page's root for it. */
+const assetsInDevelopment: Plugin = {
+  name: 'assets-in-development',
+  apply: 'serve',
+  configureServer({ middlewares }) {
+    middlewares.use((request, _response, next) => {
+      if (request.url?.startsWith('/assets/'))
+        request.url = `/@fs${new URL(`.${request.url}`, import.meta.url).pathname}`
+      next()
+    })
+  },
+}
 
 export default defineConfig(({ mode }) => {
   const folder = pages.get(mode) ?? 'linking-page'
   return {
-    root: fileURLToPath(new URL(`./src/${folder}`, import.meta.url)),
+    root: place(`./src/${folder}`),
     base: './',
     publicDir: false,
-    cacheDir: fileURLToPath(new URL(`./node_modules/.vite/${folder}`, import.meta.url)),
+    cacheDir: place(`./node_modules/.vite/${folder}`),
     appType: 'mpa',
-    // The logo lives in `assets`, outside the page's root.
-    server: { fs: { allow: [fileURLToPath(new URL('.', import.meta.url))] } },
+    plugins: [assetsInDevelopment],
+    server: { fs: { allow: [place('.')] } },
     build: {
-      outDir: fileURLToPath(new URL(`./dist/${folder}`, import.meta.url)),
+      outDir: place(`./dist/${folder}`),
       emptyOutDir: true,
       // The policy allows data: pictures only for QR codes; files keep their hash and are cached for good.
       assetsInlineLimit: 0,

@@ -81,9 +81,10 @@ export function createLinkApi(deps: LinkApiDeps): LinkApi {
   return {
     async settings() {
       const { body } = await ask('GET', '/api/page-settings')
-      if (!isRecord(body)) return unreadable()
+      // What happens to the account afterwards is explained from this: it is not to be guessed.
+      if (!isRecord(body) || (body['mode'] !== 'handed_off' && body['mode'] !== 'managed')) return unreadable()
       return {
-        mode: body['mode'] === 'managed' ? 'managed' : 'handed_off',
+        mode: body['mode'],
         supportUrl: webAddress(body['supportUrl']),
         logoUrl: typeof body['logoUrl'] === 'string' ? body['logoUrl'] : null,
       }

@@ -7,7 +7,7 @@ export const STEPS: Record<LinkMode, readonly [string, string, string]> = {
   managed: ['Scan', 'Setting up backup', 'All set'],
 }
 
-export const OPENING = 'Status: Connecting to WhatsApp…'
+export const OPENING = 'Status: Connecting…'
 export const CANCELLING = 'Status: Cancelling…'
 export const SCANNED_TITLE = 'Code scanned'
 

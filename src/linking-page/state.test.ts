@@ -41,7 +41,7 @@ test('from the first question to the first code', () => {
   expect(screenOf(after()).panel.kind).toBe('loading')
   expect(screenOf(after(opened)).panel).toMatchObject({ kind: 'welcome', mode: 'handed_off' })
   const pressed = screenOf(after(opened, { type: 'start_pressed' }))
-  expect(pressed).toMatchObject({ status: 'Status: Connecting to WhatsApp…', panel: { kind: 'scan', qr: null } })
+  expect(pressed).toMatchObject({ status: 'Status: Connecting…', panel: { kind: 'scan', qr: null } })
   expect(screenOf(after(...started))).toMatchObject({
     status: 'Status: Scanning…',
     panel: { kind: 'scan', qr: { picture } },

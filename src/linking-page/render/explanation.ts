@@ -21,18 +21,20 @@ const DELIVERY: Fact = {
   text: 'Only into your own WhatsApp chat, as a message to yourself. It never appears on this page.',
 }
 
+const ABILITIES = 'A linked device can read and send messages in your name and see your contacts and groups.'
+
 const ACCESS: Record<LinkMode, Fact> = {
   handed_off: {
     icon: 'eye',
     title: 'What it can do',
     text:
-      'A linked device can read and send messages in your name and see your contacts and groups. After delivery this gateway disconnects and keeps an encrypted copy, ' +
+      `${ABILITIES} After delivery this gateway disconnects and keeps an encrypted copy, ` +
       'which expires after 30 days without a connection here. Deleting that copy does not log your device out.',
   },
   managed: {
     icon: 'eye',
     title: 'What it can do',
-    text: 'A linked device can read and send messages in your name and see your contacts and groups. This gateway stays connected as that device and keeps the access encrypted.',
+    text: `${ABILITIES} This gateway stays connected as that device and keeps the access encrypted.`,
   },
 }
 

@@ -31,7 +31,8 @@ export function createPage(parts: PageParts, actions: Omit<PanelActions, 'announ
   const notice = el('p', { class: 'notice', role: 'status' })
   const announcer = el('p', { class: 'sr-only', role: 'status' })
   const slot = el('div', { class: 'slot' })
-  parts.card.replaceChildren(steps.element, status, notice, slot, announcer)
+  // The notice comes and goes while a phone may be pointed at the code: below it, so that the code stays still.
+  parts.card.replaceChildren(steps.element, status, slot, notice, announcer)
   const all: PanelActions = { ...actions, announce: text => setText(announcer, text) }
   let shown: { name: string; view: PanelView } | null = null
   let explained: LinkMode | null = null

@@ -1,0 +1,94 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { chromium } from 'playwright-core'
+import { build } from 'vite'
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
+import { pictures, scanning, sessionId } from './sample-views.js'
+import type { ScriptedGateway } from './scripted-gateway.js'
+import { startScriptedGateway } from './scripted-gateway.js'
+
+export interface Site {
+  gateway: ScriptedGateway
+  context: BrowserContext
+  /** Page errors and violations of the policy. */
+  complaints: string[]
+  /** The page in a new tab. */
+  open(): Promise<Page>
+  /** How many attempts were started. */
+  starts(): number
+}
+
+/** The built page in a real browser before a scripted gateway, anew for every test of the calling file. */
+export function useLinkingPage(): Site {
+  let folder: string
+  let browser: Browser
+  let gateway: ScriptedGateway
+  let context: BrowserContext
+  let complaints: string[]
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'linking-page-'))
+    const configFile = fileURLToPath(new URL('../../../vite.config.ts', import.meta.url))
+    await build({ configFile, logLevel: 'silent', build: { outDir: folder, emptyOutDir: true } })
+    const executablePath =
+      process.env['CHROMIUM_PATH'] ?? ['/usr/bin/chromium', '/usr/bin/google-chrome'].find(existsSync)
+    browser = await chromium.launch({ ...(executablePath ? { executablePath } : {}), args: ['--no-sandbox'] })
+  })
+
+  afterAll(async () => {
+    await browser.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  beforeEach(async () => {
+    gateway = await startScriptedGateway(folder)
+    gateway.start = () => {
+      gateway.view = { ...scanning, qrCode: pictures[0] }
+      return { status: 200, body: { sessionId, qrCode: pictures[0] } }
+    }
+    context = await browser.newContext({ viewport: { width: 360, height: 740 } })
+    complaints = []
+  })
+
+  afterEach(async () => {
+    await context.close()
+    await gateway[Symbol.asyncDispose]()
+  })
+
+  return {
+    get gateway() {
+      return gateway
+    },
+    get context() {
+      return context
+    },
+    get complaints() {
+      return complaints
+    },
+    async open() {
+      const page = await context.newPage()
+      page.on('pageerror', error => complaints.push(error.message))
+      page.on('console', message => {
+        if (/security policy|trusted/i.test(message.text())) complaints.push(message.text())
+      })
+      await page.goto(gateway.origin)
+      return page
+    },
+    starts: () => gateway.requests.filter(line => line.startsWith('POST')).length,
+  }
+}
+
+export const press = (page: Page, name: string): Promise<void> =>
+  page.getByRole('button', { name, exact: true }).click()
+
+export const title = (page: Page, name: string): Promise<void> =>
+  page.getByRole('heading', { name, level: 2 }).waitFor()
+
+export const focused = (page: Page): Promise<string> => page.evaluate(() => document.activeElement?.textContent ?? '')
+
+/** Resolves when nothing moves on the page any more. */
+export const settled = (page: Page): Promise<unknown> =>
+  page.evaluate(() => Promise.allSettled(document.getAnimations().map(animation => animation.finished)))
