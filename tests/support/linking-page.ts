@@ -1,0 +1,54 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { RequestHandler } from 'express'
+import type { BrowserContext, Page } from 'playwright-core'
+import { builtPages } from '../../src/backend/http/pages.js'
+
+const folder = fileURLToPath(new URL('../../dist/linking-page', import.meta.url))
+
+/** The linking page as the build made it. */
+export function linkingPage(): RequestHandler {
+  if (!existsSync(`${folder}/index.html`)) throw new Error('The build is missing: run npm run build first.')
+  return builtPages(folder)
+}
+
+/** One tab with the linking page, used as a person would. */
+export class LinkingTab {
+  private constructor(readonly page: Page) {}
+
+  static async open(context: BrowserContext, url: string): Promise<LinkingTab> {
+    const tab = new LinkingTab(await context.newPage())
+    await tab.page.goto(url)
+    return tab
+  }
+
+  press(button: string): Promise<void> {
+    return this.page.getByRole('button', { name: button, exact: true }).click()
+  }
+
+  /** Waits until the panel with this heading is on show. */
+  shows(heading: string, timeout = 20_000): Promise<void> {
+    return this.page.getByRole('heading', { name: heading, level: 2, exact: true }).waitFor({ timeout })
+  }
+
+  /** A picture of the window, once a code is on show and nothing moves any more. */
+  async screenshotWithQr(): Promise<Buffer> {
+    await this.page.locator('.qr-shown').waitFor()
+    await this.settled()
+    return this.page.screenshot()
+  }
+
+  /** The picture the page shows as its code, as a data URL. */
+  async qrOnShow(): Promise<string | null> {
+    const shown = this.page.locator('.qr-shown').last()
+    return (await shown.count()) === 0 ? null : shown.getAttribute('src')
+  }
+
+  async settled(): Promise<void> {
+    await this.page.evaluate(() => Promise.allSettled(document.getAnimations().map(animation => animation.finished)))
+  }
+
+  focused(): Promise<string> {
+    return this.page.evaluate(() => document.activeElement?.textContent ?? '')
+  }
+}
