@@ -39,7 +39,7 @@ describe('the ledger', () => {
   test('writes a line for every stanza', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'whizlite-ledger-'))
     const file = path.join(folder, 'ledger.jsonl')
-    const ledger = new Ledger(file)
+    const ledger = await Ledger.open(file)
     ledger.record('in', secret, ada)
     ledger.record('out', node('success'), { connection: 2 })
     await ledger[Symbol.asyncDispose]()

@@ -1,4 +1,4 @@
-import { createWriteStream, type WriteStream } from 'node:fs'
+import { open, type FileHandle } from 'node:fs/promises'
 import type { Direction, LedgerEntry, StanzaMatch } from './control-surface.js'
 import { SimulatorError } from './errors.js'
 import { Waiters } from './waiters.js'
@@ -6,6 +6,8 @@ import type { Node } from './wire/node-codec.js'
 
 /** Older entries leave memory (never the file) beyond this many. */
 const MEMORY_LIMIT = 100_000
+type WriteStream = ReturnType<FileHandle['createWriteStream']>
+
 const MAX_DEPTH = 3
 
 /** Who a stanza came from or goes to. */
@@ -35,6 +37,11 @@ export function fits(entry: LedgerEntry, match: StanzaMatch): boolean {
   )
 }
 
+/** A ping, or the empty answer to one, whose id does not say what it answers. */
+function isKeepalive({ tag, attrs, path }: LedgerEntry): boolean {
+  return tag === 'iq' && (path[0] === 'ping' || (attrs['type'] === 'result' && path.length === 0))
+}
+
 /** Describes a stanza as the ledger keeps it, without giving it a place in the ledger. */
 export function describe(seq: number, direction: Direction, value: Node, party: Party): LedgerEntry {
   const paths = new Set<string>()
@@ -57,12 +64,20 @@ export class Ledger implements AsyncDisposable {
   #entries: LedgerEntry[] = []
   #seq = 0
   readonly #waiters = new Waiters<LedgerEntry>()
+  /** per account: when something other than a keepalive passed last */
+  readonly #activity = new Map<string, number>()
   readonly #file: WriteStream | undefined
   #closed = false
 
-  constructor(file?: string) {
-    this.#file = file === undefined ? undefined : createWriteStream(file, { flags: 'a', mode: 0o600 })
+  constructor(file?: WriteStream) {
+    this.#file = file
     this.#file?.on('error', error => this.#waiters.failAll(error))
+  }
+
+  /** Appends every stanza to `file` as well; its owner alone may read it. */
+  static async open(file: string): Promise<Ledger> {
+    const handle = await open(file, 'a', 0o600)
+    return new Ledger(handle.createWriteStream())
   }
 
   /** Number of the newest entry; a `since` for "from now on". */
@@ -73,6 +88,7 @@ export class Ledger implements AsyncDisposable {
   record(direction: Direction, value: Node, party: Party): LedgerEntry {
     const entry = describe(++this.#seq, direction, value, party)
     this.#entries.push(entry)
+    if (party.account !== undefined && !isKeepalive(entry)) this.#activity.set(party.account, entry.at)
     if (this.#entries.length > MEMORY_LIMIT * 1.2) this.#entries = this.#entries.slice(-MEMORY_LIMIT)
     if (!this.#closed) this.#file?.write(JSON.stringify(entry) + '\n')
     this.#waiters.offer(entry)
@@ -83,9 +99,9 @@ export class Ledger implements AsyncDisposable {
     return this.#entries.filter(entry => fits(entry, match))
   }
 
-  /** Newest entry of an account that satisfies `accepts`, looking back no further than `since`. */
-  newest(accepts: (entry: LedgerEntry) => boolean): LedgerEntry | undefined {
-    return this.#entries.findLast(accepts)
+  /** When an account's devices last said or heard something, keepalives apart; milliseconds since the epoch. */
+  lastActivity(account: string): number {
+    return this.#activity.get(account) ?? 0
   }
 
   /** The first entry after `since` (default: the oldest remembered) that `accepts`, past or future. */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Phone } from './control-surface.js'
 import { linkClient, RawClient, textOf } from './raw-client.fixture.js'
 import { startSimulator, type Simulator } from './simulator.js'
+import { child, children, type Node } from './wire/node-codec.js'
 
 let simulator: Simulator
 let ada: Phone
@@ -47,6 +48,33 @@ describe('companions', () => {
   test('find out which numbers are on WhatsApp', async () => {
     const found = await adas.sock.onWhatsApp(ben.phoneNumber, '49999999999')
     expect(found).toEqual([{ jid: ben.jid, exists: true }])
+  })
+
+  test('are told once about each person they ask for', async () => {
+    const user = { tag: 'user', attrs: { jid: ben.jid } }
+    const protocols = [
+      { tag: 'devices', attrs: { version: '2' } },
+      { tag: 'lid', attrs: {} },
+    ]
+    const answer: Node = await adas.sock.query({
+      tag: 'iq',
+      attrs: { to: '@s.whatsapp.net', type: 'get', xmlns: 'usync' },
+      content: [
+        {
+          tag: 'usync',
+          attrs: { context: 'message', mode: 'query', sid: '1', last: 'true', index: '0' },
+          content: [
+            { tag: 'query', attrs: {}, content: protocols },
+            { tag: 'list', attrs: {}, content: [user, user] },
+          ],
+        },
+      ],
+    })
+    const users = children(child(child(answer, 'usync'), 'list'))
+    expect(users).toHaveLength(1)
+    expect(child(users[0], 'lid')?.attrs['val']).toBe(ben.lid)
+    const devices = children(child(child(users[0], 'devices'), 'device-list'))
+    expect(devices.map(({ attrs }) => attrs)).toEqual([{ id: '0' }, { id: '1', 'key-index': '1' }])
   })
 
   test('read and write app state', async () => {

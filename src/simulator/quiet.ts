@@ -14,10 +14,7 @@ export async function untilQuiet(
   timeoutMs: number,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs
-  const silent = (): boolean => {
-    const last = ledger.newest(({ account, path }) => account === person.phoneNumber && path[0] !== 'ping')
-    return last === undefined || Date.now() - last.at >= SILENCE_MS
-  }
+  const silent = (): boolean => Date.now() - ledger.lastActivity(person.phoneNumber) >= SILENCE_MS
   while (!exchange.isQuiet(person) || !silent()) {
     if (Date.now() > deadline) {
       throw new SimulatorError('wait_timeout', `${person.phoneNumber} was not quiet within ${timeoutMs} ms`)

@@ -215,11 +215,15 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const root = options.rootKey ?? createRootKey()
   const staticKey = generateKeyPair()
   const identity = { staticKey, certificates: certificateChain(root, staticKey.publicKey, new Date()) }
-  const ledger = new Ledger(options.ledgerFile)
+  const ledger = options.ledgerFile === undefined ? new Ledger() : await Ledger.open(options.ledgerFile)
   const problems = new Problems()
   let state: StateFile | undefined
   const exchange = new Exchange({ identity, ledger, problems, changed: () => state?.changed() })
-  state = options.stateFile === undefined ? undefined : await StateFile.open(options.stateFile, exchange.accounts)
+  if (options.stateFile !== undefined) {
+    state = await StateFile.open(options.stateFile, exchange.accounts, error => {
+      problems.violation(`the state could not be saved: ${error.message}`)
+    })
+  }
   let simulator: Simulator | undefined
   const listener = await listen({
     port: options.port ?? 0,

@@ -54,6 +54,23 @@ describe('a fault', () => {
     await expect.poll(async () => (await ada.devices())[0]?.preKeysOnServer).toBeGreaterThanOrEqual(5)
   })
 
+  test('is not needed for a client to hear that its keys run low', async () => {
+    faults.drainPreKeys(5)
+    expect((await ada.devices())[0]?.preKeysOnServer).toBe(5)
+    const stranger = await simulator.phone('49151000033')
+    const { seq } = (await simulator.ledger()).at(-1) ?? { seq: 0 }
+    await stranger.send(ada, 'takes one')
+    const low = {
+      direction: 'out',
+      tag: 'notification',
+      type: 'encrypt',
+      account: ada.phoneNumber,
+      since: seq,
+    } as const
+    expect((await simulator.waitForStanza(low)).path).toEqual(['count'])
+    await expect.poll(async () => (await ada.devices())[0]?.preKeysOnServer).toBeGreaterThanOrEqual(9)
+  })
+
   test('turns the upgrade away', async () => {
     simulator.upgradeStatus(403)
     const turnedAway = new RawClient(simulator, new RawAccount())

@@ -10,6 +10,7 @@ import { IqRefusal, type IqHandler, type IqTable } from './iq.js'
 
 /** Clients upload more when told that fewer than this are left. */
 const LOW = 5
+const LOW_ID = 'pre-keys-low-'
 
 export type PreKeyDeps = { accounts: Accounts; problems: Problems; changed: () => void }
 
@@ -54,9 +55,9 @@ export function companionBundle(companion: Companion): KeyBundle {
 /** A device that never uploaded is about to, and one that was told needs no second word. */
 function warnLow(companion: Companion): void {
   const { count, total } = companion.preKeys
-  const waiting = companion.queue.all().some(stanza => stanza.tag === 'notification' && child(stanza, 'count'))
+  const waiting = companion.queue.all().some(stanza => stanza.attrs['id']?.startsWith(LOW_ID))
   if (waiting || total === 0) return
-  const attrs = { type: 'encrypt', from: SERVER, id: `low-${companion.deviceId}-${total - count}`, t: now() }
+  const attrs = { type: 'encrypt', from: SERVER, id: `${LOW_ID}${companion.deviceId}-${total - count}`, t: now() }
   companion.deliver(node('notification', attrs, [node('count', { value: count })]))
 }
 

@@ -17,17 +17,18 @@ export class StateFile implements AsyncDisposable {
   private constructor(
     private readonly file: string,
     private readonly accounts: Accounts,
+    private readonly failed: (error: Error) => void,
   ) {}
 
   /**
-   * Brings everyone in the file back, if there is one.
+   * Brings everyone in the file back, if there is one. Later writes that fail are told to `failed`.
    * @throws Error when the file exists and cannot be read or understood
    */
-  static async open(file: string, accounts: Accounts): Promise<StateFile> {
+  static async open(file: string, accounts: Accounts, failed: (error: Error) => void): Promise<StateFile> {
     const saved = await read(file)
     const phones = saved?.people.map(person => restorePerson(accounts, person)) ?? []
     for (const phone of phones) phone?.resume()
-    return new StateFile(file, accounts)
+    return new StateFile(file, accounts, failed)
   }
 
   /** Something changed: it will be on disk soon. */
@@ -35,7 +36,9 @@ export class StateFile implements AsyncDisposable {
     if (this.#closed) return
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
-      this.#writing = this.#writing.then(() => this.#write())
+      this.#writing = this.#writing
+        .then(() => this.#write())
+        .catch((error: unknown) => this.failed(error instanceof Error ? error : new Error(String(error))))
     }, SETTLE_MS)
   }
 
