@@ -12,6 +12,9 @@ const TEXTS: Record<LinkMode, { title: string; lead: string }> = {
   },
 }
 
+/** Without WhatsApp's word that both messages arrived, the page claims a link and no delivery. */
+const UNCONFIRMED = { title: 'Your account is linked', lead: 'Check your own chat. If all went well, you find there:' }
+
 /** The end of a successful attempt. The session ID itself is only on the phone. */
 export function completePanel(actions: PanelActions): PanelView<PanelOf<'complete'>> {
   const title = heading('')
@@ -51,8 +54,10 @@ export function completePanel(actions: PanelActions): PanelView<PanelOf<'complet
     element,
     heading: title,
     update(panel) {
-      setText(title, TEXTS[panel.mode].title)
-      setText(lead, TEXTS[panel.mode].lead)
+      const unconfirmed = panel.note?.code.startsWith('delivery_') === true
+      const texts = unconfirmed ? UNCONFIRMED : TEXTS[panel.mode]
+      setText(title, texts.title)
+      setText(lead, texts.lead)
       note.show(panel.note)
       supportLine.hidden = panel.supportUrl === null
       if (panel.supportUrl) support.href = panel.supportUrl
