@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Client } from 'pg'
@@ -19,6 +19,8 @@ export type TestDatabaseServer = {
 declare module 'vitest' {
   interface ProvidedContext {
     database: TestDatabaseServer
+    /** A folder for whatever files a test needs, open to every account, removed when the run is over; in memory where that can be. */
+    scratch: string
   }
 }
 
@@ -32,13 +34,17 @@ const storage = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await removeAbandoned()
   const dataDir = mkdtempSync(path.join(storage, `${PREFIX}${process.pid}-`))
+  const scratch = mkdtempSync(path.join(storage, `${PREFIX}${process.pid}-scratch-`))
+  chmodSync(scratch, 0o755)
   const postgres = await startLocalPostgres({ dataDir, fast: true, settings: { max_connections: 200 } })
   const teardown = async (): Promise<void> => {
     await postgres.stop()
     rmSync(dataDir, { recursive: true, force: true })
+    rmSync(scratch, { recursive: true, force: true })
   }
   try {
     await makeTemplate(postgres.url)
+    project.provide('scratch', scratch)
     project.provide('database', { adminUrl: postgres.url, template: TEMPLATE })
     return teardown
   } catch (error) {

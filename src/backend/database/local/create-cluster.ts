@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { errno } from '../errno.js'
 import { giveTo } from './account.js'
 import type { DataFolder } from './data-folder.js'
 import { LocalPostgresError } from './local-postgres-error.js'
@@ -57,8 +58,14 @@ function initialise(folder: DataFolder, binDir: string, where: string[]): void {
   )
 }
 
+/** An initdb whose gateway was killed may still be writing; what cannot be removed now goes at the next start. */
 function removeLeftovers(root: string): void {
   for (const name of readdirSync(root)) {
-    if (name.startsWith('staging-')) rmSync(path.join(root, name), { recursive: true, force: true })
+    if (!name.startsWith('staging-')) continue
+    try {
+      rmSync(path.join(root, name), { recursive: true, force: true, maxRetries: 5, retryDelay: 20 })
+    } catch (error) {
+      if (errno(error) !== 'ENOTEMPTY') throw error
+    }
   }
 }

@@ -26,13 +26,14 @@ const SILENT_LOG = {
   log_min_duration_statement: '-1',
 }
 
-/** Nothing survives a power cut; for tests only. */
+/** Nothing survives a crash, and nothing stays behind outside the data folder; for tests only. */
 const FAST = {
   fsync: 'off',
   synchronous_commit: 'off',
   full_page_writes: 'off',
   wal_level: 'minimal',
   max_wal_senders: '0',
+  dynamic_shared_memory_type: 'mmap',
 }
 
 export type PostmasterOptions = { fast: boolean; settings: Readonly<Record<string, string | number>> }
