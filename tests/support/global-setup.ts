@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -37,10 +38,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const scratch = mkdtempSync(path.join(storage, `${PREFIX}${process.pid}-scratch-`))
   chmodSync(scratch, 0o755)
   const postgres = await startLocalPostgres({ dataDir, fast: true, settings: { max_connections: 200 } })
+  const relieve = guard(postgres.pid, [dataDir, scratch])
   const teardown = async (): Promise<void> => {
     await postgres.stop()
-    rmSync(dataDir, { recursive: true, force: true })
-    rmSync(scratch, { recursive: true, force: true })
+    for (const folder of [dataDir, scratch]) rmSync(folder, { recursive: true, force: true })
+    relieve()
   }
   try {
     await makeTemplate(postgres.url)
@@ -63,7 +65,23 @@ async function makeTemplate(adminUrl: string): Promise<void> {
   await migrate({ ownerUrl: ownerUrl.href })
 }
 
-/** What a killed run left behind: its server is stopped, its folder removed. */
+/** Reads until this process ends, in whatever way, and clears up unless it was told that all is well. */
+const GUARD = `
+read -r told && exit
+server=$1; shift
+kill -QUIT "$server"
+for _ in $(seq 100); do kill -0 "$server" || break; sleep 0.05; done
+rm -rf -- "$@"`
+
+/** A run that is interrupted or killed never gets to its teardown; this process outlives it for a moment and does it instead. */
+function guard(server: number, folders: string[]): () => void {
+  const stdio: ['pipe', 'ignore', 'ignore'] = ['pipe', 'ignore', 'ignore']
+  const child = spawn('sh', ['-c', GUARD, 'guard', String(server), ...folders], { stdio, detached: true })
+  child.unref()
+  return () => void child.stdin.end('well\n')
+}
+
+/** What a run left behind when even its guard was killed, as when a machine is switched off. */
 async function removeAbandoned(): Promise<void> {
   for (const name of readdirSync(storage)) {
     const owner = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length).split('-')[0]) : Number.NaN
