@@ -11,7 +11,12 @@ import { startSimulator, type Simulator } from '../../src/simulator/index.js'
 import { cloneDatabase, type ClonedDatabase } from './template-database.js'
 import { Visitor } from './visitor.js'
 
-export type TestGatewayOptions = { env?: Record<string, string>; pages?: RequestHandler; simulator?: Simulator }
+export type TestGatewayOptions = {
+  env?: Record<string, string>
+  pages?: RequestHandler
+  /** One that somebody else stops. A process can only trust one. */
+  simulator?: Simulator
+}
 
 /** The real app on a free port, with a database of its own and a simulator of its own. */
 export class TestGateway implements AsyncDisposable {
@@ -25,6 +30,7 @@ export class TestGateway implements AsyncDisposable {
     readonly env: Record<string, string>,
     readonly dataDir: string,
     private readonly pages: RequestHandler,
+    private readonly ownsSimulator: boolean,
   ) {}
 
   static async start(options: TestGatewayOptions = {}): Promise<TestGateway> {
@@ -42,7 +48,14 @@ export class TestGateway implements AsyncDisposable {
       WHATSAPP_ROOT_KEY: simulator.rootKey,
       ...options.env,
     }
-    const gateway = new TestGateway(simulator, database, env, dataDir, options.pages ?? Router())
+    const gateway = new TestGateway(
+      simulator,
+      database,
+      env,
+      dataDir,
+      options.pages ?? Router(),
+      options.simulator === undefined,
+    )
     await gateway.startApp()
     return gateway
   }
@@ -75,9 +88,9 @@ export class TestGateway implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       await this.stopApp()
-      await this.simulator.assertClean()
+      if (this.ownsSimulator) await this.simulator.assertClean()
     } finally {
-      await this.simulator.stop()
+      if (this.ownsSimulator) await this.simulator.stop()
       await this.database.drop()
       rmSync(this.dataDir, { recursive: true, force: true })
     }

@@ -23,6 +23,14 @@ export type Attempt = {
 
 const qrCell = (sessionId: string): Cell => ({ table: 'link_attempts', column: 'qr', row: sessionId })
 
+/**
+ * Until this transaction ends, nobody else can open an attempt for this browser: whoever wants to waits here and then finds this one.
+ * Over all nodes, as row locks cannot do before there is a row.
+ */
+export async function lockVisitor(tx: TenantTransactor, visitorHash: Buffer): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${String(visitorHash.readBigInt64BE())}::bigint)`.execute(tx.db)
+}
+
 export async function insertAttempt(
   tx: TenantTransactor,
   attempt: { sessionId: SessionId; visitorHash: Buffer; nodeId: string; mode: LinkMode },

@@ -7,18 +7,18 @@ import type { Engine } from '../engine/engine.js'
 import { createKeyStore } from '../engine/postgres-keystore.js'
 import type { EventLog } from '../events/event-log.js'
 import { newVisitorToken, visitorHash, type VisitorToken } from '../http/attempt-cookie.js'
-import { openLease, type ClaimedSession } from '../leases/session-leases.js'
+import type { ClaimedSession } from '../leases/session-leases.js'
 import type { Log } from '../log.js'
-import type { SessionIdentity } from '../sessions/session-identity.js'
 import type { Sessions } from '../sessions/sessions.js'
 import type { Vault } from '../vault/vault.js'
 import { createAttemptTurns } from './attempt-turns.js'
 import { attemptView } from './attempt-view.js'
-import { findVisitorsAttempt, insertAttempt, latestAttempt, type Attempt } from './attempts-store.js'
+import { findVisitorsAttempt, latestAttempt, type Attempt } from './attempts-store.js'
 import { discardAttempt } from './discard-attempt.js'
 import { attemptNotFound, attemptRunning, startFailed } from './errors.js'
 import { LinkAttempt } from './link-attempt.js'
 import { hasEnded } from './link-phase.js'
+import { openAttempt } from './open-attempt.js'
 
 /** Linking as its callers see it. A visitor is known by the token in their cookie and by nothing else. */
 export interface Linking extends AsyncDisposable {
@@ -50,38 +50,49 @@ export type LinkingDeps = {
   mode: LinkMode
 }
 
+/** `attempt` is null when another tab of the browser was faster: then `sessionId` is that tab's. */
+type Beginning = { sessionId: SessionId; attempt: LinkAttempt | null }
+
 /** Longest time that attempts under way may take to be ended when the process stops. */
 const endLimitMs = 5_000
 
 export function createLinking(deps: LinkingDeps): Linking {
-  const { tenants, engine, events, vault, nodeId, mode } = deps
+  const { tenants, engine, events, vault, mode } = deps
   const log = deps.log.child('linking')
-  const running = new Map<SessionId, LinkAttempt>()
+  /** Attempts of this node, from before their rows can be seen: whoever finds a row of this node finds its process here. */
+  const running = new Map<SessionId, Promise<Beginning>>()
 
   const read = <Result>(work: (tx: TenantReader) => Promise<Result>) =>
     tenants.read({ workspaceId: deps.workspaceId() }, work)
 
-  const open = async (visitor: VisitorToken): Promise<SessionId> => {
-    const workspaceId = deps.workspaceId()
-    const sessionId = SessionId.parse(randomUUID())
-    const credentials = engine.newCredentials()
-    const identity: SessionIdentity = await tenants.transact({ workspaceId }, async tx => {
-      const sealer = await vault.createSealer(tx, { workspaceId, sessionId })
-      const fence = await openLease(tx, sessionId, nodeId)
-      await insertAttempt(tx, { sessionId, visitorHash: visitorHash(visitor), nodeId, mode })
-      return { workspaceId, sessionId, fence, sealer }
-    })
-    const onOver = () => running.delete(sessionId)
-    const turns = createAttemptTurns({ ...deps, log, onOver }, identity, mode)
-    const keys = createKeyStore({ tenants, sealer: identity.sealer }, identity, await credentials)
+  const begin = async (visitor: VisitorToken, sessionId: SessionId): Promise<Beginning> => {
+    const credentials = await engine.newCredentials()
+    const opened = await openAttempt(deps, { sessionId, visitorHash: visitorHash(visitor) })
+    if (!('fence' in opened)) return { sessionId: opened.sessionId, attempt: null }
+    const turns = createAttemptTurns({ ...deps, log, onOver: () => running.delete(sessionId) }, opened, mode)
+    const keys = createKeyStore({ tenants, sealer: opened.sealer }, opened, credentials)
     const attempt = new LinkAttempt({ engine, log, turns }, keys)
-    running.set(sessionId, attempt)
     attempt.start()
-    return sessionId
+    return { sessionId, attempt }
+  }
+
+  const open = async (visitor: VisitorToken): Promise<SessionId> => {
+    const sessionId = SessionId.parse(randomUUID())
+    const beginning = begin(visitor, sessionId)
+    running.set(sessionId, beginning)
+    try {
+      const begun = await beginning
+      if (begun.attempt === null) running.delete(sessionId)
+      return begun.sessionId
+    } catch (error) {
+      running.delete(sessionId)
+      throw error
+    }
   }
 
   const qrOf = async (visitor: VisitorToken, sessionId: SessionId): Promise<StartLinkAnswer> => {
-    const ended = await running.get(sessionId)?.firstQr()
+    const begun = await running.get(sessionId)
+    const ended = await begun?.attempt?.firstQr()
     if (ended) throw startFailed(ended)
     const { qrCode, phase } = await view(visitor, sessionId)
     if (qrCode !== undefined) return { sessionId, qrCode }
@@ -111,9 +122,9 @@ export function createLinking(deps: LinkingDeps): Linking {
     async cancel(visitor, sessionId) {
       const { phase } = await view(visitor, sessionId)
       if (hasEnded(phase)) return
-      const attempt = running.get(sessionId)
-      if (attempt === undefined) throw attemptRunning()
-      await attempt.end({ phase: 'cancelled', reason: 'cancelled' })
+      const begun = await running.get(sessionId)
+      if (!begun?.attempt) throw attemptRunning()
+      await begun.attempt.end({ phase: 'cancelled', reason: 'cancelled' })
     },
     abandon: ({ workspaceId, sessionId, fence }) =>
       discardAttempt(
@@ -121,7 +132,13 @@ export function createLinking(deps: LinkingDeps): Linking {
         { workspaceId, sessionId, fence, phase: 'failed', reason: 'server_restarted' },
       ),
     async [Symbol.asyncDispose]() {
-      const ending = [...running.values()].map(attempt => attempt.end({ phase: 'failed', reason: 'server_restarted' }))
+      const end = { phase: 'failed', reason: 'server_restarted' } as const
+      const ending = [...running.values()].map(beginning =>
+        beginning.then(
+          ({ attempt }) => attempt?.end(end),
+          () => {},
+        ),
+      )
       // what a dead database does not take now is ended by whoever claims it later
       await Promise.race([Promise.all(ending), delay(endLimitMs, undefined, { ref: false })])
     },
