@@ -12,7 +12,7 @@ const url = process.env.WHATSAPP_URL ? { waWebSocketUrl: process.env.WHATSAPP_UR
 
 function connect() {
   const sock = makeWASocket({ auth: state, logger: pino({ level: 'silent' }), ...url })
-  sock.ev.on('creds.update', saveCreds)
+  sock.ev.on('creds.update', () => void saveCreds())
   sock.ev.on('connection.update', ({ connection, lastDisconnect }) => {
     if (connection) say(connection)
     const code = lastDisconnect?.error?.output?.statusCode

@@ -28,8 +28,8 @@ export function isBuilt(root) {
 /**
  * Builds into a folder of its own and puts it in the place of `dist` at the end: a build that fails or is killed changes nothing.
  *
- * @param {{ root: string, say: (line: string) => void, watch: (pid: number) => void, check: boolean }} options `check`: type errors fail the build. What is written
- *   does not depend on it, so a start does without.
+ * @param {{ root: string, say: (line: string) => void, watch: (pid: number) => void, check: boolean }} options `check`: type errors fail the build.
+ *   What is written does not depend on it, so a start does without.
  */
 export async function build({ root, say, watch, check }) {
   say('Building…')

@@ -74,7 +74,8 @@ function failure(output) {
   const words = (errors.length > 0 ? errors : lines).slice(0, 12).join('\n')
   return OFFLINE.test(output)
     ? new Refusal(
-        `${words}\n\nThe packages could not be fetched. The first start needs the npm registry once:\ncheck the network, proxy or registry setting, and start again.`,
+        `${words}\n\nThe packages could not be fetched. The first start needs the npm registry once:\n` +
+          'check the network, proxy or registry setting, and start again.',
       )
     : new Refusal(`${words}\n\nThe packages could not be installed. The lines above are npm's own.`)
 }

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { SessionId, WorkspaceId } from '../../src/contract/ids.js'
+import { SessionId, type WorkspaceId } from '../../src/contract/ids.js'
 import { openDatabase, type Database } from '../../src/backend/database/database.js'
 import { prepareAppRole } from '../../src/backend/database/roles.js'
 import { createTenants, type Tenants } from '../../src/backend/database/tenant-transaction.js'

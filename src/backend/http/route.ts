@@ -29,7 +29,7 @@ export type Route<Params extends Schema = Schema, Body extends Schema = Schema, 
 export function route<Params extends Schema, Body extends Schema, Answer extends Schema>(
   definition: Route<Params, Body, Answer>,
 ): Route {
-  return definition as unknown as Route
+  return definition
 }
 
 /** Express' handler for a route: parse, authorise, call, present. */

@@ -58,7 +58,7 @@ export function createAuthState(store: KeyStore, lookup?: (id: number) => PreKey
 
   return {
     creds,
-    keys: { get: get as SignalKeyStore['get'], set: set as SignalKeyStore['set'] },
+    keys: { get: get as SignalKeyStore['get'], set },
     preKeys: () => ({ seed: preKeys.seed, usedIds: preKeys.usedIds() }),
     credsChanged() {
       if (dirty) return

@@ -183,7 +183,9 @@ export class BaileysConnection implements EngineConnection {
   #cut(reason: CloseReason): void {
     if (this.#closed) return
     this.#forced = reason
-    this.#socket.end(undefined)
+    this.#socket
+      .end(undefined)
+      .catch((error: unknown) => this.#deps.log.warn('socket_not_ended', { code: errorCode(error) }))
     setTimeout(() => terminate(this.#socket), closeGraceMs).unref()
     this.#finish(reason)
   }

@@ -38,7 +38,7 @@ export function socketConfig({
     // the phone keeps its notifications
     markOnlineOnConnect: false,
     syncFullHistory: false,
-    shouldSyncHistoryMessage: ({ syncType }) => syncType !== proto.HistorySync.HistorySyncType.FULL,
+    shouldSyncHistoryMessage: ({ syncType }) => syncType !== proto.Message.HistorySyncType.FULL,
     makeSignalRepository,
     getMessage: async ({ id, remoteJid }) => {
       if (!id || !remoteJid) return undefined
