@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Client } from 'pg'
@@ -29,7 +29,17 @@ const PREFIX = 'whizlite-test-'
 const TEMPLATE = 'whizlite_template'
 
 /** Memory-backed where there is such a place: creating and dropping databases is then a matter of milliseconds. */
-const storage = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+const storage = roomIn('/dev/shm') >= 1_000_000_000 ? '/dev/shm' : tmpdir()
+
+/** Free bytes; a container's memory-backed place often has 64 MB, which a cluster alone fills. */
+function roomIn(folder: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(folder)
+    return bavail * bsize
+  } catch {
+    return 0
+  }
+}
 
 /** One PostgreSQL cluster and one migrated template database per run, removed when the run is over, however it ended. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
