@@ -5,7 +5,7 @@ export const parts = {
   session: { types: ['contract'] },
   backend: { values: ['contract', 'session'] },
   'linking-page': { types: ['contract'] },
-  demo: { values: ['backend', 'contract', 'simulator'] },
+  demo: { values: ['backend', 'contract', 'linking-page', 'simulator'] },
 }
 
 /**
