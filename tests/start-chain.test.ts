@@ -184,6 +184,15 @@ describe('npm start', () => {
     expect(await project.has('stopped')).toBe(true)
   })
 
+  test('takes Ctrl-C, which reaches both npm and the program, as one request', async () => {
+    const npm = project.start(NPM_START)
+    const { pid } = await project.running()
+    process.kill(pid, 'SIGINT')
+    npm.child.kill('SIGINT')
+    await npm.ended
+    expect(await project.has('stopped')).toBe(true)
+  })
+
   test('stops tests when npm is killed', async () => {
     await project.write(
       'endless.test.ts',

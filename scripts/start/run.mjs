@@ -5,7 +5,7 @@ import { runInForeground, Stopped } from './children.mjs'
 import { install, isInstalled } from './install.mjs'
 import { withLock } from './lock.mjs'
 import { Refusal } from './refusal.mjs'
-import { exitCodeOf, passSignalsOn, stopWithNpm } from './stopping.mjs'
+import { exitCodeOf, mergeRepeatedSignals, passSignalsOn, stopWithNpm } from './stopping.mjs'
 
 const say = line => console.error(line)
 
@@ -23,6 +23,7 @@ const CHILDREN = {
  * @param {{ root: string, args: string[], become: (program: string, args: string[]) => Promise<void> }} options
  */
 export async function run({ root, args: [mode = 'start', ...args], become }) {
+  mergeRepeatedSignals()
   stopWithNpm()
   const release = passSignalsOn()
   try {

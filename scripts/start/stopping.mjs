@@ -4,11 +4,28 @@ import { inspect } from './processes.mjs'
 
 const POLL_MS = 250
 const PATIENCE_MS = 40_000
-/** Ctrl-C arrives twice, from the terminal and from npm; only a later one means that a person is tired of waiting. */
 const SAME_REQUEST_MS = 1_000
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
 /** What a shell reports for a program that a signal ended. */
 export const exitCodeOf = signal => 128 + constants.signals[signal]
+
+/**
+ * Ctrl-C arrives twice, from the terminal and from npm, which passes its own on; programs take the second for impatience and give up
+ * their clean end. So what follows a signal within a second counts as the same request. Call it before anything listens to signals.
+ */
+export function mergeRepeatedSignals() {
+  const emit = process.emit
+  let last = Number.NEGATIVE_INFINITY
+  process.emit = function (event, ...values) {
+    if (SIGNALS.includes(event)) {
+      const repeated = performance.now() - last < SAME_REQUEST_MS
+      if (repeated) return true
+      last = performance.now()
+    }
+    return emit.call(this, event, ...values)
+  }
+}
 
 /**
  * While this program prepares or waits for a child, a signal ends the child and then the program.
@@ -16,12 +33,11 @@ export const exitCodeOf = signal => 128 + constants.signals[signal]
  * @returns {() => void} call it before a program that handles signals itself takes over this process
  */
 export function passSignalsOn() {
-  const handlers = ['SIGINT', 'SIGTERM', 'SIGHUP'].map(signal => {
-    let first = null
+  const handlers = SIGNALS.map(signal => {
+    let asked = false
     const handle = () => {
-      first ??= performance.now()
-      const insists = performance.now() - first > SAME_REQUEST_MS
-      const waiting = endChildren(insists ? 'SIGKILL' : signal)
+      const waiting = endChildren(asked ? 'SIGKILL' : signal)
+      asked = true
       if (!waiting) process.exit(exitCodeOf(signal))
     }
     process.on(signal, handle)

@@ -18,7 +18,12 @@ const PROGRAM = `
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 const server = createServer((_, response) => response.end('one'))
-const stop = () => server.close(() => { writeFileSync('stopped', ''); process.exit(0) })
+let stopping = false
+const stop = () => {
+  if (stopping) process.exit(1)
+  stopping = true
+  server.close(() => { writeFileSync('stopped', ''); process.exit(0) })
+}
 process.on('SIGTERM', stop)
 process.on('SIGINT', stop)
 server.listen(0, '127.0.0.1', () => writeFileSync('running', JSON.stringify({ pid: process.pid, address: server.address() })))
