@@ -19,7 +19,7 @@ try {
   setInterval(() => {}, 60_000)
   console.log(JSON.stringify({ url, pid, adopted }))
 } catch (error) {
-  console.log(JSON.stringify({ refusal: error.code + ': ' + error.message }))
+  console.log(JSON.stringify({ refusal: [error.code + ':', error.message, error.action].join(' ') }))
   process.exit(1)
 }`
 

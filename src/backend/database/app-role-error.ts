@@ -14,6 +14,6 @@ export class AppRoleError extends Error {
     message: string,
     readonly action: string,
   ) {
-    super(`${message} ${action}`)
+    super(message)
   }
 }

@@ -35,7 +35,7 @@ describe('refusals say what to do:', () => {
     chownSync(dataDir, 1, 1)
     await expect(startLocalPostgres({ dataDir: inside })).rejects.toMatchObject({
       code: 'data_dir_unreachable',
-      message: expect.stringContaining('Set DATA_DIR to a folder outside private home folders'),
+      action: expect.stringContaining('Set DATA_DIR to a folder outside private home folders'),
     })
   })
 
@@ -62,7 +62,7 @@ describe('refusals say what to do:', () => {
     writeFileSync(path.join(cluster(), 'PG_VERSION'), '12\n')
     await expect(start()).rejects.toMatchObject({
       code: 'wrong_major_version',
-      message: expect.stringContaining('Install PostgreSQL 12'),
+      action: expect.stringContaining('Install PostgreSQL 12'),
     })
     expect(readFileSync(path.join(cluster(), 'PG_VERSION'), 'utf8')).toBe('12\n')
   })
@@ -88,7 +88,7 @@ describe('refusals say what to do:', () => {
   test('a server that cannot start', async () => {
     await expect(start({ shared_buffers: '1kB' })).rejects.toMatchObject({
       code: 'start_failed',
-      message: expect.stringContaining('postgres.log'),
+      action: expect.stringContaining('postgres.log'),
     })
   })
 })

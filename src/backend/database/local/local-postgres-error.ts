@@ -20,6 +20,6 @@ export class LocalPostgresError extends Error {
     message: string,
     readonly action: string,
   ) {
-    super(`${message} ${action}`)
+    super(message)
   }
 }
