@@ -11,20 +11,20 @@ export type Direction = 'in' | 'out'
 
 /** Everything given must hold; an empty match fits every stanza. */
 export type StanzaMatch = {
-  direction?: Direction
-  tag?: string
+  direction?: Direction | undefined
+  tag?: string | undefined
   /** the `type` attribute */
-  type?: string
-  id?: string
-  xmlns?: string
+  type?: string | undefined
+  id?: string | undefined
+  xmlns?: string | undefined
   /** phone number of the account the device belongs to */
-  account?: string
+  account?: string | undefined
   /** device number; 0 is the phone itself */
-  device?: number
+  device?: number | undefined
   /** a tag that occurs anywhere below the stanza's root */
-  child?: string
+  child?: string | undefined
   /** attributes of the root, all equal */
-  where?: Record<string, string>
+  where?: Record<string, string> | undefined
 }
 
 /** One stanza as it crossed the wire: attributes and tags, never contents. */
@@ -105,7 +105,12 @@ export type PhoneMessage = {
   status?: 'sent' | 'delivered' | 'read'
 }
 
-export type MessageMatch = { text?: string; from?: string; fromMe?: boolean; nth?: number }
+export type MessageMatch = {
+  text?: string | undefined
+  from?: string | undefined
+  fromMe?: boolean | undefined
+  nth?: number | undefined
+}
 
 export interface Phone {
   readonly phoneNumber: string
@@ -134,7 +139,7 @@ export interface SimulatorControl extends AsyncDisposable {
   phone(phoneNumber: string, options?: { name?: string }): Promise<Phone>
   phones(): Promise<PhoneInfo[]>
   hold(match: StanzaMatch): Promise<Hold>
-  waitForStanza(match: StanzaMatch & { since?: number }, timeoutMs?: number): Promise<LedgerEntry>
+  waitForStanza(match: StanzaMatch & { since?: number | undefined }, timeoutMs?: number): Promise<LedgerEntry>
   ledger(match?: StanzaMatch): Promise<LedgerEntry[]>
   problems(): Promise<Problem[]>
   assertClean(): Promise<void>

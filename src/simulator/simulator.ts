@@ -104,7 +104,7 @@ export class Simulator implements SimulatorControl {
     return this.parts.exchange.holds.hold(match)
   }
 
-  async waitForStanza(match: StanzaMatch & { since?: number }, timeoutMs?: number): Promise<LedgerEntry> {
+  async waitForStanza(match: StanzaMatch & { since?: number | undefined }, timeoutMs?: number): Promise<LedgerEntry> {
     return this.waitFor(entry => fits(entry, match), timeoutMs, match.since, `a stanza ${JSON.stringify(match)}`)
   }
 

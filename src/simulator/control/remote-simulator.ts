@@ -125,7 +125,7 @@ class RemoteSimulator implements SimulatorControl {
     return hold
   }
 
-  waitForStanza(match: StanzaMatch & { since?: number }, timeoutMs?: number): Promise<LedgerEntry> {
+  waitForStanza(match: StanzaMatch & { since?: number | undefined }, timeoutMs?: number): Promise<LedgerEntry> {
     return ask(this.call, 'stanza.wait', { match, timeoutMs })
   }
 
