@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { EventEnvelope } from '../../contract/events.js'
 import { readVisitorToken, type CookieSettings, type VisitorToken } from '../http/attempt-cookie.js'
@@ -22,8 +23,9 @@ export interface WebSocketDoor extends AsyncDisposable {
 const path = '/ws'
 const heartbeatMs = 30_000
 
-/** A reader that leaves more than this unread is cut off; it resumes with its last `seq`. */
+/** A reader that leaves more than this unread for so long is cut off; it resumes with its last `seq`. */
 const unreadLimitBytes = 1_000_000
+const patienceMs = 5_000
 
 export const closeCodes = { goingAway: 1001, tryLater: 1013, noAttempt: 4404, tooSlow: 4408 } as const
 
@@ -43,9 +45,13 @@ export function createWebSocketDoor({ openFeed, cookies, publicUrl, log }: WebSo
     try {
       const feed = visitor && (await openFeed(visitor, { after: cursorOf(request), signal: ended.signal }))
       if (!feed) return socket.close(closeCodes.noAttempt, 'no attempt')
+      let written: Promise<boolean> = Promise.resolve(true)
       for await (const frame of feed) {
-        if (socket.bufferedAmount > unreadLimitBytes) return socket.close(closeCodes.tooSlow, 'too slow')
-        socket.send(JSON.stringify(frame))
+        if (socket.bufferedAmount > unreadLimitBytes && !(await inTime(written))) {
+          log.info('feed_cut_off', { code: 'too_slow' })
+          return socket.close(closeCodes.tooSlow, 'too slow')
+        }
+        written = new Promise(resolve => socket.send(JSON.stringify(frame), () => resolve(true)))
       }
     } catch (error) {
       log.warn('feed_failed', { code: errorCode(error) })
@@ -58,8 +64,9 @@ export function createWebSocketDoor({ openFeed, cookies, publicUrl, log }: WebSo
 
   return {
     onUpgrade(request, socket, head) {
-      const { pathname } = new URL(request.url ?? '/', 'http://localhost')
-      if (pathname !== path) return refuse(socket, '404 Not Found')
+      // Node has left this socket to us: without a listener, one who resets the line would end the process
+      socket.on('error', () => socket.destroy())
+      if (targetOf(request)?.pathname !== path) return refuse(socket, '404 Not Found')
       if (!isOwnOrigin(request, publicUrl)) return refuse(socket, '403 Forbidden')
       server.handleUpgrade(request, socket, head, client => void serve(client, request))
     },
@@ -75,12 +82,26 @@ export function createWebSocketDoor({ openFeed, cookies, publicUrl, log }: WebSo
 }
 
 function cursorOf(request: IncomingMessage): bigint | null {
-  const after = new URL(request.url ?? '/', 'http://localhost').searchParams.get('after')
-  return after !== null && /^\d{1,18}$/.test(after) ? BigInt(after) : null
+  const after = targetOf(request)?.searchParams.get('after') ?? ''
+  return /^\d{1,18}$/.test(after) ? BigInt(after) : null
 }
 
-function refuse(socket: { end(text: string): void }, status: string): void {
+/** `null` for what is no address, such as `//`: whatever a stranger sends gets this far. */
+function targetOf({ url = '/' }: IncomingMessage): URL | null {
+  const base = 'http://localhost'
+  return URL.canParse(url, base) ? new URL(url, base) : null
+}
+
+function refuse(socket: Duplex, status: string): void {
+  // the other side may never close its half
+  socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}
+
+function inTime(written: Promise<boolean>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>(resolve => (timer = setTimeout(() => resolve(false), patienceMs)))
+  return Promise.race([written, late]).finally(() => clearTimeout(timer))
 }
 
 function once(signal: AbortSignal): Promise<void> {

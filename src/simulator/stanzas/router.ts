@@ -39,6 +39,7 @@ function linking(deps: RouterDeps, client: Client, link: NonNullable<Client['lin
     if (deps.pairing.confirm(link, stanza)) dismiss(client, restartRequired())
     else client.cut()
   } else if (isReply || stanza.tag === 'presence' || stanza.tag === 'ib') return
+  else if (stanza.tag === 'iq' && iqKey(stanza).startsWith('get w:p')) client.send(iqResult(stanza))
   else unknown(deps, client, stanza)
 }
 
