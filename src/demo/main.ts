@@ -36,9 +36,14 @@ function welcome(url: string, dataDir: string): void {
       ${url}
 
   It shows the linking page beside simulated phones. Nothing here reaches the real WhatsApp.
-  Ctrl-C stops it. Everything is kept in ${path.relative('', dataDir) || dataDir} for the next time; delete that folder to begin anew.
+  Ctrl-C stops it. Everything is kept in ${shortPath(dataDir)} for the next time; delete that folder to begin anew.
 
 `)
+}
+
+function shortPath(place: string): string {
+  const fromHere = path.relative('', place)
+  return fromHere === '' || fromHere.startsWith('..') ? place : fromHere
 }
 
 /** The first signal asks for a stop; a second one, later, ends at once. */

@@ -14,19 +14,27 @@ function part<T extends HTMLElement>(id: string, type: abstract new (...args: ne
 function run(): void {
   const notice = part('notice', HTMLElement)
   const api = createPhonesApi({ fetch: (path, init) => fetch(path, init) })
-  const sides = createSides(part('sides', HTMLElement))
+  const phonesSide = part('side-phones', HTMLElement)
   const panel = createPhonesPanel({
     api,
     picture: createLinkingFrame(part('link-frame', HTMLIFrameElement)),
     showLinkingPage: () => sides.show('link'),
     say: text => setText(notice, text),
   })
-  part('side-phones', HTMLElement).replaceChildren(panel.element)
+  phonesSide.replaceChildren(panel.element)
+
+  const markNews = (): void => sides.mark('phones', panel.unread() > 0)
+  const redraw = (): void => {
+    panel.redraw()
+    markNews()
+  }
+  const sides = createSides(part('sides', HTMLElement), redraw)
+  document.addEventListener('visibilitychange', redraw)
   followPhones({
     open: () => new EventSource('/demo/api/events'),
     onView: view => {
       panel.show(view)
-      sides.mark('phones', panel.unread() > 0)
+      markNews()
     },
     onHealth: up => setText(notice, up ? '' : 'The demo does not answer. Is it still running in its terminal?'),
   })

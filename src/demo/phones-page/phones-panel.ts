@@ -17,6 +17,8 @@ export type PhonesPanelDeps = {
 export interface PhonesPanel {
   readonly element: HTMLElement
   show(view: DemoView): void
+  /** Draws again: what is on show has changed, and with it what counts as looked at. */
+  redraw(): void
   /** Messages that nobody has looked at, on all phones. */
   unread(): number
 }
@@ -89,6 +91,7 @@ export function createPhonesPanel(deps: PhonesPanelDeps): PhonesPanel {
       view = next
       draw()
     },
+    redraw: draw,
     unread: () => [...phones.values()].reduce((sum, phone) => sum + phone.unread(), 0),
   }
 }

@@ -11,7 +11,8 @@ export interface Sides {
 
 const LABELS: Record<SideName, string> = { link: 'Link', phones: 'Phones' }
 
-export function createSides(bar: HTMLElement): Sides {
+/** @param onShow called after the other half has come on show */
+export function createSides(bar: HTMLElement, onShow: () => void): Sides {
   const dots = { link: newsDot(), phones: newsDot() }
   const choice = (name: SideName): HTMLButtonElement => {
     const element = el('button', { type: 'button', class: 'tab' }, LABELS[name], dots[name])
@@ -21,12 +22,16 @@ export function createSides(bar: HTMLElement): Sides {
   const choices = { link: choice('link'), phones: choice('phones') }
   bar.append(choices.link, choices.phones)
 
-  function show(name: SideName): void {
+  function choose(name: SideName): void {
     document.body.dataset['side'] = name
     choices.link.setAttribute('aria-pressed', String(name === 'link'))
     choices.phones.setAttribute('aria-pressed', String(name === 'phones'))
   }
-  show('link')
+  function show(name: SideName): void {
+    choose(name)
+    onShow()
+  }
+  choose('link')
   return { show, mark: (name, news) => (dots[name].hidden = !news) }
 }
 

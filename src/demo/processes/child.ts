@@ -1,6 +1,7 @@
-import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
 import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
 
 /** How a child ended: its exit code or the signal that ended it, and the end of what it wrote to stderr. */
 export type ChildEnd = { code: number | null; signal: NodeJS.Signals | null; lastWords: string }
@@ -11,8 +12,6 @@ export type ChildOptions<Ready> = {
   env: NodeJS.ProcessEnv
   /** Everything it prints is kept here; begun anew on every start. */
   logFile: string
-  /** `stdin`: it ends when its input closes; `channel`: when the message channel does. Both close with this process, however it ends. */
-  leash: 'stdin' | 'channel'
   /** Reads one line of its output: what it announces once it is ready, else null. */
   announced: (line: string) => Ready | null
 }
@@ -28,16 +27,19 @@ const READY_LIMIT_MS = 180_000
 const STOP_LIMIT_MS = 28_000
 const LAST_LINES = 12
 
+type Spawned = ChildProcessByStdio<Writable, Readable, Readable>
+
 /**
- * Starts a program of this build. It is the head of a process group of its own, so that a Ctrl-C in the terminal reaches this process
+ * Starts a program of this build that ends by itself when its input closes, which the system does when this process is gone, however it
+ * went. It is the head of a process group of its own, so that a Ctrl-C in the terminal reaches this process
  * alone, which then ends its children in their order.
  */
 export function startChild<Ready>(options: ChildOptions<Ready>): Child<Ready> {
-  const { file, args = [], env, leash, announced } = options
-  const stdio: StdioOptions = leash === 'stdin' ? ['pipe', 'pipe', 'pipe'] : ['ignore', 'pipe', 'pipe', 'ipc']
-  const child = spawn(process.execPath, [file, ...args], { env, stdio, detached: process.platform !== 'win32' })
+  const { file, args = [], env, announced } = options
+  const detached = process.platform !== 'win32'
+  const child = spawn(process.execPath, [file, ...args], { env, stdio: ['pipe', 'pipe', 'pipe'], detached })
   const lastLines: string[] = []
-  child.stdin?.on('error', () => {})
+  child.stdin.on('error', () => {})
   keepLog(child, options.logFile)
   onLines(child.stderr, line => lastLines.push(line) > LAST_LINES && lastLines.shift())
 
@@ -62,22 +64,21 @@ export function startChild<Ready>(options: ChildOptions<Ready>): Child<Ready> {
   return { ready, ended, [Symbol.asyncDispose]: () => (stopping ??= stop(child, ended)) }
 }
 
-async function stop(child: ChildProcess, ended: Promise<ChildEnd>): Promise<void> {
+async function stop(child: Spawned, ended: Promise<ChildEnd>): Promise<void> {
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS)
-  child.stdin?.end()
-  if (child.connected) child.disconnect()
+  child.stdin.end()
   await ended
   clearTimeout(timer)
 }
 
-function keepLog(child: ChildProcess, file: string): void {
+function keepLog(child: Spawned, file: string): void {
   const log = createWriteStream(file, { flags: 'w', mode: 0o600 })
   // A full disk is no reason to end the demo.
   log.on('error', () => {})
-  for (const output of [child.stdout, child.stderr]) output?.on('data', (chunk: Buffer) => log.write(chunk))
+  for (const output of [child.stdout, child.stderr]) output.on('data', (chunk: Buffer) => log.write(chunk))
   child.once('close', () => log.end())
 }
 
-function onLines(stream: NodeJS.ReadableStream | null, take: (line: string) => void): void {
-  if (stream !== null) createInterface({ input: stream }).on('line', take)
+function onLines(stream: Readable, take: (line: string) => void): void {
+  createInterface({ input: stream }).on('line', take)
 }

@@ -15,9 +15,10 @@ function stop(): void {
   }, POLL_MS)
 }
 
-// The demo holds the other end of this process's message channel, and the system closes that end however the demo ends.
-if (process.connected) process.once('disconnect', stop)
-else stop()
+// The demo holds the other end of this process's input, and the system closes that end however the demo ends.
+process.stdin.once('close', stop)
+process.stdin.on('error', () => {})
+process.stdin.resume()
 
 // Nobody reads any more once the demo is gone, which must not keep the gateway from stopping cleanly.
 for (const output of [process.stdout, process.stderr]) output.on('error', () => {})

@@ -36,7 +36,6 @@ export async function startGatewayProcess(
       WHATSAPP_ROOT_KEY: whatsapp.rootKey,
     },
     logFile,
-    leash: 'channel',
     announced: portIn,
   })
   const port = await child.ready

@@ -25,7 +25,6 @@ export async function startSimulatorProcess(folder: DataFolder, env: NodeJS.Proc
     args: [...files, '--with-parent'],
     env,
     logFile,
-    leash: 'stdin',
     announced: line => Announced.safeParse(jsonIn(line)).data ?? null,
   })
   const place = await child.ready

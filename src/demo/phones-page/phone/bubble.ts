@@ -50,9 +50,14 @@ function tickOf(status: NonNullable<MessageView['status']>): Node[] {
 function contentsOf(text: string | null): Node[] {
   if (text === null) return [el('p', { class: 'bubble-text' }, 'This message has no text.')]
   if (!isToken(text)) return [el('p', { class: 'bubble-text' }, ...formatted(text))]
+  const token = el('p', { class: 'token token-short' }, text)
   const copy = button('Copy', 'quiet', () => void copyText(text, copy))
-  copy.classList.add('button-small')
-  return [el('p', { class: 'token' }, text), copy]
+  const whole = button('Show all', 'quiet', () => {
+    const short = token.classList.toggle('token-short')
+    setText(whole, short ? 'Show all' : 'Show less')
+  })
+  for (const each of [copy, whole]) each.classList.add('button-small')
+  return [token, el('p', { class: 'token-actions' }, copy, whole)]
 }
 
 async function copyText(text: string, pressed: HTMLButtonElement): Promise<void> {

@@ -17,8 +17,8 @@ export function chatScreen(deps: ScreenDeps, partner: string): Screen {
   const about = el('p', { class: 'chat-about' })
   const back = iconButton('back', 'Back to the chats', () => deps.go({ kind: 'chats' }))
   const empty = el('p', { class: 'empty' })
-  const list = el('ol', { class: 'bubbles', role: 'log', 'aria-label': 'Messages' })
-  const scroller = el('div', { class: 'scroller scroller-chat', tabindex: '0', role: 'region' }, empty, list)
+  const list = el('ol', { class: 'bubbles' })
+  const scroller = el('div', { class: 'scroller scroller-chat', tabindex: '0', role: 'log' }, empty, list)
   const box = composer({ send: text => deps.api.send(deps.phoneNumber, partner, text) })
   const element = el(
     'div',
@@ -63,7 +63,7 @@ export function chatScreen(deps: ScreenDeps, partner: string): Screen {
       draw(messages)
       if (atEnd && messages.length !== drawn) scroller.scrollTop = scroller.scrollHeight
       drawn = messages.length
-      if ((chat?.unread ?? 0) > 0 && phone.online) void markRead()
+      if ((chat?.unread ?? 0) > 0 && phone.online && scroller.checkVisibility()) void markRead()
     },
   }
 }

@@ -18,31 +18,35 @@ export function composer(deps: ComposerDeps): { element: HTMLElement; setOnline:
   const send = el('button', { type: 'submit', class: 'send' }, icon('send'), label)
   const trouble = complaint()
   const form = el('form', { class: 'composer' }, trouble.element, box, send)
-  let sending = false
+  let sent = Promise.resolve()
 
-  async function submit(): Promise<void> {
+  /** One after the other, so that they arrive in the order in which they were written. */
+  function submit(): void {
     const text = box.value.trim()
-    if (text === '' || sending) return
-    sending = true
+    if (text === '') return
+    box.value = ''
+    sent = sent.then(() => sendOne(text))
+    box.focus()
+  }
+
+  async function sendOne(text: string): Promise<void> {
     try {
       await deps.send(text)
-      if (box.value.trim() === text) box.value = ''
       trouble.show('')
     } catch (error) {
       trouble.show(sentenceOf(error))
+      box.value = [text, box.value].filter(part => part !== '').join('\n')
     }
-    sending = false
-    box.focus()
   }
 
   form.addEventListener('submit', event => {
     event.preventDefault()
-    void submit()
+    submit()
   })
   box.addEventListener('keydown', event => {
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
     event.preventDefault()
-    void submit()
+    submit()
   })
   return {
     element: form,

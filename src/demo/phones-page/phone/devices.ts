@@ -14,6 +14,11 @@ export function devicesScreen(deps: ScreenDeps): Screen {
   const trouble = complaint()
   const empty = el('p', { class: 'empty' }, 'No device is linked to this phone.')
   const list = el('ul', { class: 'rows' })
+  const meaning = el(
+    'p',
+    { class: 'meaning' },
+    'A device that is not connected stays linked: whoever has its session ID can use this account until you log it out.',
+  )
   const element = el(
     'div',
     { class: 'screen-body' },
@@ -25,6 +30,7 @@ export function devicesScreen(deps: ScreenDeps): Screen {
       trouble.element,
       empty,
       list,
+      meaning,
     ),
   )
 
@@ -47,6 +53,7 @@ export function devicesScreen(deps: ScreenDeps): Screen {
     element,
     heading,
     update(phone) {
+      meaning.hidden = phone.devices.length === 0
       empty.hidden = phone.devices.length > 0
       draw(phone.devices)
     },
@@ -54,7 +61,7 @@ export function devicesScreen(deps: ScreenDeps): Screen {
 }
 
 function deviceRow({ deviceId, platform, linkedAt }: DeviceView, logOut: () => void): KeyedView<DeviceView> {
-  const state = el('span', { class: 'row-preview' })
+  const state = el('span', { class: 'row-detail' })
   const leave = button('Log out', 'quiet', logOut)
   leave.classList.add('button-small')
   leave.setAttribute('aria-label', `Log out ${platform}, device ${deviceId}`)
@@ -63,7 +70,7 @@ function deviceRow({ deviceId, platform, linkedAt }: DeviceView, logOut: () => v
     { class: 'row-text' },
     el('span', { class: 'row-title' }, platform),
     state,
-    el('span', { class: 'row-preview' }, `Linked ${dateAndTime(linkedAt)}`),
+    el('span', { class: 'row-detail' }, `Linked ${dateAndTime(linkedAt)}`),
   )
   const mark = el('span', { class: 'avatar', 'aria-hidden': 'true' }, icon('laptop'))
   return {

@@ -25,11 +25,18 @@ export interface PhoneElement {
 export function createPhone(deps: PhoneDeps): PhoneElement {
   const name = el('h2', { class: 'phone-name' })
   const letter = avatar('')
-  const online = el('button', { type: 'button', role: 'switch', class: 'switch' })
+  const onlineWord = el('span', { 'aria-hidden': 'true' })
+  const online = el(
+    'button',
+    { type: 'button', role: 'switch', class: 'switch' },
+    onlineWord,
+    el('span', { class: 'sr-only' }, 'Online'),
+  )
   const trouble = complaint()
   const screenHolder = el('div', { class: 'screen' })
   const chats = navButton('chats', 'Chats', () => go({ kind: 'chats' }))
   const devices = navButton('devices', 'Linked devices', () => go({ kind: 'devices' }))
+  const nav = el('nav', { class: 'phone-nav' }, chats.element, devices.element)
   const element = el(
     'article',
     { class: 'phone' },
@@ -42,7 +49,7 @@ export function createPhone(deps: PhoneDeps): PhoneElement {
     ),
     trouble.element,
     screenHolder,
-    el('nav', { class: 'phone-nav', 'aria-label': 'On this phone' }, chats.element, devices.element),
+    nav,
   )
   const unseen = unseenMessages()
   const screenDeps: ScreenDeps = { ...deps, go, unreadIn: chat => unseen.count(chat) }
@@ -73,14 +80,15 @@ export function createPhone(deps: PhoneDeps): PhoneElement {
   function draw(): void {
     if (now === null) return
     const { phone, all } = now
-    unseen.learn(phone, place.kind === 'chat' ? place.with : null)
+    const looking = !document.hidden && element.checkVisibility()
+    unseen.learn(phone, looking && place.kind === 'chat' ? place.with : null)
     element.setAttribute('aria-label', `${phone.name}’s phone`)
+    nav.setAttribute('aria-label', `On ${phone.name}’s phone`)
     element.classList.toggle('phone-offline', !phone.online)
     setText(name, phone.name)
     setText(letter, phone.name.slice(0, 1))
-    setText(online, phone.online ? 'Online' : 'Offline')
+    setText(onlineWord, phone.online ? 'Online' : 'Offline')
     online.setAttribute('aria-checked', String(phone.online))
-    online.setAttribute('aria-label', `${phone.name}’s phone is online`)
     chats.show(place.kind === 'chats' || place.kind === 'chat' || place.kind === 'contacts', unseen.total() > 0)
     devices.show(place.kind === 'devices' || place.kind === 'scan', false)
     screen.update(phone, all)

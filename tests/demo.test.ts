@@ -1,0 +1,236 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { BrowserContext, FrameLocator, Locator, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { sharedBrowser } from './support/browser.js'
+import { DemoProcess } from './support/demo-process.js'
+
+/** Starting a gateway with a database of its own takes seconds, and the first start may have to build. */
+const START_MS = 300_000
+
+let dataDir: string
+let demo: DemoProcess
+let url: string
+let context: BrowserContext
+let complaints: string[]
+
+async function startDemo(env: Record<string, string> = {}): Promise<void> {
+  demo = new DemoProcess(dataDir, env)
+  url = await demo.ready()
+}
+
+async function openPage(): Promise<Page> {
+  const page = await context.newPage()
+  page.on('pageerror', error => complaints.push(error.message))
+  page.on('console', message => {
+    if (/security policy|trusted/i.test(message.text())) complaints.push(message.text())
+  })
+  await page.goto(url)
+  return page
+}
+
+const phoneOf = (page: Page, name: string): Locator => page.getByRole('article', { name: `${name}’s phone` })
+const linkingPage = (page: Page): FrameLocator => page.frameLocator('#link-frame')
+const press = (place: Locator | FrameLocator, name: string): Promise<void> =>
+  place.getByRole('button', { name, exact: true }).click()
+
+async function write(phone: Locator, text: string): Promise<void> {
+  await phone.getByRole('textbox', { name: 'Message' }).fill(text)
+  await press(phone, 'Send')
+}
+
+const nobodyLeft = (): Promise<void> =>
+  vi.waitFor(() => expect(demo.processes()).toEqual([]), { timeout: 40_000, interval: 100 })
+
+beforeAll(async () => {
+  dataDir = mkdtempSync(path.join(tmpdir(), 'whizlite-demo-'))
+  // PostgreSQL must not run as root, and whom it runs as has to get in.
+  rmSync(dataDir, { recursive: true })
+  await startDemo()
+}, START_MS)
+
+afterAll(async () => {
+  await demo[Symbol.asyncDispose]()
+  rmSync(dataDir, { recursive: true, force: true })
+}, START_MS)
+
+beforeEach(async () => {
+  complaints = []
+  context = await (await sharedBrowser()).newContext({ viewport: { width: 1280, height: 860 } })
+})
+
+afterEach(async () => {
+  await context.close()
+  expect(complaints).toEqual([])
+})
+
+describe('a visitor of the demo', { timeout: START_MS }, () => {
+  test('links a phone, gets both messages, chats, and finds all of it after a restart', async () => {
+    const page = await openPage()
+    const amina = phoneOf(page, 'Amina')
+    const juma = phoneOf(page, 'Juma')
+
+    await press(amina, 'Link a device')
+    await amina.getByText('No code in sight').waitFor()
+    await press(linkingPage(page), 'Start')
+    await amina.getByText('Device linked').waitFor()
+    await linkingPage(page).getByRole('heading', { name: 'All set' }).waitFor()
+
+    await press(amina, 'Open your own chat')
+    await amina.getByText(/^WHIZLITE_\S{200,}$/).waitFor()
+    await amina.getByText('254700000011').last().waitFor()
+    expect(await amina.getByRole('log').getByRole('listitem').count()).toBe(2)
+
+    await press(amina, 'Back to the chats')
+    await press(amina, 'New chat')
+    await amina.getByRole('button', { name: /^Juma/ }).click()
+    await write(amina, 'Do you see this?')
+    await juma.getByText('Do you see this?').click()
+    await write(juma, 'As clear as day.')
+    await amina.getByText('As clear as day.').waitFor()
+    await amina.getByText('Read', { exact: true }).waitFor({ state: 'attached' })
+
+    demo.signal('SIGTERM')
+    expect(await demo.exited).toBe(0)
+    expect(demo.processes()).toEqual([])
+
+    await startDemo()
+    await page.goto(url)
+    await press(amina, 'Linked devices')
+    await amina.getByRole('button', { name: /^Log out/ }).waitFor()
+    await press(amina, 'Chats')
+    await amina.getByRole('button', { name: /^Amina \(You\)/ }).click()
+    await amina.getByText(/^WHIZLITE_\S{200,}$/).waitFor()
+    await press(amina, 'Back to the chats')
+    await amina.getByRole('button', { name: /^Juma/ }).click()
+    await amina.getByText('As clear as day.').waitFor()
+
+    await press(amina, 'Linked devices')
+    await amina.getByRole('button', { name: /^Log out/ }).click()
+    await amina.getByText('No device is linked').waitFor()
+  })
+
+  test('is told when a phone is offline, and the other phone gets the message later', async () => {
+    const page = await openPage()
+    const amina = phoneOf(page, 'Amina')
+    const juma = phoneOf(page, 'Juma')
+    await juma.getByRole('switch', { name: 'Online' }).click()
+    await press(amina, 'New chat')
+    await amina.getByRole('button', { name: /^Juma/ }).click()
+    await write(amina, 'Are you there?')
+    await amina.getByText('Sent', { exact: true }).last().waitFor({ state: 'attached' })
+    await press(juma, 'New chat')
+    await juma.getByRole('button', { name: /^Amina/ }).click()
+    await juma.getByRole('textbox', { name: 'Message' }).fill('No')
+    await juma.getByRole('button', { name: /^Send/ }).click()
+    await juma.getByText('This phone is offline. Connect it first.').waitFor()
+    expect(await juma.getByText('Are you there?').count()).toBe(0)
+    await juma.getByRole('switch', { name: 'Online' }).click()
+    await juma.getByText('Are you there?').waitFor()
+  })
+
+  test('adds a phone', async () => {
+    const page = await openPage()
+    await page.getByRole('button', { name: 'Add a phone' }).click()
+    await phoneOf(page, 'Wanjiru').getByText('+254 700 000 013').waitFor()
+  })
+})
+
+describe('the demo’s server', () => {
+  const json = { 'content-type': 'application/json' }
+  const code = async (response: Response): Promise<unknown> => {
+    expect(response.headers.get('content-type')).toBe('application/problem+json')
+    const problem: unknown = await response.json()
+    return problem
+  }
+
+  test('lets its own page alone frame the linking page, and leaves the gateway’s answer as it is otherwise', async () => {
+    const framed = await fetch(`${url}/link/`)
+    expect(framed.headers.get('content-security-policy')).toContain("frame-ancestors 'self'")
+    expect(framed.headers.get('x-frame-options')).toBe('SAMEORIGIN')
+    const plain = await fetch(`${url}/index.html`)
+    expect(plain.headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
+    expect(plain.headers.get('x-frame-options')).toBe('DENY')
+    const own = await fetch(`${url}/demo/`)
+    expect(own.headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
+  })
+
+  test('hands Origin and Host on, so that the gateway itself refuses other sites', async () => {
+    const foreign = { ...json, origin: 'https://elsewhere.example' }
+    expect((await fetch(`${url}/api/sessions/start`, { method: 'POST', headers: foreign, body: '{}' })).status).toBe(
+      403,
+    )
+  })
+
+  test('refuses other sites, other types, and what it does not know', async () => {
+    const phones = `${url}/demo/api/phones`
+    const foreign = { ...json, origin: 'https://elsewhere.example' }
+    const refusals: [string, RequestInit, number, string][] = [
+      [phones, { method: 'POST', headers: foreign, body: '{}' }, 403, 'foreign_origin'],
+      [
+        phones,
+        { method: 'POST', headers: { 'content-type': 'text/plain' }, body: '{}' },
+        415,
+        'unsupported_media_type',
+      ],
+      [phones, { method: 'POST', headers: json, body: '{' }, 400, 'bad_request'],
+      [phones, { method: 'POST', headers: json, body: '{"name":1}' }, 400, 'bad_request'],
+      [phones, { method: 'DELETE' }, 405, 'method_not_allowed'],
+      [
+        `${phones}/254700000099/scan`,
+        { method: 'POST', headers: { 'content-type': 'image/png' }, body: 'x' },
+        404,
+        'unknown_phone',
+      ],
+      [
+        `${phones}/254700000011/scan`,
+        { method: 'POST', headers: { 'content-type': 'image/png' }, body: 'x' },
+        422,
+        'qr_unreadable',
+      ],
+      [`${phones}/254700000011/devices/77`, { method: 'DELETE' }, 404, 'unknown_device'],
+      [`${url}/demo/nothing`, {}, 404, 'not_found'],
+    ]
+    for (const [address, init, status, expected] of refusals) {
+      const response = await fetch(address, init)
+      expect(await code(response)).toMatchObject({ status, code: expected })
+      expect(response.status).toBe(status)
+    }
+  })
+})
+
+describe('the end of the demo', { timeout: START_MS }, () => {
+  test('a second demo on the same data is told where the first one is', async () => {
+    const second = new DemoProcess(dataDir)
+    expect(await second.exited).toBe(1)
+    expect(second.output).toContain(`A demo is already running at ${url}`)
+  })
+
+  test('a taken port is named before anything is started', async () => {
+    const elsewhere = path.join(dataDir, 'elsewhere')
+    const second = new DemoProcess(elsewhere, { PORT: new URL(url).port })
+    expect(await second.exited).toBe(1)
+    expect(second.output).toContain(`Port ${new URL(url).port} is taken`)
+  })
+
+  test('its parts end with it when it is killed, and the next one goes on', async () => {
+    demo.signal('SIGKILL')
+    await demo.exited
+    await nobodyLeft()
+    await startDemo()
+    expect((await fetch(`${url}/demo/api/phones`)).status).toBe(200)
+  })
+
+  test('when a part ends by itself, the demo says so and ends too', async () => {
+    const simulator = demo
+      .processes()
+      .find(pid => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('simulator/bin.js'))
+    if (simulator === undefined) throw new Error('there is no simulator')
+    process.kill(simulator, 'SIGKILL')
+    expect(await demo.exited).toBe(1)
+    expect(demo.output).toContain('The simulated WhatsApp has ended (SIGKILL)')
+    await nobodyLeft()
+    await startDemo()
+  })
+})
