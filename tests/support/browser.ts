@@ -1,48 +1,64 @@
-import { existsSync } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import { chromium, type Browser } from 'playwright-core'
 
-/** Where Debian, Ubuntu, Fedora, macOS and Google's own packages put it. */
-const SYSTEM_BROWSERS = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/usr/bin/google-chrome-stable',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-  '/Applications/Chromium.app/Contents/MacOS/Chromium',
-]
+const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+const macApp = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'
 
-let browser: Promise<Browser> | undefined
+let running: Promise<Browser> | null = null
+let users = 0
+
+/** A share in the one browser of this process. The last user to leave closes it. */
+export type SharedBrowser = AsyncDisposable & { browser: Browser }
 
 /**
- * The one browser of this test process: `CHROMIUM_PATH`, else the system's Chromium or Chrome, else the one playwright-core has
- * downloaded. Tests open contexts of their own and close those; the browser itself ends with the process.
- *
- * @throws Error naming the command that installs a browser when there is none
+ * Opens the process's browser, or joins those who use it already.
+ * @throws Error with the one command to run when there is no browser on this machine
  */
-export function sharedBrowser(): Promise<Browser> {
-  browser ??= launch().catch((error: unknown) => {
-    browser = undefined
-    throw error
-  })
-  return browser
-}
-
-async function launch(): Promise<Browser> {
-  // Chromium's own sandbox refuses to run as root, which is what containers are.
-  const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-  const launched = await chromium.launch({ executablePath: findBrowser(), args: sandbox })
-  // A browser that has crashed is not handed out again.
-  launched.once('disconnected', () => (browser = undefined))
-  return launched
-}
-
-function findBrowser(): string {
-  const chosen = process.env['CHROMIUM_PATH']
-  if (chosen) {
-    if (existsSync(chosen)) return chosen
-    throw new Error(`CHROMIUM_PATH names ${chosen}, where there is nothing.`)
+export async function shareBrowser(): Promise<SharedBrowser> {
+  users++
+  let leaving: Promise<void> | null = null
+  const leave = async (): Promise<void> => {
+    users--
+    if (users > 0 || running === null) return
+    const last = running
+    running = null
+    await (await last.catch(() => null))?.close()
   }
-  const found = [...SYSTEM_BROWSERS, chromium.executablePath()].find(path => existsSync(path))
-  if (found !== undefined) return found
-  throw new Error('These tests need Chromium. Install it with: npx playwright-core install --with-deps chromium')
+  const dispose = (): Promise<void> => (leaving ??= leave())
+  try {
+    running ??= chromium.launch({ executablePath: findChromium(), args: sandboxArgs() })
+    return { browser: await running, [Symbol.asyncDispose]: dispose }
+  } catch (error) {
+    await dispose()
+    throw error
+  }
+}
+
+/** `CHROMIUM_PATH`, else a browser of the system, else the one that playwright has downloaded. */
+export function findChromium(env: NodeJS.ProcessEnv = process.env): string {
+  const chosen = env['CHROMIUM_PATH']
+  if (chosen !== undefined && chosen !== '') {
+    if (isProgram(chosen)) return chosen
+    throw new Error('CHROMIUM_PATH does not name a program. Correct or unset it.')
+  }
+  const folders = (env['PATH'] ?? '').split(delimiter).filter(folder => folder !== '')
+  const installed = [...folders.flatMap(folder => names.map(name => join(folder, name))), macApp].find(isProgram)
+  if (installed !== undefined) return installed
+  if (existsSync(chromium.executablePath())) return chromium.executablePath()
+  throw new Error('There is no Chromium on this machine. Run: npx playwright-core install chromium')
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Chromium refuses to start with its sandbox as root, which is who runs in most containers. */
+function sandboxArgs(): string[] {
+  return process.getuid?.() === 0 ? ['--no-sandbox'] : []
 }
