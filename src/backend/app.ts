@@ -12,7 +12,7 @@ import { createEventWakeups } from './events/event-wakeups.js'
 import { openGatewayDatabase } from './gateway-database.js'
 import { healthRoutes } from './http/health.routes.js'
 import { openApiRoutes } from './http/openapi.js'
-import { createHttpServer } from './http/server.js'
+import { createHttpServer, createWebSocketPort } from './http/server.js'
 import { createNodeLease } from './leases/node-lease.js'
 import { createFinishLink } from './linking/finish-link.js'
 import { createLinking } from './linking/linking.js'
@@ -109,6 +109,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
       onUpgrade: live.onUpgrade,
     }),
   )
+  const wsPort = config.wsPort === null ? null : releases.use(createWebSocketPort(live.onUpgrade))
   // goes first: the server's own close waits for the sockets it handed over
   releases.use(live)
 
@@ -119,6 +120,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
       await lease.start()
       sessions.start(finishLink)
       const port = await server.listen(config.port, config.host)
+      if (config.wsPort !== null) await wsPort?.listen(config.wsPort, config.host)
       await recovery.start()
       return port
     },

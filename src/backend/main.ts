@@ -1,4 +1,5 @@
 import './prelude.js'
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { createApp } from './app.js'
 import { loadConfig } from './config/config.js'
@@ -11,6 +12,7 @@ import { startUpProblem } from './start-up-problem.js'
 const stopLimitMs = 25_000
 
 async function main(): Promise<void> {
+  readEnvFile()
   const config = loadConfig(process.env)
   const log = createLog({ level: config.logLevel })
   process.on('unhandledRejection', error => log.error('unhandled_rejection', { code: errorCode(error) }))
@@ -39,6 +41,11 @@ async function main(): Promise<void> {
   const port = await app.start()
   log.info('listening', { port })
   process.stderr.write(`WHIZ LITE is ready: ${config.publicUrl ?? `http://${browsable(config.host)}:${port}`}\n`)
+}
+
+/** Settings from `.env` in the working folder. What the environment has already wins. */
+function readEnvFile(): void {
+  if (existsSync('.env')) process.loadEnvFile('.env')
 }
 
 /** An address that a person can open, also when the server listens on all of them. */

@@ -9,6 +9,8 @@ export type Config = {
   production: boolean
   host: string
   port: number
+  /** A second port for WebSockets alone. */
+  wsPort: number | null
   logLevel: LogLevel
   dataDir: string
   publicUrl: string | null
@@ -61,6 +63,7 @@ export function loadConfig(raw: NodeJS.ProcessEnv): Config {
     production,
     host: env.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
     port: env.PORT,
+    wsPort: env.WS_PORT ?? null,
     logLevel: env.LOG_LEVEL,
     dataDir,
     publicUrl: env.PUBLIC_URL ?? null,

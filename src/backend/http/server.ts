@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import express, { type Express, type RequestHandler } from 'express'
@@ -27,8 +27,19 @@ export interface HttpServer extends AsyncDisposable {
 }
 
 export function createHttpServer(deps: HttpServerDeps): HttpServer {
-  const server = createServer(expressApp(deps))
-  server.on('upgrade', deps.onUpgrade)
+  return serverOf(expressApp(deps), deps.onUpgrade)
+}
+
+/** A port for WebSockets alone; whatever else comes is told so. */
+export function createWebSocketPort(onUpgrade: UpgradeHandler): HttpServer {
+  return serverOf((_request, response) => {
+    response.writeHead(426, { Connection: 'Upgrade', Upgrade: 'websocket' }).end()
+  }, onUpgrade)
+}
+
+function serverOf(onRequest: RequestListener, onUpgrade: UpgradeHandler): HttpServer {
+  const server = createServer(onRequest)
+  server.on('upgrade', onUpgrade)
   return {
     listen: (port, host) => listen(server, port, host),
     [Symbol.asyncDispose]: () => close(server),
@@ -69,6 +80,7 @@ function listen(server: Server, port: number, host: string): Promise<number> {
 }
 
 function close(server: Server): Promise<void> {
+  if (!server.listening) return Promise.resolve()
   return new Promise(resolve => {
     server.close(() => resolve())
     server.closeAllConnections()
