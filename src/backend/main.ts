@@ -1,7 +1,7 @@
 import './prelude.js'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { createApp } from './app.js'
+import { createApp, type App } from './app.js'
 import { loadConfig } from './config/config.js'
 import { builtPages } from './http/pages.js'
 import { createLog, errorCode } from './log.js'
@@ -24,23 +24,38 @@ async function main(): Promise<void> {
   const pages = process.argv.includes('--dev')
     ? await (await import('./http/vite-pages.js')).vitePages()
     : builtPages(fileURLToPath(new URL('../linking-page', import.meta.url)))
-  const app = await createApp(config, { log, pages })
-
+  let app: App | null = null
   let stopping = false
-  const stop = (): void => {
-    if (stopping) process.exit(1)
-    stopping = true
+  const exit = (): void => {
     setTimeout(() => process.exit(1), stopLimitMs).unref()
-    app[Symbol.asyncDispose]().then(
+    app?.[Symbol.asyncDispose]().then(
       () => process.exit(0),
       () => process.exit(1),
     )
   }
+  const stop = (): void => {
+    if (stopping) process.exit(1)
+    stopping = true
+    // while it is being built it holds a database that must be left properly: then it stops right after
+    if (app !== null) exit()
+  }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
 
-  const port = await app.start()
+  app = await createApp(config, { log, pages })
+  if (stopping) return exit()
+  const port = await startOrClose(app)
   log.info('listening', { port })
   process.stderr.write(`WHIZ LITE is ready: ${config.publicUrl ?? `http://${browsable(config.host)}:${port}`}\n`)
+}
+
+/** A start that fails (a taken port, say) must not leave the database running. */
+async function startOrClose(app: App): Promise<number> {
+  try {
+    return await app.start()
+  } catch (error) {
+    await app[Symbol.asyncDispose]()
+    throw error
+  }
 }
 
 /** Settings from `.env` in the working folder. What the environment has already wins. */

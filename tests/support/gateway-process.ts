@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { Mailbox } from './mailbox.js'
@@ -19,6 +20,8 @@ export class GatewayProcess implements AsyncDisposable {
     if (!existsSync(program)) throw new Error('The build is missing: run npm run build first.')
     this.#child = spawn(process.execPath, [program], {
       env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
+      // away from a developer's own .env
+      cwd: tmpdir(),
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.exited = new Promise(resolve => this.#child.once('exit', (code, signal) => resolve(signal ?? code ?? -1)))

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
+import path from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 
@@ -37,7 +38,9 @@ type Spawned = ChildProcessByStdio<Writable, Readable, Readable>
 export function startChild<Ready>(options: ChildOptions<Ready>): Child<Ready> {
   const { file, args = [], env, announced } = options
   const detached = process.platform !== 'win32'
-  const child = spawn(process.execPath, [file, ...args], { env, stdio: ['pipe', 'pipe', 'pipe'], detached })
+  // Its own folder: a `.env` beside the repository is meant for the real gateway.
+  const cwd = path.dirname(options.logFile)
+  const child = spawn(process.execPath, [file, ...args], { env, cwd, stdio: ['pipe', 'pipe', 'pipe'], detached })
   const lastLines: string[] = []
   child.stdin.on('error', () => {})
   keepLog(child, options.logFile)
