@@ -193,6 +193,17 @@ describe('npm start', () => {
     expect(await project.has('stopped')).toBe(true)
   })
 
+  test('dev runs every change, and ends the compiler and the program with npm', async () => {
+    const npm = project.start(['npm', 'run', 'dev'])
+    await printed(npm, 'Watching for file changes')
+    await project.running()
+    await project.write('src/backend/main.ts', `console.error('second program'); setInterval(() => {}, 1000)`)
+    await printed(npm, 'second program')
+    npm.child.kill('SIGKILL')
+    // The compiler and the program share the output that `ended` waits for.
+    await npm.ended
+  })
+
   test('stops tests when npm is killed', async () => {
     await project.write(
       'endless.test.ts',

@@ -71,6 +71,27 @@ function killGroup(pid) {
   }
 }
 
+/**
+ * Runs a program that prints here but asks nothing, in a process group of its own: a compiler that starts helpers ends with them.
+ *
+ * @returns {Promise<number>} its exit code
+ */
+export function runBeside(command, args, { cwd }) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      detached: process.platform !== 'win32',
+    })
+    track(child, () => killGroup(child.pid))
+    child.once('error', reject)
+    child.once('close', code => resolve(code ?? 1))
+  })
+}
+
+/** Whether the children have been told to end. */
+export const isStopping = () => stoppedBy !== null
+
 /** Passes a signal on to every running child. True when there was one. */
 export function endChildren(signal) {
   stoppedBy ??= signal

@@ -8,7 +8,10 @@ import { expect, vi } from 'vitest'
 import { z } from 'zod'
 
 const Running = z.object({ pid: z.number(), address: z.object({ port: z.number() }) })
-const Manifest = z.object({ engines: z.unknown(), scripts: z.object({ start: z.string(), test: z.string() }) })
+const Manifest = z.object({
+  engines: z.unknown(),
+  scripts: z.object({ start: z.string(), test: z.string(), dev: z.string() }),
+})
 
 const repository = fileURLToPath(new URL('../../', import.meta.url))
 const run = promisify(execFile)
@@ -151,12 +154,12 @@ function endIfAlive(pid: number): void {
 }
 
 /** The scripts are the product's own, because how they are written decides which signals arrive. */
-const manifest = ({ engines, scripts: { start, test } }: z.infer<typeof Manifest>): unknown => ({
+const manifest = ({ engines, scripts: { start, test, dev } }: z.infer<typeof Manifest>): unknown => ({
   name: 'small',
   version: '1.0.0',
   type: 'module',
   engines,
-  scripts: { start, test },
+  scripts: { start, test, dev },
   dependencies: {
     typescript: `file:${path.join(repository, 'node_modules', 'typescript')}`,
     vitest: `file:${path.join(repository, 'node_modules', 'vitest')}`,
