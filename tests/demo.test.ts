@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { BrowserContext, FrameLocator, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { sharedBrowser } from './support/browser.js'
+import { shareBrowser, type SharedBrowser } from './support/browser.js'
 import { DemoProcess } from './support/demo-process.js'
 
 /** Starting a gateway with a database of its own takes seconds, and the first start may have to build. */
@@ -12,6 +12,7 @@ const START_MS = 300_000
 let dataDir: string
 let demo: DemoProcess
 let url: string
+let shared: SharedBrowser
 let context: BrowserContext
 let complaints: string[]
 
@@ -47,17 +48,19 @@ beforeAll(async () => {
   dataDir = mkdtempSync(path.join(tmpdir(), 'whizlite-demo-'))
   // PostgreSQL must not run as root, and whom it runs as has to get in.
   rmSync(dataDir, { recursive: true })
+  shared = await shareBrowser()
   await startDemo()
 }, START_MS)
 
 afterAll(async () => {
+  await shared[Symbol.asyncDispose]()
   await demo[Symbol.asyncDispose]()
   rmSync(dataDir, { recursive: true, force: true })
 }, START_MS)
 
 beforeEach(async () => {
   complaints = []
-  context = await (await sharedBrowser()).newContext({ viewport: { width: 1280, height: 860 } })
+  context = await shared.browser.newContext({ viewport: { width: 1280, height: 860 } })
 })
 
 afterEach(async () => {
@@ -212,6 +215,14 @@ describe('the end of the demo', { timeout: START_MS }, () => {
     const second = new DemoProcess(elsewhere, { PORT: new URL(url).port })
     expect(await second.exited).toBe(1)
     expect(second.output).toContain(`Port ${new URL(url).port} is taken`)
+  })
+
+  test('nothing is left of a demo that is stopped while it starts', async () => {
+    const second = new DemoProcess(path.join(dataDir, 'elsewhere'))
+    await vi.waitFor(() => expect(second.output).toContain('Starting the gateway'), { timeout: 60_000, interval: 20 })
+    second.signal('SIGTERM')
+    expect(await second.exited).toBe(143)
+    expect(second.processes()).toEqual([])
   })
 
   test('its parts end with it when it is killed, and the next one goes on', async () => {

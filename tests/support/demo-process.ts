@@ -9,7 +9,7 @@ const READY_LIMIT_MS = 240_000
 
 /** The demo as a newcomer starts it, with data of its own. */
 export class DemoProcess implements AsyncDisposable {
-  readonly exited: Promise<number | NodeJS.Signals>
+  readonly exited: Promise<number | string>
   readonly #child: ChildProcess
   #output = ''
   #told: (() => void) | undefined
@@ -51,7 +51,7 @@ export class DemoProcess implements AsyncDisposable {
       this.#told()
     })
     const ended = this.exited.then(how => Promise.reject(new Error(`the demo ended with ${how}:\n${this.#output}`)))
-    let timer: NodeJS.Timeout | undefined
+    let timer: ReturnType<typeof setTimeout> | undefined
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`the demo was not ready in time:\n${this.#output}`)), READY_LIMIT_MS)
     })

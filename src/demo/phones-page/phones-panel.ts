@@ -34,6 +34,8 @@ export function createPhonesPanel(deps: PhonesPanelDeps): PhonesPanel {
   const element = el('div', { class: 'phones-panel' }, el('div', { class: 'phones-bar' }, chips, add), grid)
   let view: DemoView = { phones: [], canAddPhone: true }
   let chosen = ''
+  /** Asked for and not yet seen. */
+  let added: string | null = null
 
   function choose(phoneNumber: string): void {
     chosen = phoneNumber
@@ -42,7 +44,9 @@ export function createPhonesPanel(deps: PhonesPanelDeps): PhonesPanel {
 
   async function addPhone(): Promise<void> {
     try {
-      choose((await deps.api.add()).phoneNumber)
+      const { phoneNumber } = await deps.api.add()
+      added = phoneNumber
+      choose(phoneNumber)
       deps.say('')
     } catch (error) {
       deps.say(sentenceOf(error))
@@ -83,6 +87,10 @@ export function createPhonesPanel(deps: PhonesPanelDeps): PhonesPanel {
     drawPhones(view.phones)
     drawChips(view.phones)
     add.hidden = !view.canAddPhone
+    const newcomer = added === null ? undefined : phones.get(added)
+    if (newcomer === undefined) return
+    added = null
+    newcomer.element.scrollIntoView({ block: 'nearest' })
   }
 
   return {
