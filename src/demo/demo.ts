@@ -64,8 +64,7 @@ async function compose(
   const phones = await openPhones(await connectSimulator(simulator.place.controlUrl))
 
   say('Starting the gateway…')
-  const gateway = await startGatewayProcess(folder, simulator.place, childEnv)
-  releases.use(gateway.child)
+  const gateway = releases.use(await startGatewayProcess(folder, simulator.place, childEnv))
   stopping.throwIfAborted()
 
   const watch = watchPhones({ view: () => phones.view() })

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { defaultDataDir } from '../backend/config/data-dir.js'
 import { Env, withoutBlanks } from '../backend/config/env.js'
 import { DemoError } from './demo-error.js'
 
@@ -41,7 +42,7 @@ export function demoSettings(environment: NodeJS.ProcessEnv): DemoSettings {
     throw new DemoError('invalid_settings', problems.join('\n'), 'Correct the setting or remove it.')
   }
   const portIsGiven = raw['PORT'] !== undefined
-  const { PORT: port, DATA_DIR: dataDir } = parsed.data
+  const { PORT: port, DATA_DIR: dataDir = defaultDataDir() } = parsed.data
   return {
     dataDir: path.resolve(dataDir, 'demo'),
     ports: portIsGiven ? [port] : Array.from({ length: PORTS_TO_TRY }, (_, index) => DEFAULT_PORT + index),

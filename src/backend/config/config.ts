@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { LinkMode } from '../../contract/linking.js'
 import type { LogLevel } from '../log.js'
+import { defaultDataDir } from './data-dir.js'
 import { Env, unusedSettings, withoutBlanks } from './env.js'
 import { localSecret, parseSecret } from './session-secret.js'
 
@@ -54,7 +55,7 @@ export function loadConfig(raw: NodeJS.ProcessEnv): Config {
   const problems = [...whatsappProblems(env), ...productionProblems(env)]
   if (problems.length > 0) throw new ConfigError(problems)
 
-  const dataDir = resolve(env.DATA_DIR)
+  const dataDir = resolve(env.DATA_DIR ?? defaultDataDir())
   const secret = parseSecret(env.WHATSAPP_SESSION_SECRET ?? localSecret(dataDir))
   if ('problem' in secret) {
     throw new ConfigError([`WHATSAPP_SESSION_SECRET ${secret.problem}. Make one with: openssl rand -hex 32`])

@@ -10,7 +10,7 @@ export const Env = z.object({
   WS_PORT: port.optional(),
   HOST: flagless.optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  DATA_DIR: flagless.default('data'),
+  DATA_DIR: flagless.optional(),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   DATABASE_APP_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),

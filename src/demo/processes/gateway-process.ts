@@ -1,11 +1,16 @@
+import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { stopPostmaster } from '../../backend/database/local/postmaster.js'
 import type { DataFolder } from '../data-folder.js'
 import { DemoError } from '../demo-error.js'
 import { startChild, type Child } from './child.js'
 import type { SimulatorPlace } from './simulator-process.js'
 
-export type GatewayProcess = { port: number; child: Child<number> }
+export interface GatewayProcess extends AsyncDisposable {
+  readonly port: number
+  readonly child: Child<number>
+}
 
 /** The gateway's own line once its door is open. */
 const Listening = z.object({ event: z.literal('listening'), port: z.number().int() })
@@ -23,6 +28,7 @@ export async function startGatewayProcess(
   env: NodeJS.ProcessEnv,
 ): Promise<GatewayProcess> {
   const logFile = folder.file('gateway.log')
+  const dataDir = folder.file('gateway')
   const child = startChild({
     file: program,
     env: {
@@ -31,7 +37,7 @@ export async function startGatewayProcess(
       HOST: '127.0.0.1',
       PORT: '0',
       LOG_LEVEL: 'info',
-      DATA_DIR: folder.file('gateway'),
+      DATA_DIR: dataDir,
       WHATSAPP_URL: whatsapp.url,
       WHATSAPP_ROOT_KEY: whatsapp.rootKey,
     },
@@ -39,8 +45,13 @@ export async function startGatewayProcess(
     announced: portIn,
   })
   const port = await child.ready
-  if (port !== null) return { port, child }
-  await child[Symbol.asyncDispose]()
+  const stop = async (): Promise<void> => {
+    await child[Symbol.asyncDispose]()
+    // A gateway that did not end by its own will has left its database running; the folder is this demo's alone.
+    await stopPostmaster(path.join(dataDir, 'postgres', 'cluster'))
+  }
+  if (port !== null) return { port, child, [Symbol.asyncDispose]: stop }
+  await stop()
   const { lastWords } = await child.ended
   const database = lastWords.includes('DATABASE_URL') ? ' (for the demo the setting is DEMO_DATABASE_URL)' : ''
   throw new DemoError(
