@@ -10,7 +10,11 @@ const verbs = new Map()
 let early = []
 
 process.on('message', receive)
-process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
+process.once('disconnect', () => {
+  // Whoever read the output is gone as well; a last line must not cut the clean end short.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+  process.kill(process.pid, 'SIGTERM')
+})
 process.channel?.unref()
 
 function receive(question) {

@@ -3,7 +3,7 @@ import { readQrPicture } from '../dist/simulator/phone/qr-picture.js'
 import { Closing } from './closing.mjs'
 import { idleReport } from './idle-report.mjs'
 import { startGateway, startRaw, startSimulator } from './processes.mjs'
-import { processorTime, untilQuiet } from './processor-time.mjs'
+import { untilQuiet } from './processor-time.mjs'
 import { Visitor } from './visitor.mjs'
 
 export const about = 'memory for each further idle session, 50 to 200, beside raw Baileys'
@@ -75,7 +75,7 @@ async function startProduct(closing, simulator) {
     },
     async more() {
       const { sessions } = await (await fetch(`${gateway.url}/health`)).json()
-      return { connected: sessions, databaseCpuMs: processorTime(gateway.databasePid) }
+      return { connectedByItsOwnCount: sessions }
     },
   }
 }
