@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { BrowserContext, FrameLocator, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { StartLinkAnswer } from '../src/contract/linking.js'
 import { shareBrowser, type SharedBrowser } from './support/browser.js'
 import { DemoProcess } from './support/demo-process.js'
 
@@ -142,7 +143,7 @@ describe('a visitor of the demo', { timeout: START_MS }, () => {
 
 describe('the demo’s server', () => {
   const json = { 'content-type': 'application/json' }
-  const code = async (response: Response): Promise<unknown> => {
+  const problemIn = async (response: Response): Promise<unknown> => {
     expect(response.headers.get('content-type')).toBe('application/problem+json')
     const problem: unknown = await response.json()
     return problem
@@ -164,6 +165,25 @@ describe('the demo’s server', () => {
     expect((await fetch(`${url}/api/sessions/start`, { method: 'POST', headers: foreign, body: '{}' })).status).toBe(
       403,
     )
+  })
+
+  test('tells that a code has run out, in the words of the phone', async () => {
+    const started = await fetch(`${url}/api/sessions/start`, { method: 'POST', headers: json, body: '{}' })
+    const { sessionId, qrCode } = StartLinkAnswer.parse(await started.json())
+    const cookie = started.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+    expect((await fetch(`${url}/api/sessions/${sessionId}`, { method: 'DELETE', headers: { cookie } })).status).toBe(
+      204,
+    )
+    const scan = await fetch(`${url}/demo/api/phones/254700000011/scan`, {
+      method: 'POST',
+      headers: { 'content-type': 'image/png' },
+      body: Buffer.from(qrCode.split(',')[1] ?? '', 'base64'),
+    })
+    expect(scan.status).toBe(422)
+    expect(await problemIn(scan)).toMatchObject({
+      code: 'qr_expired',
+      detail: expect.stringContaining('This code has run out'),
+    })
   })
 
   test('refuses other sites, other types, and what it does not know', async () => {
@@ -197,7 +217,7 @@ describe('the demo’s server', () => {
     ]
     for (const [address, init, status, expected] of refusals) {
       const response = await fetch(address, init)
-      expect(await code(response)).toMatchObject({ status, code: expected })
+      expect(await problemIn(response)).toMatchObject({ status, code: expected })
       expect(response.status).toBe(status)
     }
   })
@@ -233,15 +253,16 @@ describe('the end of the demo', { timeout: START_MS }, () => {
     expect((await fetch(`${url}/demo/api/phones`)).status).toBe(200)
   })
 
-  test('when a part ends by itself, the demo says so and ends too', async () => {
-    const simulator = demo
-      .processes()
-      .find(pid => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('simulator/bin.js'))
-    if (simulator === undefined) throw new Error('there is no simulator')
-    process.kill(simulator, 'SIGKILL')
+  test.each([
+    ['simulator/bin.js', 'The simulated WhatsApp has ended (SIGKILL)'],
+    ['gateway-child.js', 'The gateway has ended (SIGKILL)'],
+  ])('when %s ends by itself, the demo says so and ends too', async (program, sentence) => {
+    const part = demo.processes().find(pid => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(program))
+    if (part === undefined) throw new Error(`${program} does not run`)
+    process.kill(part, 'SIGKILL')
     expect(await demo.exited).toBe(1)
-    expect(demo.output).toContain('The simulated WhatsApp has ended (SIGKILL)')
-    await nobodyLeft()
+    expect(demo.output).toContain(sentence)
+    expect(demo.processes()).toEqual([])
     await startDemo()
   })
 })
