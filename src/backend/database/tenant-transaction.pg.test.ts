@@ -8,6 +8,7 @@ import { WorkspaceId } from '../../contract/ids.js'
 import { openDatabase } from './database.js'
 import { DatabaseUnavailableError } from './database-errors.js'
 import { createTenants, type TenantReader, type Tenants, type TenantScope } from './tenant-transaction.js'
+import { TransactionTimeoutError } from './transaction-errors.js'
 
 let opened: TestDatabase
 let tenants: Tenants
@@ -192,7 +193,7 @@ describe('transaction', () => {
       },
       { deadlineMs: 50 },
     )
-    await expect(slow).rejects.toMatchObject({ code: 'transaction_timeout' })
+    await expect(slow).rejects.toBeInstanceOf(TransactionTimeoutError)
     expect(await userNames(a)).not.toContain('Slow')
   })
 })

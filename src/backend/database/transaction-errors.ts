@@ -1,3 +1,5 @@
+import { GatewayError } from '../errors.js'
+
 /** A transaction's handle was used after its callback had returned; the statement was not sent. */
 export class TransactionEndedError extends Error {
   override name = 'TransactionEndedError'
@@ -18,13 +20,17 @@ export class TransactionAbortedError extends Error {
   }
 }
 
-/** The callback, with its retries, took longer than its deadline; nothing was committed. */
-export class TransactionTimeoutError extends Error {
-  override name = 'TransactionTimeoutError'
-  readonly code = 'transaction_timeout'
+/** The callback, with its retries, took longer than its deadline; nothing was committed. To a client the database is not available. */
+export class TransactionTimeoutError extends GatewayError {
   readonly retryable = true
 
   constructor(readonly deadlineMs: number) {
-    super(`The transaction did not finish within ${deadlineMs} ms and was rolled back.`)
+    super({
+      code: 'database_unavailable',
+      status: 503,
+      message: `The database did not finish within ${deadlineMs} ms, and nothing was changed.`,
+      action: 'Try again in a moment.',
+      retryAfterSeconds: 5,
+    })
   }
 }

@@ -46,14 +46,16 @@ export function createAttemptTurns(
     },
 
     scanned: () =>
-      store(async tx => {
-        if (!(await moveAttempt(tx, sessionId, 'scanned'))) return
-        await events.append(tx, { event: 'qr_scanned', data: { sessionId } })
-        await events.append(tx, progress(sessionId, 'scanned', mode))
-      }),
+      untilStored(() =>
+        store(async tx => {
+          if (!(await moveAttempt(tx, sessionId, 'scanned'))) return
+          await events.append(tx, { event: 'qr_scanned', data: { sessionId } })
+          await events.append(tx, progress(sessionId, 'scanned', mode))
+        }),
+      ),
 
     async opened(account, connection) {
-      const promoted = await promoteAttempt(deps, identity, { account, mode })
+      const promoted = await untilStored(() => promoteAttempt(deps, identity, { account, mode }))
       if (promoted === null) return null
       log.info('session_linked', { sessionId })
       await Promise.all(promoted.superseded.map(older => sessions.rest(older)))
@@ -65,14 +67,19 @@ export function createAttemptTurns(
     async ended(end) {
       log.info('link_ended', { sessionId, code: end.reason })
       onOver()
-      for (;;) {
-        try {
-          return await discardAttempt(deps, { workspaceId, sessionId, fence, ...end })
-        } catch (error) {
-          if (errorCode(error) !== 'database_unavailable') throw error
-          await delay(retryMs, undefined, { ref: false })
-        }
-      }
+      await untilStored(() => discardAttempt(deps, { workspaceId, sessionId, fence, ...end }))
     },
+  }
+}
+
+/** The phone has accepted by now, so waiting for the database is kinder than throwing away. Work must be safe to repeat: a commit may happen untold. */
+async function untilStored<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      if (errorCode(error) !== 'database_unavailable') throw error
+      await delay(retryMs, undefined, { ref: false })
+    }
   }
 }

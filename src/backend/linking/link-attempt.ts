@@ -121,9 +121,14 @@ export class LinkAttempt {
     if (this.#over || this.#forward !== null) return
     this.#over = true
     clearTimeout(this.#timer)
-    await this.#leave()
-    await this.#deps.turns.ended(end)
-    this.#settleFirst(end)
+    // who waits for a first code need not wait until a database that is away has taken the end of the attempt
+    if (end.reason === 'storage_error') this.#settleFirst(end)
+    try {
+      await this.#leave()
+      await this.#deps.turns.ended(end)
+    } finally {
+      this.#settleFirst(end)
+    }
   }
 
   /** A device that nobody will use is taken off the account, as far as the line allows. */

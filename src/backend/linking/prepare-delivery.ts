@@ -58,11 +58,13 @@ export function createPrepareDelivery({ tenants, events, vault, settings }: Prep
 
 type SessionRow = { person_id: string; phone_number: string; mode: LinkMode; reason: string | null }
 
+/** The session with its attempt's reason: the session's own speaks of its connection, which may have been lost and found meanwhile. */
 function sessionRow(tx: TenantTransactor, sessionId: string): Promise<SessionRow> {
   return tx.db
     .selectFrom('sessions')
-    .select(['person_id', 'phone_number', 'mode', 'reason'])
-    .where('id', '=', sessionId)
+    .innerJoin('link_attempts', 'link_attempts.session_id', 'sessions.id')
+    .select(['sessions.person_id', 'sessions.phone_number', 'sessions.mode', 'link_attempts.reason'])
+    .where('sessions.id', '=', sessionId)
     .executeTakeFirstOrThrow()
 }
 

@@ -8,6 +8,7 @@ import type { EventLog } from '../events/event-log.js'
 import { assertFence } from '../leases/fence.js'
 import { endLease } from '../leases/session-leases.js'
 import type { SessionIdentity } from '../sessions/session-identity.js'
+import { sessionExists } from '../sessions/sessions-store.js'
 import { moveAttempt } from './attempts-store.js'
 import { progress } from './link-progress.js'
 
@@ -15,7 +16,7 @@ export type PromoteAttemptDeps = { tenants: Tenants; events: EventLog }
 
 /**
  * On the first open an attempt becomes a session: person, session, credentials out of staging, state and events in one transaction.
- * Linking an account again adds a session and marks the earlier ones as superseded.
+ * Linking an account again adds a session and marks the earlier ones as superseded. May be called again when the answer to its commit was lost.
  * @returns the sessions it superseded; `null` when the attempt had ended meanwhile (nothing was changed)
  */
 export async function promoteAttempt(
@@ -26,6 +27,7 @@ export async function promoteAttempt(
   return tenants.transact({ workspaceId }, async tx => {
     await assertFence(tx, sessionId, fence)
     const personId = await personOf(tx, account)
+    if (await sessionExists(tx, sessionId)) return { superseded: await supersededBefore(tx, personId) }
     const superseded = await supersedeOlder(tx, personId)
     const reason = superseded.length > 0 ? 'superseded_older' : null
     if (!(await moveAttempt(tx, sessionId, 'preparing', reason))) return null
@@ -70,6 +72,16 @@ async function personOf(tx: TenantTransactor, { lid, phoneNumber }: Account): Pr
     on conflict (workspace_id, lid) where lid is not null do update set phone_number = excluded.phone_number
     returning id`.execute(tx.db)
   return PersonId.parse(rows[0]?.id)
+}
+
+async function supersededBefore(tx: TenantTransactor, personId: PersonId): Promise<SessionId[]> {
+  const rows = await tx.db
+    .selectFrom('sessions')
+    .select('id')
+    .where('person_id', '=', personId)
+    .where('state', '=', 'superseded')
+    .execute()
+  return rows.map(row => row.id as SessionId)
 }
 
 async function supersedeOlder(tx: TenantTransactor, personId: PersonId): Promise<SessionId[]> {

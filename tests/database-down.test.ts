@@ -1,0 +1,219 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { LinkAttemptView } from '../src/contract/linking.js'
+import { startSimulator, type Phone, type Simulator } from '../src/simulator/index.js'
+import { GatewayProcess } from './support/gateway-process.js'
+import { Rows } from './support/rows.js'
+import { TcpProxy } from './support/tcp-proxy.js'
+import { cloneDatabase, type ClonedDatabase } from './support/template-database.js'
+import { Visitor } from './support/visitor.js'
+
+let simulator: Simulator
+let database: ClonedDatabase
+let line: TcpProxy
+let rows: Rows
+let dataDir: string
+let gateway: GatewayProcess
+let url: string
+let visitor: Visitor
+let phone: Phone
+let number = 254740000000
+
+// one gateway for all: it has to live on without a restart
+beforeAll(async () => {
+  simulator = await startSimulator()
+  database = await cloneDatabase()
+  line = await TcpProxy.open(database.ownerUrl)
+  rows = new Rows(database.ownerUrl)
+  dataDir = mkdtempSync(join(tmpdir(), 'whizlite-outage-'))
+  gateway = new GatewayProcess({
+    NODE_ENV: 'test',
+    PORT: '0',
+    LOG_LEVEL: 'debug',
+    DATA_DIR: dataDir,
+    DATABASE_URL: line.through(database.ownerUrl),
+    WHATSAPP_SESSION_SECRET: randomBytes(32).toString('hex'),
+    WHATSAPP_URL: simulator.url,
+    WHATSAPP_ROOT_KEY: simulator.rootKey,
+  })
+  url = await gateway.ready()
+})
+
+afterAll(async () => {
+  await line.restore()
+  await gateway.stop()
+  await line[Symbol.asyncDispose]()
+  await rows[Symbol.asyncDispose]()
+  await simulator.assertClean()
+  await simulator.stop()
+  await database.drop()
+  rmSync(dataDir, { recursive: true, force: true })
+})
+
+beforeEach(async () => {
+  phone = await simulator.phone(String(++number))
+  visitor = new Visitor(url)
+})
+
+afterEach(async () => {
+  await line.restore()
+  await expect.poll(health).toBe('healthy')
+})
+
+const health = async () => (await visitor.request('GET', '/health')).body['status']
+
+/** Until the gateway has noticed, so that what follows really happens during the outage. */
+const noticed = () => expect.poll(health).toBe('degraded')
+
+const scan = async (qrCode: string): Promise<unknown> =>
+  phone.scanPicture(Buffer.from(qrCode.split(',')[1] ?? '', 'base64'))
+
+async function ended(sessionId: string): Promise<LinkAttemptView> {
+  await rows.waitFor(
+    `select from link_attempts where session_id = $1 and phase in ('complete', 'failed', 'expired', 'cancelled')`,
+    [sessionId],
+  )
+  return visitor.view(sessionId)
+}
+
+/** The visitor is told, nobody keeps a device or a key, and nothing was sent. */
+async function expectFailedAndTold(sessionId: string): Promise<void> {
+  const events = visitor.listen()
+  const end = await events.waitForEvent('link_ended')
+  expect(end.data).toEqual({ sessionId, phase: 'failed', reason: 'storage_error' })
+  events.socket.close()
+  expect(await ended(sessionId)).toMatchObject({ phase: 'failed', reason: { code: 'storage_error' } })
+  for (const table of ['session_credentials', 'signal_keys', 'inbound_journal', 'data_key', 'sessions']) {
+    const column = table === 'sessions' ? 'id' : 'session_id'
+    expect(await rows.query(`select from ${table} where ${column} = $1`, [sessionId]), table).toEqual([])
+  }
+  await phone.waitForQuiet()
+  expect(await phone.messages(phone.jid)).toEqual([])
+  await expect.poll(async () => (await phone.devices()).filter(device => device.confirmed)).toEqual([])
+}
+
+async function expectOneOfEach(sessionId: string): Promise<void> {
+  expect(await ended(sessionId)).toMatchObject({ phase: 'complete', state: 'handed_off', reason: null })
+  expect(await pairReplies()).toHaveLength(1)
+  await phone.waitForQuiet()
+  const texts = (await phone.messages(phone.jid)).map(message => message.text ?? message.undecryptable)
+  expect(texts).toEqual([expect.stringMatching(/^WHIZLITE_/), expect.stringContaining(phone.phoneNumber)])
+  expect(
+    await rows.query(`select from outbox_messages where session_id = $1 and kind = 'secret' and proto is not null`, [
+      sessionId,
+    ]),
+  ).toEqual([])
+}
+
+const pairReplies = () => simulator.ledger({ direction: 'in', child: 'pair-device-sign', account: phone.phoneNumber })
+
+describe('while the database is away', () => {
+  test('health says so, and says when it is back', async () => {
+    expect(await health()).toBe('healthy')
+    line.cut()
+    await noticed()
+    expect((await visitor.request('GET', '/health/live')).status).toBe(200)
+    const ready = await visitor.request('GET', '/health/ready')
+    expect(ready).toMatchObject({ status: 503, body: { code: 'database_unavailable' } })
+    expect(Number(ready.headers.get('retry-after'))).toBeGreaterThan(0)
+    await line.restore()
+    await expect.poll(health).toBe('healthy')
+    expect((await visitor.request('GET', '/health/ready')).status).toBe(200)
+  })
+
+  test.each(['refuses', 'does not answer'])('and %s, nothing is started', async how => {
+    const attempts = await rows.query(`select from link_attempts`)
+    const stanzas = await simulator.ledger()
+    if (how === 'refuses') line.cut()
+    else line.stall()
+    for (const [method, path] of [
+      ['POST', '/api/sessions/start'],
+      ['GET', '/api/sessions/current'],
+    ] as const) {
+      const asking = new Visitor(url, `whizlite-attempt=${'A'.repeat(43)}`)
+      const answer = await asking.request(method, path, method === 'POST' ? {} : undefined)
+      expect(answer).toMatchObject({ status: 503, body: { code: 'database_unavailable' } })
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+      expect(answer.headers.getSetCookie()).toEqual([])
+    }
+    expect(await simulator.ledger()).toEqual(stanzas)
+    await line.restore()
+    await expect.poll(health).toBe('healthy')
+    expect(await rows.query(`select from link_attempts`)).toEqual(attempts)
+  })
+
+  test('a code that is scanned links nothing: the reply that would confirm it never leaves', async () => {
+    const { sessionId, qrCode } = await visitor.start()
+    line.cut()
+    await noticed()
+    await scan(qrCode)
+    await expect.poll(() => gateway.output).toMatch(new RegExp(`link_ended.*${sessionId}|${sessionId}.*link_ended`))
+    await line.restore()
+    await expectFailedAndTold(sessionId)
+    expect(await pairReplies()).toEqual([])
+  })
+
+  test('messages on their way are confirmed afterwards, once each', async () => {
+    const hold = await simulator.hold({ direction: 'in', tag: 'message', account: phone.phoneNumber })
+    const { sessionId, qrCode } = await visitor.start()
+    await scan(qrCode)
+    await hold.reached
+    line.cut()
+    await noticed()
+    await hold.release()
+    await phone.waitForMessage({ fromMe: true })
+    await line.restore()
+    await expectOneOfEach(sessionId)
+  })
+})
+
+describe('when the database goes away', () => {
+  test('before the first code can be stored, the start is refused', async () => {
+    const cut = line.cutAt('"qr" =', 'before')
+    const answer = visitor.request('POST', '/api/sessions/start', {})
+    await cut
+    expect(await answer).toMatchObject({ status: 503, body: { code: 'database_unavailable' } })
+    await line.restore()
+    await rows.waitFor(`select where not exists (select from link_attempts where phase in ('starting', 'scanning'))`)
+  })
+
+  test.each([
+    ['as the credentials are to be stored', 'insert into session_credentials', 'before'],
+    ['having stored the credentials untold', 'insert into session_credentials', 'after commit'],
+  ] as const)('%s, the reply to the phone never leaves', async (_, statement, when) => {
+    const { sessionId, qrCode } = await visitor.start()
+    const cut = line.cutAt(statement, when)
+    await scan(qrCode)
+    await cut
+    await noticed()
+    await line.restore()
+    await expectFailedAndTold(sessionId)
+    expect(await pairReplies()).toEqual([])
+  })
+
+  test.each([
+    ['as the scan is to be noted', 'qr_scanned', 'before'],
+    ['having noted the scan untold', 'qr_scanned', 'after commit'],
+    ['as it is to become a session', 'insert into "sessions"', 'before'],
+    ['having made it a session untold', 'insert into "sessions"', 'after commit'],
+    ['as the string is to be stored', 'insert into "session_strings"', 'before'],
+    ['having stored the string untold', 'insert into "session_strings"', 'after commit'],
+    ['before an attempt to send is noted', '"attempts" + ', 'before'],
+    ['having noted the attempt to send untold', '"attempts" + ', 'after commit'],
+    ['before an ack is noted', '"settled_at" =', 'before'],
+    ['having noted an ack untold', '"settled_at" =', 'after commit'],
+    ['before the end is stored', 'update "outbox_messages" set "proto"', 'before'],
+    ['having stored the end untold', 'update "outbox_messages" set "proto"', 'after commit'],
+  ] as const)('%s, the link is finished with one of each message', async (_, statement, when) => {
+    const { sessionId, qrCode } = await visitor.start()
+    const cut = line.cutAt(statement, when)
+    await scan(qrCode)
+    await cut
+    await noticed()
+    await line.restore()
+    await expectOneOfEach(sessionId)
+  })
+})

@@ -1,0 +1,119 @@
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+
+type Trap = { text: string; when: 'before' | 'after commit'; sprung: () => void }
+
+type Pair = { client: Socket; server: Socket; armed: Trap | null; lost: boolean }
+
+/** `commit` as PostgreSQL's simple query protocol carries it. */
+const commit = Buffer.from('commit\0')
+
+/** A line to a PostgreSQL that a test can cut, refuse, let hang, or cut at one exact statement. */
+export class TcpProxy implements AsyncDisposable {
+  readonly #pairs = new Set<Pair>()
+  #listener: Server | null = null
+  #port = 0
+  #trap: Trap | null = null
+  #stalled = false
+
+  private constructor(private readonly target: { host: string; port: number }) {}
+
+  static async open(url: string): Promise<TcpProxy> {
+    const { hostname, port } = new URL(url)
+    const proxy = new TcpProxy({ host: hostname, port: Number(port) })
+    await proxy.restore()
+    return proxy
+  }
+
+  /** The same address by way of this proxy. */
+  through(url: string): string {
+    const detour = new URL(url)
+    detour.hostname = '127.0.0.1'
+    detour.port = String(this.#port)
+    return detour.href
+  }
+
+  /** Ends every connection and refuses new ones. */
+  cut(): void {
+    this.#trap = null
+    this.#listener?.close()
+    this.#listener = null
+    for (const pair of this.#pairs) end(pair)
+  }
+
+  /** Takes connections again, at the same port. */
+  async restore(): Promise<void> {
+    this.#stalled = false
+    for (const { client, server } of this.#pairs) {
+      client.resume()
+      server.resume()
+    }
+    if (this.#listener !== null) return
+    const listener = createServer(client => this.#accept(client))
+    this.#listener = listener
+    listener.listen(this.#port, '127.0.0.1')
+    await once(listener, 'listening')
+    this.#port = (listener.address() as AddressInfo).port
+  }
+
+  /** Nothing passes any more, and nobody is told: what a lost route looks like. */
+  stall(): void {
+    this.#stalled = true
+    for (const { client, server } of this.#pairs) {
+      client.pause()
+      server.pause()
+    }
+  }
+
+  /**
+   * Cuts the line at the next statement that holds this text: either before the server gets it, or once the server has committed
+   * the transaction it is in, so that nobody is told of the commit.
+   * @returns when it has happened
+   */
+  cutAt(text: string, when: Trap['when']): Promise<void> {
+    return new Promise(sprung => (this.#trap = { text, when, sprung }))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.cut()
+  }
+
+  #accept(client: Socket): void {
+    const server = connect(this.target.port, this.target.host)
+    const pair: Pair = { client, server, armed: null, lost: false }
+    this.#pairs.add(pair)
+    client.on('data', (chunk: Buffer) => this.#forward(pair, chunk))
+    server.on('data', (chunk: Buffer) => {
+      if (!pair.lost) client.write(chunk)
+      else this.#spring(pair.armed)
+    })
+    for (const socket of [client, server]) {
+      socket.on('error', () => {})
+      socket.once('close', () => {
+        this.#pairs.delete(pair)
+        end(pair)
+      })
+      if (this.#stalled) socket.pause()
+    }
+  }
+
+  #forward(pair: Pair, chunk: Buffer): void {
+    const trap = this.#trap
+    if (trap !== null && chunk.includes(trap.text)) {
+      if (trap.when === 'before') return this.#spring(trap)
+      pair.armed = trap
+    }
+    if (pair.armed !== null && chunk.includes(commit)) pair.lost = true
+    pair.server.write(chunk)
+  }
+
+  #spring(trap: Trap | null): void {
+    this.cut()
+    trap?.sprung()
+  }
+}
+
+function end({ client, server }: Pair): void {
+  client.destroy()
+  server.destroy()
+}
