@@ -110,7 +110,9 @@ describe('tabs of one browser', () => {
     const answers = await starting
     expect(new Set(answers.map(({ sessionId }) => sessionId)).size).toBe(1)
     expect(new Set(answers.map(({ qrCode }) => qrCode)).size).toBe(1)
-    expect((await attemptsOf(visitor)).map(({ phase }) => phase)).toEqual(['cancelled', 'scanning'])
+    await expect
+      .poll(async () => (await attemptsOf(visitor)).map(({ phase }) => phase))
+      .toEqual(['cancelled', 'scanning'])
     expect(tabs.map(tab => tab.cookie)).toEqual(tabs.map(() => visitor.cookie))
   })
 

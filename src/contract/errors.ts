@@ -2,6 +2,7 @@ import { z } from 'zod'
 
 /** Codes a client may switch on. Stable: a code is never reused for another meaning. */
 export const ErrorCode = z.enum([
+  'bad_request',
   'invalid_json',
   'body_too_large',
   'unsupported_media_type',

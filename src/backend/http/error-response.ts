@@ -1,37 +1,10 @@
-import type { ErrorRequestHandler, RequestHandler } from 'express'
+import { STATUS_CODES } from 'node:http'
+import type { ErrorRequestHandler, Request, RequestHandler } from 'express'
 import { ZodError } from 'zod'
-import type { ErrorCode, Problem } from '../../contract/errors.js'
+import type { Problem } from '../../contract/errors.js'
 import { GatewayError } from '../errors.js'
 import { errorCode, type Log } from '../log.js'
 import { fieldErrors } from './field-errors.js'
-
-/** Errors of Express' own body parser, by their `type`. */
-const bodyErrors: Record<string, { code: ErrorCode; status: number; message: string; action: string }> = {
-  'entity.parse.failed': {
-    code: 'invalid_json',
-    status: 400,
-    message: 'The body is not valid JSON.',
-    action: 'Send one JSON object, encoded as UTF-8.',
-  },
-  'entity.too.large': {
-    code: 'body_too_large',
-    status: 413,
-    message: 'The body is too large.',
-    action: 'Send less than 64 kB.',
-  },
-  'encoding.unsupported': {
-    code: 'unsupported_media_type',
-    status: 415,
-    message: 'The body has an unsupported content encoding.',
-    action: 'Send the JSON uncompressed, or as gzip, deflate or br.',
-  },
-  'charset.unsupported': {
-    code: 'unsupported_media_type',
-    status: 415,
-    message: 'The body has an unsupported charset.',
-    action: 'Send JSON encoded as UTF-8.',
-  },
-}
 
 /** Turns whatever was thrown into the one error a client may see. Unknown errors say nothing about themselves. */
 export function asGatewayError(error: unknown): GatewayError {
@@ -45,11 +18,9 @@ export function asGatewayError(error: unknown): GatewayError {
       fields: fieldErrors(error),
     })
   }
-  const body = bodyErrors[(error as { type?: string } | null)?.type ?? '']
-  if (body !== undefined) return new GatewayError({ ...body, cause: error })
   const status = (error as { status?: unknown } | null)?.status
   if (typeof status === 'number' && status >= 400 && status < 500) {
-    return new GatewayError({ code: 'invalid_json', status, message: 'The request could not be read.', cause: error })
+    return new GatewayError({ code: 'bad_request', status, message: 'The request could not be read.', cause: error })
   }
   return new GatewayError({
     code: 'internal_error',
@@ -69,6 +40,7 @@ const titles: Partial<Record<number, string>> = {
   413: 'Content too large',
   415: 'Unsupported media type',
   429: 'Too many requests',
+  500: 'Internal server error',
   502: 'Bad gateway',
   503: 'Service unavailable',
 }
@@ -76,7 +48,7 @@ const titles: Partial<Record<number, string>> = {
 export function problemOf(error: GatewayError): Problem {
   return {
     type: `urn:whizlite:problem:${error.code}`,
-    title: titles[error.status] ?? 'Internal server error',
+    title: titles[error.status] ?? STATUS_CODES[error.status] ?? 'Error',
     status: error.status,
     code: error.code,
     detail: error.message,
@@ -108,9 +80,16 @@ export function errorResponse(log: Log): ErrorRequestHandler {
       return
     }
     if (error.retryAfterSeconds !== undefined) response.set('Retry-After', String(error.retryAfterSeconds))
+    // a body that nobody wants is not read to its end
+    if (!request.complete && announcesBody(request)) response.set('Connection', 'close')
     response
+      .set('Cache-Control', 'no-store')
       .status(error.status)
       .type('application/problem+json')
       .send(JSON.stringify(problemOf(error)))
   }
+}
+
+function announcesBody({ headers }: Request): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }

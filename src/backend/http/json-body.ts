@@ -1,36 +1,91 @@
-import express, { type RequestHandler } from 'express'
+import type { IncomingMessage } from 'node:http'
+import type { Request, RequestHandler } from 'express'
+import type { ErrorCode } from '../../contract/errors.js'
 import { GatewayError } from '../errors.js'
 
 const limitBytes = 64 * 1024
 
+/** No request of ours is nested even a few levels deep. */
+const limitDepth = 32
+
 /** Keys that reach an object's prototype in careless code anywhere below. No request of ours has them. */
 const poisonous = new Set(['__proto__', 'constructor', 'prototype'])
 
-/** Parses JSON bodies: bounded in size, UTF-8, without keys that could pollute prototypes. Runs before authentication. */
-export function jsonBody(): RequestHandler[] {
-  return [
-    requireJson,
-    express.json({
-      limit: limitBytes,
-      strict: true,
-      reviver: (key: string, value: unknown) => {
-        if (poisonous.has(key)) throw new SyntaxError('forbidden key')
-        return value
-      },
-    }),
-  ]
+/**
+ * Reads JSON bodies: one plain object in UTF-8, bounded in size and depth, without keys that could pollute prototypes. Runs before
+ * authentication, so what is too large is refused as soon as that is known and the rest is never read. Compressed bodies are refused:
+ * no request is large enough to need it.
+ */
+export function jsonBody(): RequestHandler {
+  return async (request, _response, next) => {
+    if (request.method === 'POST' || request.method === 'PUT' || request.method === 'PATCH') {
+      requireJson(request)
+      request.body = parseObject(await read(request))
+    }
+    next()
+  }
 }
 
 /** A body that a form on another site can send without asking is not JSON. */
-const requireJson: RequestHandler = (request, _response, next) => {
-  const changes = request.method === 'POST' || request.method === 'PUT' || request.method === 'PATCH'
-  if (changes && !request.is('application/json')) {
-    throw new GatewayError({
-      code: 'unsupported_media_type',
-      status: 415,
-      message: 'The body must be JSON.',
-      action: 'Send it with the header Content-Type: application/json.',
-    })
+function requireJson(request: Request): void {
+  if (!request.is('application/json')) {
+    throw refusal('unsupported_media_type', 'The body must be JSON.', 'Send it with Content-Type: application/json.')
   }
-  next()
+  const charset = /;\s*charset\s*=\s*"?([^\s";]*)/i.exec(request.headers['content-type'] ?? '')?.[1]
+  if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
+    throw refusal('unsupported_media_type', 'The body has an unsupported charset.', 'Send JSON encoded as UTF-8.')
+  }
+  if (!/^(identity)?$/i.test(request.headers['content-encoding'] ?? '')) {
+    throw refusal('unsupported_media_type', 'The body is compressed.', 'Send the JSON uncompressed.')
+  }
 }
+
+function read(request: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = Number(request.headers['content-length'] ?? 0)
+    if (size > limitBytes) return reject(tooLarge())
+    size = 0
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length
+      if (size <= limitBytes) return void chunks.push(chunk)
+      request.off('data', onData).pause()
+      reject(tooLarge())
+    }
+    request.on('data', onData)
+    request.once('end', () => resolve(Buffer.concat(chunks)))
+    request.once('close', () => reject(invalid()))
+  })
+}
+
+function parseObject(bytes: Buffer): object {
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch {
+    throw invalid()
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || isHostile(value)) throw invalid()
+  return value
+}
+
+/** Level by level: recursion would be as deep as the sender likes. */
+function isHostile(root: object): boolean {
+  let level: object[] = [root]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > limitDepth || level.some(node => Object.keys(node).some(key => poisonous.has(key)))) return true
+    level = level.flatMap(node => Object.values(node)).filter(value => typeof value === 'object' && value !== null)
+  }
+  return false
+}
+
+const statuses = { invalid_json: 400, body_too_large: 413, unsupported_media_type: 415 } as const
+
+function refusal(code: ErrorCode & keyof typeof statuses, message: string, action: string): GatewayError {
+  return new GatewayError({ code, status: statuses[code], message, action })
+}
+
+const invalid = () =>
+  refusal('invalid_json', 'The body is not a JSON object this server reads.', 'Send one JSON object, encoded as UTF-8.')
+
+const tooLarge = () => refusal('body_too_large', 'The body is too large.', 'Send less than 64 kB.')

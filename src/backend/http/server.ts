@@ -9,6 +9,7 @@ import { jsonBody } from './json-body.js'
 import { requireOwnOrigin } from './own-origin.js'
 import { routeHandler, type Route } from './route.js'
 import { securityHeaders } from './security-headers.js'
+import { refuseUnreadable } from './unreadable-request.js'
 
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
@@ -40,6 +41,7 @@ export function createWebSocketPort(onUpgrade: UpgradeHandler): HttpServer {
 function serverOf(onRequest: RequestListener, onUpgrade: UpgradeHandler): HttpServer {
   const server = createServer(onRequest)
   server.on('upgrade', onUpgrade)
+  server.on('clientError', refuseUnreadable)
   return {
     listen: (port, host) => listen(server, port, host),
     [Symbol.asyncDispose]: () => close(server),
@@ -52,21 +54,30 @@ function expressApp({ log, routes, pages, publicUrl }: HttpServerDeps): Express 
   app.disable('x-powered-by')
   app.set('etag', false)
   app.use(securityHeaders({ https }))
-  app.use('/api', requireOwnOrigin(publicUrl), ...jsonBody())
+  app.use('/api', requireOwnOrigin(publicUrl), jsonBody())
   for (const definition of routes) app[definition.method](definition.path, routeHandler(definition, { secure: https }))
-  for (const path of new Set(routes.map(definition => definition.path))) app.all(path, methodNotAllowed)
+  for (const [path, methods] of methodsByPath(routes)) app.all(path, methodNotAllowed(methods))
   app.use(pages)
   app.use(notFound())
   app.use(errorResponse(log.child('http')))
   return app
 }
 
-const methodNotAllowed: RequestHandler = () => {
-  throw new GatewayError({
-    code: 'method_not_allowed',
-    status: 405,
-    message: 'This address does not take this method.',
-  })
+function methodsByPath(routes: readonly Route[]): Map<string, string[]> {
+  const methods = new Map<string, string[]>()
+  for (const { path, method } of routes) methods.set(path, [...(methods.get(path) ?? []), method.toUpperCase()])
+  return methods
+}
+
+function methodNotAllowed(methods: readonly string[]): RequestHandler {
+  return (_request, response) => {
+    response.set('Allow', methods.join(', '))
+    throw new GatewayError({
+      code: 'method_not_allowed',
+      status: 405,
+      message: 'This address does not take this method.',
+    })
+  }
 }
 
 function listen(server: Server, port: number, host: string): Promise<number> {
