@@ -18,7 +18,11 @@ export type TenantTransactor = {
   onCommit: (hook: CommitHook) => void
 }
 
-export type TransactionOptions = { deadlineMs?: number }
+export type TransactionOptions = {
+  deadlineMs?: number
+  /** For what may be forgotten when the database server itself crashes within the second: the commit does not wait for the disk. */
+  hasty?: boolean
+}
 
 /** The only way to a tenant's tables. */
 export type Tenants = {
@@ -51,13 +55,14 @@ export function createTenants(database: Database): Tenants {
 function start(
   scope: TenantScope,
   readOnly: boolean,
-  { deadlineMs = DEFAULT_DEADLINE_MS }: TransactionOptions,
+  { deadlineMs = DEFAULT_DEADLINE_MS, hasty = false }: TransactionOptions,
 ): TransactionStart {
   return {
     readOnly,
     workspaceId: checkedUuid(scope.workspaceId),
     userId: scope.userId === undefined ? '' : checkedUuid(scope.userId),
     deadlineMs,
+    hasty,
   }
 }
 

@@ -13,6 +13,8 @@ export type TransactionStart = {
   userId: string
   /** For all attempts together, in milliseconds. */
   deadlineMs: number
+  /** The commit does not wait for the disk. Lost only together with the server's memory, and never while a later durable commit stands. */
+  hasty?: boolean
 }
 
 /** What happens after the commit: waking somebody up, telling the live feed. May run in any later process state, so it must not matter if it is lost. */
@@ -96,11 +98,12 @@ async function connect(pool: Pool): Promise<PoolClient> {
 }
 
 /** One message to the server for all of it. The ids were checked to be UUIDs, so they hold nothing that could end a literal. */
-function beginStatement({ readOnly, workspaceId, userId }: TransactionStart, remaining: number): string {
+function beginStatement({ readOnly, workspaceId, userId, hasty }: TransactionStart, remaining: number): string {
   return [
     readOnly ? 'begin isolation level repeatable read, read only' : 'begin',
     `set local search_path to ${SCHEMA}, pg_temp`,
     `set local statement_timeout to ${remaining}`,
+    ...(hasty === true ? ['set local synchronous_commit to off'] : []),
     `set local idle_in_transaction_session_timeout to ${remaining}`,
     `select set_config('app.workspace', '${workspaceId}', true), set_config('app.user', '${userId}', true)`,
   ].join(';')

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { LinkMode } from '../../contract/linking.js'
-import type { TenantTransactor } from '../database/tenant-transaction.js'
+import type { TenantTransactor, TransactionOptions } from '../database/tenant-transaction.js'
 import { assertFence } from '../leases/fence.js'
 import { errorCode, type Log } from '../log.js'
 import type { SessionIdentity } from '../sessions/session-identity.js'
@@ -15,6 +15,9 @@ export type AttemptTurnsDeps = DiscardAttemptDeps & { sessions: Sessions; log: L
 
 const retryMs = 1_000
 
+/** A code is worth nothing after the seconds it is shown for. */
+const shortLived = { hasty: true }
+
 /** Binds an attempt's process to the database and the running sessions: each turn is one transaction, state and event together. */
 export function createAttemptTurns(
   deps: AttemptTurnsDeps,
@@ -23,11 +26,15 @@ export function createAttemptTurns(
 ): LinkAttemptDeps['turns'] {
   const { tenants, events, sessions, log, onOver } = deps
   const { workspaceId, sessionId, fence, sealer } = identity
-  const store = (work: (tx: TenantTransactor) => Promise<void>) =>
-    tenants.transact({ workspaceId }, async tx => {
-      await assertFence(tx, sessionId, fence)
-      await work(tx)
-    })
+  const store = (work: (tx: TenantTransactor) => Promise<void>, options: TransactionOptions = {}) =>
+    tenants.transact(
+      { workspaceId },
+      async tx => {
+        await assertFence(tx, sessionId, fence)
+        await work(tx)
+      },
+      options,
+    )
   let shown = 0
 
   return {
@@ -38,7 +45,7 @@ export function createAttemptTurns(
         await storeQr(tx, sealer, sessionId, qr, expiresInMs)
         await events.append(tx, { event: 'qr_code', data: { sessionId, status: 'connecting' } })
         if (first) await events.append(tx, progress(sessionId, 'scanning', mode))
-      })
+      }, shortLived)
       // a later QR that could not be stored costs its seconds on the page, not the link
       await (first
         ? stored

@@ -1,4 +1,3 @@
-import QRCode from 'qrcode'
 import { type LinkAttemptView, type LinkPhase } from '../../contract/linking.js'
 import { missionStatus } from '../../contract/sessions.js'
 import type { TenantReader } from '../database/tenant-transaction.js'
@@ -6,6 +5,7 @@ import type { Vault } from '../vault/vault.js'
 import { openQr, type Attempt } from './attempts-store.js'
 import { stageOf } from './link-phase.js'
 import { linkReason } from './link-reasons.js'
+import { qrPicture } from './qr-picture.js'
 
 const beforeScan: readonly LinkPhase[] = ['starting', 'scanning']
 
@@ -31,9 +31,4 @@ export async function attemptView(tx: TenantReader, vault: Vault, attempt: Attem
     view.qrExpiresInMs = Math.min(qrExpiresInMs, attempt.expiresInMs)
   }
   return view
-}
-
-/** A PNG data URL, dark on light with its quiet zone, sharp at twice the size that a page shows. */
-export function qrPicture(qr: string): Promise<string> {
-  return QRCode.toDataURL(qr, { errorCorrectionLevel: 'L', margin: 4, scale: 6 })
 }

@@ -32,6 +32,7 @@ export class LinkAttempt {
   readonly #keys: KeyStore
   readonly #qrOrEnd: Promise<AttemptEnd | null>
   #settleFirst: (end: AttemptEnd | null) => void = () => {}
+  #qr: string | null = null
   #connection: EngineConnection | null = null
   #forward: ((event: EngineEvent) => void) | null = null
   #lane: Promise<void> = Promise.resolve()
@@ -52,15 +53,19 @@ export class LinkAttempt {
     this.#connection = this.#deps.engine.connect({
       keys: this.#keys,
       onEvent: event => {
+        // a visitor who waits for the code sees it while it is being stored
+        if (event.type === 'qr') this.#show(event.qr)
         this.#lane = this.#lane.then(() => this.#handle(event))
       },
       sentMessage: async () => null,
     })
   }
 
-  /** Resolves with `null` once the first QR can be shown, or with the way the attempt ended before. */
-  firstQr(): Promise<AttemptEnd | null> {
-    return this.#qrOrEnd
+  /** The code to show now, once there is one; `null` after the scan; or the way the attempt ended before it had any. */
+  async shownQr(): Promise<{ qr: string } | { end: AttemptEnd } | null> {
+    const end = await this.#qrOrEnd
+    if (end !== null) return { end }
+    return this.#qr === null ? null : { qr: this.#qr }
   }
 
   /** Ends an attempt that has not become a session. One that a phone has accepted removes its device from the account first. */
@@ -68,6 +73,11 @@ export class LinkAttempt {
     this.#wantedEnd ??= end
     if (!this.#scanned || this.#open) this.#lane = this.#lane.then(() => this.#finish(end))
     return this.#lane
+  }
+
+  #show(qr: string): void {
+    this.#qr = qr
+    this.#settleFirst(null)
   }
 
   async #handle(event: EngineEvent): Promise<void> {
@@ -84,10 +94,10 @@ export class LinkAttempt {
   async #turn(event: EngineEvent): Promise<void> {
     switch (event.type) {
       case 'qr':
-        await this.#deps.turns.qr(event.qr, event.expiresInMs)
-        return this.#settleFirst(null)
+        return this.#deps.turns.qr(event.qr, event.expiresInMs)
       case 'paired':
         this.#scanned = true
+        this.#qr = null
         this.#restartTimer(loginLimitMs, { phase: 'failed', reason: 'connection_lost' })
         return this.#deps.turns.scanned()
       case 'open':
@@ -120,6 +130,7 @@ export class LinkAttempt {
   async #finish(end: AttemptEnd): Promise<void> {
     if (this.#over || this.#forward !== null) return
     this.#over = true
+    this.#qr = null
     clearTimeout(this.#timer)
     // who waits for a first code need not wait until a database that is away has taken the end of the attempt
     if (end.reason === 'storage_error') this.#settleFirst(end)

@@ -13,6 +13,7 @@ import type { Sessions } from '../sessions/sessions.js'
 import type { Vault } from '../vault/vault.js'
 import { createAttemptTurns } from './attempt-turns.js'
 import { attemptView } from './attempt-view.js'
+import { qrPicture } from './qr-picture.js'
 import { findVisitorsAttempt, latestAttempt, type Attempt } from './attempts-store.js'
 import { discardAttempt } from './discard-attempt.js'
 import { attemptNotFound, attemptRunning, startFailed } from './errors.js'
@@ -65,9 +66,9 @@ export function createLinking(deps: LinkingDeps): Linking {
   const read = <Result>(work: (tx: TenantReader) => Promise<Result>) =>
     tenants.read({ workspaceId: deps.workspaceId() }, work)
 
-  const begin = async (visitor: VisitorToken, sessionId: SessionId): Promise<Beginning> => {
+  const begin = async (visitor: VisitorToken, isNew: boolean, sessionId: SessionId): Promise<Beginning> => {
     const credentials = await engine.newCredentials()
-    const opened = await openAttempt(deps, { sessionId, visitorHash: visitorHash(visitor) })
+    const opened = await openAttempt(deps, { sessionId, visitorHash: visitorHash(visitor), isNew })
     if (!('fence' in opened)) return { sessionId: opened.sessionId, attempt: null }
     const turns = createAttemptTurns({ ...deps, log, onOver: () => running.delete(sessionId) }, opened, mode)
     const keys = createKeyStore({ tenants, sealer: opened.sealer }, opened, credentials)
@@ -76,9 +77,9 @@ export function createLinking(deps: LinkingDeps): Linking {
     return { sessionId, attempt }
   }
 
-  const open = async (visitor: VisitorToken): Promise<SessionId> => {
+  const open = async (visitor: VisitorToken, isNew: boolean): Promise<SessionId> => {
     const sessionId = SessionId.parse(randomUUID())
-    const beginning = begin(visitor, sessionId)
+    const beginning = begin(visitor, isNew, sessionId)
     running.set(sessionId, beginning)
     try {
       const begun = await beginning
@@ -92,8 +93,10 @@ export function createLinking(deps: LinkingDeps): Linking {
 
   const qrOf = async (visitor: VisitorToken, sessionId: SessionId): Promise<StartLinkAnswer> => {
     const begun = await running.get(sessionId)
-    const ended = await begun?.attempt?.firstQr()
-    if (ended) throw startFailed(ended)
+    const shown = await begun?.attempt?.shownQr()
+    if (shown && 'end' in shown) throw startFailed(shown.end)
+    if (shown) return { sessionId, qrCode: await qrPicture(shown.qr) }
+    // another node shows it, or nobody any more
     const { qrCode, phase } = await view(visitor, sessionId)
     if (qrCode !== undefined) return { sessionId, qrCode }
     throw hasEnded(phase) ? attemptNotFound() : attemptRunning()
@@ -114,7 +117,7 @@ export function createLinking(deps: LinkingDeps): Linking {
       const visitor = known ?? newVisitorToken()
       const under = known === null ? null : await read(tx => latestAttempt(tx, visitorHash(known)))
       const joins = under !== null && !hasEnded(under.phase)
-      const sessionId = joins ? under.sessionId : await open(visitor)
+      const sessionId = joins ? under.sessionId : await open(visitor, known === null)
       return { visitor, answer: await qrOf(visitor, sessionId) }
     },
     view,

@@ -16,6 +16,9 @@ export type BaileysEngineDeps = {
 /** Batches kept for accounts that are linking. Beyond it the oldest are derived again when they are needed. */
 const keptBatches = 256
 
+/** From a code on the page to work that nobody waits for. */
+const quietMs = 200
+
 export function createBaileysEngine({ url, preKeys, log }: BaileysEngineDeps): Engine {
   const engineLog = log.child('engine')
   /** Keys derived ahead, until their one upload at the first login. By seed, because a link takes two sockets. */
@@ -27,11 +30,28 @@ export function createBaileysEngine({ url, preKeys, log }: BaileysEngineDeps): E
     warm.set(nameOf(batch.seed), batch)
   }
 
+  const make = async (): Promise<Credentials> => {
+    const batch = await preKeys.take()
+    keep(batch)
+    return encodeCredentials(newCredentialsRecord(batch.seed))
+  }
+
+  /** One set made ahead: its key pairs take as long as a handshake, so they are made when nobody waits for a code. */
+  let ahead: Promise<Credentials> | null = null
+  const prepare = () => {
+    if (ahead !== null) return
+    ahead = make()
+    // told to whoever takes it
+    ahead.catch(() => {})
+  }
+  const prepareSoon = () => void setTimeout(prepare, quietMs).unref()
+  prepareSoon()
+
   return {
-    async newCredentials(): Promise<Credentials> {
-      const batch = await preKeys.take()
-      keep(batch)
-      return encodeCredentials(newCredentialsRecord(batch.seed))
+    newCredentials(): Promise<Credentials> {
+      const credentials = ahead ?? make()
+      ahead = null
+      return credentials
     },
 
     connect(options: ConnectOptions): EngineConnection {
@@ -47,6 +67,7 @@ export function createBaileysEngine({ url, preKeys, log }: BaileysEngineDeps): E
         log: engineLog,
         onEvent(event) {
           if (event.type === 'open') warm.delete(name)
+          if (event.type === 'qr' || event.type === 'closed') prepareSoon()
           options.onEvent(event)
         },
       })
