@@ -55,7 +55,7 @@ const attempts = () => rows.query<{ phase: string }>(`select phase from link_att
 test('a phone scans the screen, two messages arrive, and a bot starts from the first', async () => {
   const phone = await gateway.simulator.phone('254711000001')
   const tab = await openAndStart()
-  const qr = (await tab.qrOnShow()) ?? ''
+  const qr = await tab.qrOnShow()
 
   await phone.scanPicture(await tab.screenshotWithQr())
   await tab.shows('All set')
