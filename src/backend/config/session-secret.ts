@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 const fileName = 'session-secret'
 const minimumBytes = 32
@@ -37,6 +37,8 @@ export function localSecret(dataDir: string): string {
   const path = join(dataDir, fileName)
   const existing = readIfThere(path)
   if (existing !== null) return existing
+  // the folder is private, what lies above it need not be: PostgreSQL's own account passes through
+  mkdirSync(dirname(dataDir), { recursive: true })
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`
   writeFileSync(draft, randomBytes(minimumBytes).toString('hex'), { mode: 0o600, flush: true })

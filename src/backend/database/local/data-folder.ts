@@ -22,6 +22,7 @@ export type DataFolder = {
  */
 export function prepareDataFolder(dataDir: string): DataFolder {
   try {
+    mkdirSync(path.dirname(path.resolve(dataDir)), { recursive: true })
     mkdirSync(dataDir, { recursive: true, mode: 0o700 })
     const root = path.join(realpathSync(dataDir), 'postgres')
     mkdirSync(root, { recursive: true, mode: 0o700 })
