@@ -46,20 +46,19 @@ export class ConfigError extends Error {
  * @throws ConfigError naming every problem at once
  */
 export function loadConfig(raw: NodeJS.ProcessEnv): Config {
-  const parsed = Env.safeParse(withoutBlanks(raw))
-  if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`))
-  }
-  const env = parsed.data
+  const { env, malformed } = readEnv(withoutBlanks(raw))
   const production = env.NODE_ENV === 'production'
-  const problems = [...whatsappProblems(env), ...productionProblems(env)]
+  const others = [...whatsappProblems(env), ...productionProblems(env), ...secretProblems(env.WHATSAPP_SESSION_SECRET)]
+  const problems = [
+    ...malformed.values(),
+    // what follows from a value that could not be read is no problem of its own
+    ...others.filter(problem => ![...malformed.keys()].some(name => problem.includes(name))),
+  ]
   if (problems.length > 0) throw new ConfigError(problems)
 
   const dataDir = resolve(env.DATA_DIR ?? defaultDataDir())
   const secret = parseSecret(env.WHATSAPP_SESSION_SECRET ?? localSecret(dataDir))
-  if ('problem' in secret) {
-    throw new ConfigError([`WHATSAPP_SESSION_SECRET ${secret.problem}. Make one with: openssl rand -hex 32`])
-  }
+  if ('problem' in secret) throw new ConfigError([secretProblem(secret.problem)])
   return {
     production,
     host: env.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
@@ -83,11 +82,30 @@ export function loadConfig(raw: NodeJS.ProcessEnv): Config {
   }
 }
 
+/** The environment as far as it can be read, and a line for each setting of which the form is wrong. */
+function readEnv(given: NodeJS.ProcessEnv): { env: Env; malformed: Map<string, string> } {
+  const parsed = Env.safeParse(given)
+  if (parsed.success) return { env: parsed.data, malformed: new Map() }
+  const malformed = new Map(
+    parsed.error.issues.map(({ path, message }) => [String(path[0]), `${path.join('.')}: ${message}`]),
+  )
+  const readable = Object.fromEntries(Object.entries(given).filter(([name]) => !malformed.has(name)))
+  return { env: Env.parse(readable), malformed }
+}
+
+const secretProblem = (problem: string): string =>
+  `WHATSAPP_SESSION_SECRET ${problem}. Make one with: openssl rand -hex 32`
+
+function secretProblems(given: string | undefined): string[] {
+  const secret = given === undefined ? null : parseSecret(given)
+  return secret !== null && 'problem' in secret ? [secretProblem(secret.problem)] : []
+}
+
 function productionProblems(env: Env): string[] {
   if (env.NODE_ENV !== 'production') return []
   const problems: string[] = []
   if (env.WHATSAPP_SESSION_SECRET === undefined) {
-    problems.push('WHATSAPP_SESSION_SECRET is not set. Make one with: openssl rand -hex 32')
+    problems.push(secretProblem('is not set'))
   }
   if (env.PUBLIC_URL?.startsWith('http:')) problems.push('PUBLIC_URL must be https in production')
   return problems
