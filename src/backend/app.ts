@@ -10,6 +10,7 @@ import { createPreKeyPool } from './engine/baileys/pre-keys/pre-key-pool.js'
 import { createEventLog } from './events/event-log.js'
 import { createEventWakeups } from './events/event-wakeups.js'
 import { openGatewayDatabase } from './gateway-database.js'
+import { docsPage } from './http/docs-page.js'
 import { healthRoutes } from './http/health.routes.js'
 import { openApiRoutes } from './http/openapi.js'
 import { createHttpServer, createWebSocketPort } from './http/server.js'
@@ -99,13 +100,16 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
     websocketClients: () => live.clientCount(),
   })
   const page: PageSettings = { mode, supportUrl, logoUrl: logoFile === null ? null : logoPath }
-  const routes = [...health, ...linkingRoutes({ linking, cookies, page })]
+  const described = [...health, ...linkingRoutes({ linking, cookies, page })]
+  const routes = [...described, ...openApiRoutes(described, packageVersion())]
+  const documents = Router().use(docsPage(routes, packageVersion()))
+  if (logoFile !== null) documents.get(logoPath, brandLogo(logoFile))
   const server = releases.use(
     createHttpServer({
       log,
       publicUrl,
-      routes: [...routes, ...openApiRoutes(routes, packageVersion())],
-      pages: logoFile === null ? pages : Router().get(logoPath, brandLogo(logoFile)).use(pages),
+      routes,
+      pages: documents.use(pages),
       onUpgrade: live.onUpgrade,
     }),
   )
