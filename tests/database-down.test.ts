@@ -147,6 +147,7 @@ describe('while the database is away', () => {
 
   test('a code that is scanned links nothing: the reply that would confirm it never leaves', async () => {
     const { sessionId, qrCode } = await visitor.start()
+    await rows.waitFor(`select from link_attempts where session_id = $1 and phase = 'scanning'`, [sessionId])
     line.cut()
     await noticed()
     await scan(qrCode)
@@ -171,13 +172,14 @@ describe('while the database is away', () => {
 })
 
 describe('when the database goes away', () => {
-  test('before the first code can be stored, the start is refused', async () => {
-    const cut = line.cutAt('"qr" =', 'before')
-    const answer = visitor.request('POST', '/api/sessions/start', {})
+  test('before the first code can be stored, its attempt has failed and nobody can scan it', async () => {
+    const cut = line.cutAt('set "qr" = ', 'before')
+    const { sessionId, qrCode } = await visitor.start()
     await cut
-    expect(await answer).toMatchObject({ status: 503, body: { code: 'database_unavailable' } })
+    await noticed()
     await line.restore()
-    await rows.waitFor(`select where not exists (select from link_attempts where phase in ('starting', 'scanning'))`)
+    await expectFailedAndTold(sessionId)
+    await expect(scan(qrCode)).rejects.toMatchObject({ code: 'qr_expired' })
   })
 
   test.each([

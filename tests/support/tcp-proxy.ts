@@ -3,10 +3,20 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 
 type Trap = { text: string; when: 'before' | 'after commit'; sprung: () => void }
 
-type Pair = { client: Socket; server: Socket; armed: Trap | null; lost: boolean }
+type Pair = {
+  client: Socket
+  server: Socket
+  /** End of what was forwarded last: a statement may come in two pieces. */
+  tail: Buffer
+  armed: Trap | null
+  /** The commit is on its way to the server; its answer is not to reach the client. */
+  lost: boolean
+}
 
 /** `commit` as PostgreSQL's simple query protocol carries it. */
 const commit = Buffer.from('commit\0')
+
+const longestText = 64
 
 /** A line to a PostgreSQL that a test can cut, refuse, let hang, or cut at one exact statement. */
 export class TcpProxy implements AsyncDisposable {
@@ -79,8 +89,10 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   #accept(client: Socket): void {
+    // accepted by the system just before the cut
+    if (this.#listener === null) return void client.resetAndDestroy()
     const server = connect(this.target.port, this.target.host)
-    const pair: Pair = { client, server, armed: null, lost: false }
+    const pair: Pair = { client, server, tail: Buffer.alloc(0), armed: null, lost: false }
     this.#pairs.add(pair)
     client.on('data', (chunk: Buffer) => this.#forward(pair, chunk))
     server.on('data', (chunk: Buffer) => {
@@ -99,7 +111,9 @@ export class TcpProxy implements AsyncDisposable {
 
   #forward(pair: Pair, chunk: Buffer): void {
     const trap = this.#trap
-    if (trap !== null && chunk.includes(trap.text)) {
+    const recent = Buffer.concat([pair.tail, chunk])
+    pair.tail = recent.subarray(-longestText)
+    if (trap !== null && recent.includes(trap.text)) {
       if (trap.when === 'before') return this.#spring(trap)
       pair.armed = trap
     }
