@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { KeyStore } from '../../src/backend/engine/keystore.js'
 import { EngineRig } from '../support/engine-rig.js'
 import { Rows } from '../support/rows.js'
 
@@ -15,6 +16,20 @@ afterAll(async () => {
   await rows[Symbol.asyncDispose]()
   await rig[Symbol.asyncDispose]()
 })
+
+/** A key store that tells of each commit before it makes it. */
+function watched(keys: KeyStore, tell: (change: Parameters<KeyStore['commit']>[0]) => void): KeyStore {
+  return new Proxy(keys, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target)
+      if (typeof value !== 'function') return value
+      return (...args: unknown[]): unknown => {
+        if (name === 'commit') tell(args[0] as Parameters<KeyStore['commit']>[0])
+        return Reflect.apply(value, target, args)
+      }
+    },
+  })
+}
 
 describe('linking', () => {
   test('a phone is announced only when its credentials are stored', async () => {
@@ -168,6 +183,21 @@ describe('credentials', () => {
     expect(connection.hasAppStateKeys()).toBe(true)
     expect(await phone.devices()).toHaveLength(1)
     expect(await rig.simulator.problems()).toEqual([])
+  })
+
+  test('the app-state keys that the phone shares once are stored in the commit that lets the message be acknowledged', async () => {
+    const commits: Parameters<KeyStore['commit']>[0][] = []
+    const account = await rig.account()
+    await account.link(await rig.phone(), keys => watched(keys, change => commits.push(change)))
+    await account.next('app_state_keys')
+    const [sharing] = commits.filter(({ keys }) => keys?.has('app-state-sync-key'))
+    expect(sharing?.journal).toHaveLength(1)
+    expect(sharing?.credentials).toBeDefined()
+
+    // whoever dies right after that commit finds both again
+    await account.close()
+    await account.reload()
+    expect((await account.open()).hasAppStateKeys()).toBe(true)
   })
 
   test('no pre-key row exists: all keys follow from the sealed seed, also after a top-up', async () => {

@@ -52,7 +52,10 @@ export function createAuthState(store: KeyStore, lookup?: (id: number) => PreKey
       )
     }
     const journal = Object.values(data[journalType] ?? {}) as JournalEntry[]
-    const credentials = dirty || used.length > 0 ? takeCredentials() : undefined
+    const shared = Object.keys(data['app-state-sync-key'] ?? {}).at(-1)
+    // the newest key and the word that it is the newest belong together
+    if (shared !== undefined) creds.myAppStateKeyId = shared
+    const credentials = dirty || used.length > 0 || shared !== undefined ? takeCredentials() : undefined
     await store.commit({ keys, journal, ...(credentials && { credentials }) })
   }
 

@@ -51,7 +51,7 @@ export class BaileysConnection implements EngineConnection {
         url,
         auth,
         logger: quietLogger(log),
-        makeSignalRepository: createSignalRepository({ store: keys, keys: auth.keys, stanzas }),
+        makeSignalRepository: createSignalRepository({ store: keys, auth, stanzas }),
         sentMessage,
       }),
       (error, event) => this.#onRejection(error, event),

@@ -2,7 +2,6 @@ import {
   addTransactionCapability,
   jidDecode,
   type SignalAuthState,
-  type SignalKeyStore,
   type SignalRepositoryWithLIDStore,
   type UserFacingSocketConfig,
 } from '@whiskeysockets/baileys'
@@ -10,41 +9,46 @@ import { makeLibSignalRepository } from '@whiskeysockets/baileys/lib/Signal/libs
 import type { ILogger } from '@whiskeysockets/baileys/lib/Utils/logger.js'
 import type { JournalEntry, KeyStore } from '../keystore.js'
 import { AddressLock } from './address-lock.js'
-import { journalType } from './auth-state.js'
+import { journalType, type AuthState } from './auth-state.js'
 import { journalHash } from './journal-hash.js'
+import { ownKeyShare } from './own-key-share.js'
 import type { StanzaNotes } from './stanza-notes.js'
 
 type MakeSignalRepository = NonNullable<UserFacingSocketConfig['makeSignalRepository']>
 
 export const transactionOptions = { maxCommitRetries: 2, delayBetweenTriesMs: 200 }
 
-export type SignalRepositoryDeps = { store: KeyStore; keys: SignalKeyStore; stanzas: StanzaNotes }
+export type SignalRepositoryDeps = { store: KeyStore; auth: AuthState; stanzas: StanzaNotes }
 
 /**
  * Baileys' Signal repository with three duties added through its public option, without a fork:
  *
  * 1. *Write-ahead ratchet.* It has a transaction context of its own, so a ratchet step is committed when the call returns, before the frame
  *    leaves. Left to the socket's context it is committed after the wire write, and a crash in between reuses a message key.
- * 2. *Decrypt journal.* The plaintext is stored in the same commit as the ratchet. A ciphertext that cannot be decrypted (again) is looked up
+ * 2. *Decrypt journal.* The plaintext is stored in the same commit as the ratchet, and with it the app-state keys that it may bring. A ciphertext that cannot be decrypted (again) is looked up
  *    there, so a message redelivered after a cut line is still heard; Baileys alone would refuse it and lose it.
  * 3. *One lock per address* over everything that touches a ratchet, because two transaction layers work over one store.
  */
-export function createSignalRepository({ store, keys, stanzas }: SignalRepositoryDeps): MakeSignalRepository {
-  return (auth: SignalAuthState, logger: ILogger, pnToLid) => {
-    const own = addTransactionCapability(keys, logger, transactionOptions)
+export function createSignalRepository({ store, auth, stanzas }: SignalRepositoryDeps): MakeSignalRepository {
+  return (_socketsAuth: SignalAuthState, logger: ILogger, pnToLid) => {
+    const own = addTransactionCapability(auth.keys, logger, transactionOptions)
     const repository = makeLibSignalRepository({ creds: auth.creds, keys: own }, logger, pnToLid)
     const lock = new AddressLock()
     const locked = async <Result>(jid: string, work: () => Promise<Result>) =>
       lock.run(await canonicalAddress(repository, jid), work)
 
-    const journalled = async (key: string, hash: Buffer, decrypt: () => Promise<Uint8Array>): Promise<Uint8Array> => {
+    const journalled = async (from: string, hash: Buffer, decrypt: () => Promise<Uint8Array>): Promise<Uint8Array> => {
       try {
         return await own.transaction(async () => {
           const plaintext = await decrypt()
           const entry: JournalEntry = { hash, plaintext, stanza: stanzas.take(hash) }
-          await own.set({ [journalType]: { [hash.toString('hex')]: entry } } as Parameters<typeof own.set>[0])
+          const share = ownKeyShare(auth.creds, from, plaintext)
+          await own.set({
+            [journalType]: { [hash.toString('hex')]: entry },
+            ...(share && { 'app-state-sync-key': share }),
+          } as Parameters<typeof own.set>[0])
           return plaintext
-        }, key)
+        }, from)
       } catch (error) {
         const earlier = await store.readJournal(hash)
         if (earlier !== null) return earlier
