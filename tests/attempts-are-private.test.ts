@@ -148,7 +148,7 @@ describe('an attempt that is over', () => {
   test('leaves nothing to scan, and nothing of its keys', async () => {
     const visitor = await returningVisitor()
     const [over] = await attemptsOf(visitor)
-    for (const table of ['session_credentials', 'signal_keys', 'data_key', 'sessions']) {
+    for (const table of ['session_credentials', 'signal_keys', 'data_keys', 'sessions']) {
       const column = table === 'sessions' ? 'id' : 'session_id'
       expect(await rows.query(`select 1 from ${table} where ${column} = $1`, [over?.session_id]), table).toEqual([])
     }

@@ -86,7 +86,7 @@ async function expectFailedAndTold(sessionId: string): Promise<void> {
   expect(end.data).toEqual({ sessionId, phase: 'failed', reason: 'storage_error' })
   events.socket.close()
   expect(await ended(sessionId)).toMatchObject({ phase: 'failed', reason: { code: 'storage_error' } })
-  for (const table of ['session_credentials', 'signal_keys', 'inbound_journal', 'data_key', 'sessions']) {
+  for (const table of ['session_credentials', 'signal_keys', 'inbound_journal', 'data_keys', 'sessions']) {
     const column = table === 'sessions' ? 'id' : 'session_id'
     expect(await rows.query(`select from ${table} where ${column} = $1`, [sessionId]), table).toEqual([])
   }

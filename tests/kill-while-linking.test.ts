@@ -63,7 +63,7 @@ async function scan(): Promise<string> {
 /** Kill, and a new process. The dead node's lease is put into the past, as the eight seconds it has left would. */
 async function killAndRestart(): Promise<void> {
   await gateway.kill()
-  await rows.query(`update node set lease_until = clock_timestamp() - interval '1 minute'`)
+  await rows.query(`update nodes set lease_until = clock_timestamp() - interval '1 minute'`)
   gateway = new GatewayProcess(env)
   visitor = new Visitor(await gateway.ready(), visitor.cookie)
 }
@@ -92,7 +92,7 @@ async function expectFailedAndTold(sessionId: string): Promise<void> {
   const view = await ended(sessionId)
   expect(view).toMatchObject({ phase: 'failed', reason: { code: 'server_restarted' } })
   expect(view.reason?.action).toContain('Linked devices')
-  for (const table of ['session_credentials', 'signal_keys', 'inbound_journal', 'data_key', 'sessions']) {
+  for (const table of ['session_credentials', 'signal_keys', 'inbound_journal', 'data_keys', 'sessions']) {
     const column = table === 'sessions' ? 'id' : 'session_id'
     expect(await rows.query(`select 1 from ${table} where ${column} = $1`, [sessionId]), table).toEqual([])
   }

@@ -95,7 +95,7 @@ test('linking the account again supersedes the earlier session and says so', asy
     { id: older?.id, state: 'superseded' },
     { id: newer, state: 'connected' },
   ])
-  expect(await rows.query('select count(*)::int as people from person')).toEqual([{ people: 1 }])
+  expect(await rows.query('select count(*)::int as people from people')).toEqual([{ people: 1 }])
   expect(await rows.query(`select reason from link_attempts where session_id = $1`, [newer])).toEqual([
     { reason: 'superseded_older' },
   ])

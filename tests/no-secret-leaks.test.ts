@@ -169,7 +169,7 @@ describe('the search finds what was planted', () => {
 
   test('in an event', async () => {
     await database.client.query(
-      `insert into whizlite.event_log (workspace_id, seq, event, data) select id, 1000000, $1, '\\x00' from whizlite.workspace`,
+      `insert into whizlite.event_log (workspace_id, seq, event, data) select id, 1000000, $1, '\\x00' from whizlite.workspaces`,
       [`planted-${mark}`],
     )
     const events = (await database.dump()).find(({ table }) => table === 'whizlite.event_log')

@@ -13,7 +13,7 @@ export const parts = {
  * Every folder and file there stands here.
  */
 export const backendRooms = [
-  ['main.ts'],
+  ['main.ts', 'index.ts'],
   ['app.ts', 'start-up-problem.ts'],
   ['recovery.ts', 'gateway-database.ts'],
   ['linking'],

@@ -5,13 +5,13 @@ import { SCHEMA } from './schema.js'
  * The tables without row level security: those that belong to no tenant, and session_leases, which tells nodes whose sessions to take
  * over and holds ids only. Everything else in the schema must be protected; adding one here is a decision to review.
  */
-export const SYSTEM_TABLES: ReadonlySet<string> = new Set(['migration', 'node', 'canary', 'meta', 'session_leases'])
+export const SYSTEM_TABLES: ReadonlySet<string> = new Set(['migrations', 'nodes', 'canary', 'meta', 'session_leases'])
 
 /** The table whose own id is the tenant; all others have a workspace_id. */
-export const tenantColumnOf = (table: string): string => (table === 'workspace' ? 'id' : 'workspace_id')
+export const tenantColumnOf = (table: string): string => (table === 'workspaces' ? 'id' : 'workspace_id')
 
 /** Keys that span tenants on purpose. A workspace's slug is chosen by people and public. */
-const SPANNING_KEYS: ReadonlySet<string> = new Set(['workspace_slug_key'])
+const SPANNING_KEYS: ReadonlySet<string> = new Set(['workspaces_slug_key'])
 
 type TableRow = {
   name: string

@@ -44,7 +44,7 @@ describe('migrate', () => {
     await step('0002-second.sql', second)
     expect(await run()).toEqual({ applied: ['0001-first.sql', '0002-second.sql'], newerThanCode: false })
     expect(await run()).toEqual({ applied: [], newerThanCode: false })
-    expect(await tables()).toEqual(['first', 'migration', 'second'])
+    expect(await tables()).toEqual(['first', 'migrations', 'second'])
   })
 
   test('applies each step once when several nodes start together', async () => {
@@ -61,7 +61,7 @@ describe('migrate', () => {
       code: 'migration_failed',
       message: '0002-second.sql failed (42P01: relation "nowhere" does not exist); it changed nothing.',
     })
-    expect(await tables()).toEqual(['first', 'migration'])
+    expect(await tables()).toEqual(['first', 'migrations'])
   })
 
   test('keeps values out of the error of a failed step', async () => {
@@ -87,7 +87,7 @@ describe('migrate', () => {
     await step('0001-first.sql', first)
     await step('0002-second.sql', second)
     await run()
-    await client.query('delete from whizlite.migration where number = 1')
+    await client.query('delete from whizlite.migrations where number = 1')
     await expect(run()).rejects.toMatchObject({ code: 'migration_missing' })
   })
 

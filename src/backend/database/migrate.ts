@@ -50,7 +50,7 @@ async function applyNext(client: Client, known: Migration[]): Promise<{ name: st
     await client.query('select pg_advisory_xact_lock($1)', [LOCK])
     await ensureLedger(client)
     const { rows } = await client.query<Applied>(
-      `select number, name, checksum from ${SCHEMA}.migration order by number`,
+      `select number, name, checksum from ${SCHEMA}.migrations order by number`,
     )
     const next = nextStep(known, rows)
     if (next) await apply(client, next)
@@ -64,14 +64,14 @@ async function applyNext(client: Client, known: Migration[]): Promise<{ name: st
 
 async function ensureLedger(client: Client): Promise<void> {
   const { rows } = await client.query<{ version: number; exists: boolean }>(
-    `select current_setting('server_version_num')::int as version, to_regclass('${SCHEMA}.migration') is not null as exists`,
+    `select current_setting('server_version_num')::int as version, to_regclass('${SCHEMA}.migrations') is not null as exists`,
   )
   if ((rows[0]?.version ?? 0) < 150_000)
     throw new MigrationError('database_too_old', 'PostgreSQL 15 or newer is needed.')
   if (rows[0]?.exists) return
   await client.query(`
     create schema if not exists ${SCHEMA};
-    create table ${SCHEMA}.migration (
+    create table ${SCHEMA}.migrations (
       number int primary key,
       name text not null,
       checksum text not null,
@@ -98,7 +98,7 @@ async function apply(client: Client, step: Migration): Promise<void> {
   try {
     await client.query(`set local search_path to ${SCHEMA}; set local lock_timeout to '${LOCK_TIMEOUT}'`)
     await client.query(step.sql)
-    await client.query(`insert into ${SCHEMA}.migration (number, name, checksum) values ($1, $2, $3)`, [
+    await client.query(`insert into ${SCHEMA}.migrations (number, name, checksum) values ($1, $2, $3)`, [
       step.number,
       step.name,
       step.checksum,

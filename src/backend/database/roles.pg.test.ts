@@ -69,7 +69,7 @@ async function useIt(url: string): Promise<void> {
   const ids = [newWorkspace(), newWorkspace()]
   for (const id of ids) {
     await tenants.transact({ workspaceId: id }, tx =>
-      tx.db.insertInto('workspace').values({ id, name: 'W', slug: id }).execute(),
+      tx.db.insertInto('workspaces').values({ id, name: 'W', slug: id }).execute(),
     )
   }
   expect((await tenants.allIds()).toSorted()).toEqual(ids.toSorted())

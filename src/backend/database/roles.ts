@@ -87,7 +87,7 @@ function grantStatements(role: string): string {
     revoke all on all tables in schema ${SCHEMA} from public;
     revoke truncate, references, trigger on all tables in schema ${SCHEMA} from ${role};
     grant select, insert, update, delete on all tables in schema ${SCHEMA} to ${role};
-    revoke insert, update, delete on ${SCHEMA}.migration from ${role};
+    revoke insert, update, delete on ${SCHEMA}.migrations from ${role};
     grant usage, select on all sequences in schema ${SCHEMA} to ${role};
     revoke execute on all functions in schema ${SCHEMA} from public;
     grant execute on all functions in schema ${SCHEMA} to ${role}`

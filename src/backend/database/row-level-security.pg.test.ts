@@ -244,10 +244,10 @@ describe('the check of the catalogue finds', () => {
       `${forced} create policy p on leak using (${SCOPED}) with check (${SCOPED}); create unique index leak_key on leak (id)`,
       'Key leak_key on leak',
     ],
-    ["a view with its owner's rights", 'create view leak as select * from person', 'View leak reads with its owner'],
+    ["a view with its owner's rights", 'create view leak as select * from people', 'View leak reads with its owner'],
     [
       'a definer function without search path',
-      `create function leak() returns bigint language sql security definer as 'select count(*) from whizlite.person'`,
+      `create function leak() returns bigint language sql security definer as 'select count(*) from whizlite.people'`,
       'Function leak',
     ],
   ]

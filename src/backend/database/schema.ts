@@ -14,20 +14,20 @@ export type BigInteger = ColumnType<string, bigint | number | string, bigint | n
  * `declare module '../database/schema.js' { interface TenantSchema { session: SessionTable } }`.
  */
 export interface TenantSchema {
-  workspace: WorkspaceTable
-  person: PersonTable
-  app_user: AppUserTable
-  event_counter: EventCounterTable
+  workspaces: WorkspaceTable
+  people: PersonTable
+  app_users: AppUserTable
+  event_counters: EventCounterTable
   event_log: EventLogTable
-  data_key: DataKeyTable
+  data_keys: DataKeyTable
 }
 
 /** The few tables that belong to no tenant. */
 export interface SystemSchema {
-  node: NodeTable
+  nodes: NodeTable
   canary: CanaryTable
   meta: MetaTable
-  migration: MigrationTable
+  migrations: MigrationTable
 }
 
 export type WorkspaceTable = { id: Generated<string>; name: string; slug: string; created_at: Generated<Date> }

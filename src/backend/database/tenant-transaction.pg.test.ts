@@ -22,7 +22,7 @@ async function makeWorkspace(): Promise<TenantScope> {
   const id = scope.workspaceId
   await tenants.transact(scope, tx =>
     tx.db
-      .insertInto('workspace')
+      .insertInto('workspaces')
       .values({ id, name: 'Test', slug: `w-${id}` })
       .execute(),
   )
@@ -32,7 +32,7 @@ async function makeWorkspace(): Promise<TenantScope> {
 const addUser = (scope: TenantScope, name: string) =>
   tenants.transact(scope, tx =>
     tx.db
-      .insertInto('app_user')
+      .insertInto('app_users')
       .values({ workspace_id: scope.workspaceId, name })
       .returning('id')
       .executeTakeFirstOrThrow(),
@@ -40,7 +40,7 @@ const addUser = (scope: TenantScope, name: string) =>
 
 const userNames = (scope: TenantScope) =>
   tenants.read(scope, async tx =>
-    (await tx.db.selectFrom('app_user').select('name').orderBy('name').execute()).map(r => r.name),
+    (await tx.db.selectFrom('app_users').select('name').orderBy('name').execute()).map(r => r.name),
   )
 
 const settings = (tx: TenantReader) =>
@@ -67,7 +67,7 @@ describe('tenant scope', () => {
   test('refuses a row for another tenant', async () => {
     const foreign = { workspace_id: a.workspaceId, name: 'Mallory' }
     await expect(
-      tenants.transact(b, tx => tx.db.insertInto('app_user').values(foreign).execute()),
+      tenants.transact(b, tx => tx.db.insertInto('app_users').values(foreign).execute()),
     ).rejects.toMatchObject({ code: 'database_refused', sqlState: '42501' })
   })
 
@@ -78,7 +78,7 @@ describe('tenant scope', () => {
   })
 
   test('refuses a scope that is not a UUID before anything is sent', async () => {
-    const forged = { ...a, userId: `' ; drop table app_user; --` }
+    const forged = { ...a, userId: `' ; drop table app_users; --` }
     await expect(async () => await tenants.read(forged, () => Promise.resolve(1))).rejects.toThrow(
       'A tenant scope holds UUIDs.',
     )
@@ -89,7 +89,7 @@ describe('tenant scope', () => {
   })
 
   test('shows no tenant rows to a transaction of the system', async () => {
-    const seen = await opened.database.system(({ db }) => sql`select from app_user`.execute(db))
+    const seen = await opened.database.system(({ db }) => sql`select from app_users`.execute(db))
     expect(seen.rows).toHaveLength(0)
   })
 })
@@ -97,7 +97,7 @@ describe('tenant scope', () => {
 describe('transaction', () => {
   test('keeps nothing when the callback throws', async () => {
     const failing = tenants.transact(a, async tx => {
-      await tx.db.insertInto('app_user').values({ workspace_id: a.workspaceId, name: 'Ghost' }).execute()
+      await tx.db.insertInto('app_users').values({ workspace_id: a.workspaceId, name: 'Ghost' }).execute()
       throw new RangeError('no')
     })
     await expect(failing).rejects.toThrow(RangeError)
@@ -105,13 +105,13 @@ describe('transaction', () => {
   })
 
   test('lets readers write nothing', async () => {
-    const writing = tenants.read(a, tx => sql`update app_user set name = 'x'`.execute(tx.db))
+    const writing = tenants.read(a, tx => sql`update app_users set name = 'x'`.execute(tx.db))
     await expect(writing).rejects.toMatchObject({ code: 'database_refused', sqlState: '25006' })
   })
 
   test('gives a reader one snapshot', async () => {
     const counts = await tenants.read(a, async tx => {
-      const count = async () => (await tx.db.selectFrom('app_user').select('id').execute()).length
+      const count = async () => (await tx.db.selectFrom('app_users').select('id').execute()).length
       const before = await count()
       await addUser(a, 'Late')
       return [before, await count()]
@@ -124,14 +124,14 @@ describe('transaction', () => {
     await tenants.read(a, async tx => {
       kept = tx
     })
-    await expect(kept?.db.selectFrom('app_user').select('id').execute()).rejects.toMatchObject({
+    await expect(kept?.db.selectFrom('app_users').select('id').execute()).rejects.toMatchObject({
       code: 'transaction_ended',
     })
   })
 
   test('does not report success when a failure was swallowed', async () => {
     const swallowing = tenants.transact(a, async tx => {
-      await tx.db.insertInto('app_user').values({ workspace_id: a.workspaceId, name: 'Lost' }).execute()
+      await tx.db.insertInto('app_users').values({ workspace_id: a.workspaceId, name: 'Lost' }).execute()
       await sql`select 1 / 0`.execute(tx.db).catch(() => {})
     })
     await expect(swallowing).rejects.toMatchObject({ code: 'transaction_aborted' })
@@ -143,7 +143,7 @@ describe('transaction', () => {
     await tenants.transact(a, async tx => {
       tx.onCommit(async () => void seen.push((await userNames(a)).includes('Hooked') ? 'committed' : 'too early'))
       tx.onCommit(() => void seen.push('second'))
-      await tx.db.insertInto('app_user').values({ workspace_id: a.workspaceId, name: 'Hooked' }).execute()
+      await tx.db.insertInto('app_users').values({ workspace_id: a.workspaceId, name: 'Hooked' }).execute()
     })
     const failing = tenants.transact(a, async tx => {
       tx.onCommit(() => void seen.push('never'))
@@ -175,7 +175,7 @@ describe('transaction', () => {
       tenants.transact(a, async tx => {
         runs += 1
         for (const [index, id] of order.entries()) {
-          await tx.db.updateTable('app_user').set({ name: 'D' }).where('id', '=', id).execute()
+          await tx.db.updateTable('app_users').set({ name: 'D' }).where('id', '=', id).execute()
           if (index === 0 && --waiting <= 0) opener.emit('open')
           if (index === 0) await gate
         }
@@ -188,7 +188,7 @@ describe('transaction', () => {
     const slow = tenants.transact(
       a,
       async tx => {
-        await tx.db.insertInto('app_user').values({ workspace_id: a.workspaceId, name: 'Slow' }).execute()
+        await tx.db.insertInto('app_users').values({ workspace_id: a.workspaceId, name: 'Slow' }).execute()
         await new Promise(() => {})
       },
       { deadlineMs: 50 },
@@ -204,20 +204,20 @@ describe('errors', () => {
     const add = () =>
       tenants.transact(a, tx =>
         tx.db
-          .insertInto('person')
+          .insertInto('people')
           .values({ ...person, phone_number: null })
           .execute(),
       )
     await add()
     await expect(add()).rejects.toMatchObject({
       code: 'database_refused',
-      constraint: 'person_lid_key',
-      message: 'The database refused a statement (23505, person, person_lid_key).',
+      constraint: 'people_lid_key',
+      message: 'The database refused a statement (23505, people, people_lid_key).',
     })
   })
 
   test('name a mistake in the statement', async () => {
-    await expect(tenants.read(a, tx => sql`select nothing_here from person`.execute(tx.db))).rejects.toThrow(
+    await expect(tenants.read(a, tx => sql`select nothing_here from people`.execute(tx.db))).rejects.toThrow(
       'column "nothing_here" does not exist',
     )
   })
@@ -257,8 +257,8 @@ describe('event numbers', () => {
     const append = () =>
       tenants.transact(scope, async tx => {
         const { rows } = await sql<{ seq: string }>`
-          insert into event_counter values (${workspace_id}, 1)
-          on conflict (workspace_id) do update set last_seq = event_counter.last_seq + 1 returning last_seq as seq`.execute(
+          insert into event_counters values (${workspace_id}, 1)
+          on conflict (workspace_id) do update set last_seq = event_counters.last_seq + 1 returning last_seq as seq`.execute(
           tx.db,
         )
         const seq = rows[0]?.seq ?? '0'

@@ -16,7 +16,7 @@ beforeAll(async () => {
   admin = new Client(opened.ownerUrl)
   await admin.connect()
   await tenants.transact(scope, tx =>
-    tx.db.insertInto('workspace').values({ id: scope.workspaceId, name: 'W', slug: 'w' }).execute(),
+    tx.db.insertInto('workspaces').values({ id: scope.workspaceId, name: 'W', slug: 'w' }).execute(),
   )
 })
 afterAll(async () => {
@@ -28,7 +28,7 @@ const addUser = (name: string, deadlineMs?: number): Promise<unknown> =>
   tenants
     .transact(
       scope,
-      tx => tx.db.insertInto('app_user').values({ workspace_id: scope.workspaceId, name }).execute(),
+      tx => tx.db.insertInto('app_users').values({ workspace_id: scope.workspaceId, name }).execute(),
       deadlineMs === undefined ? {} : { deadlineMs },
     )
     .catch((error: unknown) => error)
@@ -36,7 +36,7 @@ const addUser = (name: string, deadlineMs?: number): Promise<unknown> =>
 /** Work that PostgreSQL puts off until the commit: it holds the commit open long enough to do something to it. */
 const LINGER = `
   create function linger() returns trigger language plpgsql as 'begin perform pg_sleep(30); return null; end';
-  create constraint trigger linger after insert on app_user deferrable initially deferred
+  create constraint trigger linger after insert on app_users deferrable initially deferred
     for each row when (new.name like 'Slow%') execute function linger()`
 
 test('a commit that is cut in the middle is told as uncertain', async () => {
@@ -53,6 +53,6 @@ test('so is one that does not answer before the deadline', async () => {
 
 test('connections that were cut are replaced', async () => {
   await Promise.all(Array.from({ length: 10 }, (_, index) => addUser(`Fast ${index}`)))
-  const { rowCount } = await admin.query(`select from app_user where name like 'Fast%'`)
+  const { rowCount } = await admin.query(`select from app_users where name like 'Fast%'`)
   expect(rowCount).toBe(10)
 })

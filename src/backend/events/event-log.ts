@@ -69,7 +69,7 @@ export function createEventLog({ vault }: { vault: Vault }): EventLog {
     },
 
     async lastSeq(tx) {
-      const row = await tx.db.selectFrom('event_counter').select('last_seq').executeTakeFirst()
+      const row = await tx.db.selectFrom('event_counters').select('last_seq').executeTakeFirst()
       return BigInt(row?.last_seq ?? 0)
     },
   }
@@ -78,8 +78,8 @@ export function createEventLog({ vault }: { vault: Vault }): EventLog {
 /** Locks the workspace's counter until the transaction ends: numbers become visible in their order. */
 async function nextSeq(tx: TenantTransactor): Promise<bigint> {
   const { rows } = await sql<{ last_seq: string }>`
-    insert into event_counter (workspace_id, last_seq) values (${tx.scope.workspaceId}, 1)
-    on conflict (workspace_id) do update set last_seq = event_counter.last_seq + 1
+    insert into event_counters (workspace_id, last_seq) values (${tx.scope.workspaceId}, 1)
+    on conflict (workspace_id) do update set last_seq = event_counters.last_seq + 1
     returning last_seq`.execute(tx.db)
   return BigInt(rows[0]?.last_seq ?? 0)
 }

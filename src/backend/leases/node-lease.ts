@@ -23,7 +23,7 @@ export function createNodeLease({ database, log }: NodeLeaseDeps): NodeLease {
   const renew = () =>
     database.system(async ({ db }) => {
       await sql`
-        insert into node (id, lease_until) values (${nodeId}, clock_timestamp() + make_interval(secs => ${leaseSeconds}))
+        insert into nodes (id, lease_until) values (${nodeId}, clock_timestamp() + make_interval(secs => ${leaseSeconds}))
         on conflict (id) do update set lease_until = excluded.lease_until`.execute(db)
     })
 
@@ -43,7 +43,7 @@ export function createNodeLease({ database, log }: NodeLeaseDeps): NodeLease {
       await renewal
       // what this node ran can be claimed at once; an unreachable database lets the lease run out instead
       await database
-        .system(async ({ db }) => void (await db.deleteFrom('node').where('id', '=', nodeId).execute()))
+        .system(async ({ db }) => void (await db.deleteFrom('nodes').where('id', '=', nodeId).execute()))
         .catch((error: unknown) => log.warn('lease_not_returned', { nodeId, code: errorCode(error) }))
     },
   }

@@ -36,7 +36,7 @@ export async function claimOrphans(database: Database, nodeId: string, limit: nu
       where session_id in (
         select l.session_id from session_leases l
         where l.wanted and l.node_id <> ${nodeId} and not exists (
-          select from node n where n.id = l.node_id and n.lease_until + ${claimGrace}::interval > clock_timestamp()
+          select from nodes n where n.id = l.node_id and n.lease_until + ${claimGrace}::interval > clock_timestamp()
         )
         limit ${limit} for update skip locked
       )

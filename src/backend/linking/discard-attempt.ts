@@ -31,7 +31,7 @@ export async function discardAttempt(
     await assertFence(tx, sessionId, fence)
     await endLease(tx, sessionId)
     if (!(await moveAttempt(tx, sessionId, phase, reason))) return
-    for (const table of ['session_credentials', 'signal_keys', 'inbound_journal', 'data_key'] as const) {
+    for (const table of ['session_credentials', 'signal_keys', 'inbound_journal', 'data_keys'] as const) {
       await tx.db.deleteFrom(table).where('session_id', '=', sessionId).execute()
     }
     await events.append(tx, { event: 'link_ended', data: { sessionId, phase, reason } })

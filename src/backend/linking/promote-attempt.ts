@@ -56,19 +56,19 @@ async function personOf(tx: TenantTransactor, { lid, phoneNumber }: Account): Pr
   const workspaceId = tx.scope.workspaceId
   if (lid === null) {
     const { rows } = await sql<{ id: string }>`
-      insert into person (workspace_id, phone_number) values (${workspaceId}, ${phoneNumber})
+      insert into people (workspace_id, phone_number) values (${workspaceId}, ${phoneNumber})
       on conflict (workspace_id, phone_number) where lid is null do update set phone_number = excluded.phone_number
       returning id`.execute(tx.db)
     return PersonId.parse(rows[0]?.id)
   }
   const lidUser = lid.replace(/@.*$/, '')
   await sql`
-    update person set lid = ${lidUser}
-    where lid is null and phone_number = ${phoneNumber} and not exists (select from person where lid = ${lidUser})`.execute(
+    update people set lid = ${lidUser}
+    where lid is null and phone_number = ${phoneNumber} and not exists (select from people where lid = ${lidUser})`.execute(
     tx.db,
   )
   const { rows } = await sql<{ id: string }>`
-    insert into person (workspace_id, lid, phone_number) values (${workspaceId}, ${lidUser}, ${phoneNumber})
+    insert into people (workspace_id, lid, phone_number) values (${workspaceId}, ${lidUser}, ${phoneNumber})
     on conflict (workspace_id, lid) where lid is not null do update set phone_number = excluded.phone_number
     returning id`.execute(tx.db)
   return PersonId.parse(rows[0]?.id)

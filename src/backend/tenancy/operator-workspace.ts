@@ -21,7 +21,7 @@ export async function operatorWorkspace(database: Database, tenants: Tenants): P
   })
   await tenants.transact({ workspaceId }, async ({ db }) => {
     await db
-      .insertInto('workspace')
+      .insertInto('workspaces')
       .values({ id: workspaceId, name: 'Operator', slug: 'operator' })
       .onConflict(conflict => conflict.doNothing())
       .execute()

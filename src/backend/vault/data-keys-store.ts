@@ -11,7 +11,7 @@ export async function findDataKeys(
 ): Promise<StoredDataKey[]> {
   // now() is the start of the transaction, and insertDataKey writes it: equality means this transaction's own row.
   const { rows } = await sql<StoredDataKey>`
-    select id, wrapped, kek_id as "kekId", created_at <> now() as settled from data_key
+    select id, wrapped, kek_id as "kekId", created_at <> now() as settled from data_keys
     where workspace_id = ${workspaceId} and session_id is not distinct from ${sessionId}::uuid
     order by created_at desc, id
   `.execute(db)
@@ -24,7 +24,7 @@ export async function insertDataKey(
   key: { id: string; wrapped: Buffer; kekId: string },
 ): Promise<void> {
   await sql`
-    insert into data_key (workspace_id, id, session_id, wrapped, kek_id, created_at)
+    insert into data_keys (workspace_id, id, session_id, wrapped, kek_id, created_at)
     values (${workspaceId}, ${key.id}, ${sessionId}, ${key.wrapped}, ${key.kekId}, now())
   `.execute(db)
 }

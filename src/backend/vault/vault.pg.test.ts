@@ -25,7 +25,7 @@ async function newWorkspace(): Promise<TenantScope> {
   const workspaceId = WorkspaceId.parse(randomUUID())
   await tenants.transact({ workspaceId }, tx =>
     tx.db
-      .insertInto('workspace')
+      .insertInto('workspaces')
       .values({ id: workspaceId, name: 'Test', slug: `w-${workspaceId}` })
       .execute(),
   )
@@ -33,7 +33,7 @@ async function newWorkspace(): Promise<TenantScope> {
 }
 
 const keysIn = (scope: TenantScope) =>
-  tenants.read(scope, tx => tx.db.selectFrom('data_key').selectAll().orderBy('created_at').execute())
+  tenants.read(scope, tx => tx.db.selectFrom('data_keys').selectAll().orderBy('created_at').execute())
 
 class Unwanted extends Error {}
 
@@ -109,11 +109,11 @@ describe('a session key', () => {
     const [one, other] = [randomUUID(), randomUUID()]
     const vault = createVault({ secret })
     await tenants.transact(scope, tx => vault.createSealer(tx, { ...scope, sessionId: one }))
-    await tenants.transact(scope, tx => sql`update data_key set session_id = ${other}`.execute(tx.db))
+    await tenants.transact(scope, tx => sql`update data_keys set session_id = ${other}`.execute(tx.db))
     const moved = tenants.read(scope, tx => vault.sealer(tx, { ...scope, sessionId: other }))
     await expect(moved).rejects.toThrow(failing('tampered'))
     await tenants.transact(scope, tx =>
-      sql`update data_key set session_id = ${one}, wrapped = set_byte(wrapped, 20, 255 - get_byte(wrapped, 20))`.execute(
+      sql`update data_keys set session_id = ${one}, wrapped = set_byte(wrapped, 20, 255 - get_byte(wrapped, 20))`.execute(
         tx.db,
       ),
     )

@@ -17,7 +17,7 @@ const MAX_CACHED = 10_000
 
 /** Gives out sealers. */
 export interface Vault {
-  /** Public fingerprint of the secret; `data_key.kek_id` of the keys this vault wraps. */
+  /** Public fingerprint of the secret; `data_keys.kek_id` of the keys this vault wraps. */
   readonly kekId: string
   /**
    * Makes a new data key and stores it in the caller's transaction; useless when that rolls back. For a scope that has

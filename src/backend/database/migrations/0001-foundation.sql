@@ -12,24 +12,24 @@
 --
 -- NOTIFY carries ids only.
 
-create table workspace (
+create table workspaces (
   id uuid primary key default gen_random_uuid(),
   name text not null check (length(name) between 1 and 200),
   -- The one key that spans workspaces: a slug is chosen by people and public.
   slug text not null unique check (slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'),
   created_at timestamptz not null default now()
 );
-alter table workspace enable row level security;
-alter table workspace force row level security;
-create policy workspace_tenant on workspace
+alter table workspaces enable row level security;
+alter table workspaces force row level security;
+create policy workspaces_tenant on workspaces
   using (id = nullif(current_setting('app.workspace', true), '')::uuid)
   with check (id = nullif(current_setting('app.workspace', true), '')::uuid);
-create policy workspace_owner on workspace for select to current_user using (true);
+create policy workspaces_owner on workspaces for select to current_user using (true);
 
 -- The WhatsApp account behind a session or a chat. Known by its LID when WhatsApp told it, else by its number (digits only): a number
 -- moves between accounts over the years, a LID does not.
-create table person (
-  workspace_id uuid not null references workspace (id) on delete cascade,
+create table people (
+  workspace_id uuid not null references workspaces (id) on delete cascade,
   id uuid not null default gen_random_uuid(),
   lid text check (lid ~ '^[0-9]+$'),
   phone_number text check (phone_number ~ '^[0-9]{4,20}$'),
@@ -38,43 +38,43 @@ create table person (
   primary key (workspace_id, id),
   check (lid is not null or phone_number is not null)
 );
-create unique index person_lid_key on person (workspace_id, lid) where lid is not null;
-create unique index person_phone_number_key on person (workspace_id, phone_number) where lid is null;
-create index person_phone_number on person (workspace_id, phone_number);
-alter table person enable row level security;
-alter table person force row level security;
-create policy person_tenant on person
+create unique index people_lid_key on people (workspace_id, lid) where lid is not null;
+create unique index people_phone_number_key on people (workspace_id, phone_number) where lid is null;
+create index people_phone_number on people (workspace_id, phone_number);
+alter table people enable row level security;
+alter table people force row level security;
+create policy people_tenant on people
   using (workspace_id = nullif(current_setting('app.workspace', true), '')::uuid)
   with check (workspace_id = nullif(current_setting('app.workspace', true), '')::uuid);
 
-create table app_user (
-  workspace_id uuid not null references workspace (id) on delete cascade,
+create table app_users (
+  workspace_id uuid not null references workspaces (id) on delete cascade,
   id uuid not null default gen_random_uuid(),
   name text not null check (length(name) between 1 and 200),
   role text not null default 'member' check (role in ('owner', 'admin', 'member')),
   created_at timestamptz not null default now(),
   primary key (workspace_id, id)
 );
-alter table app_user enable row level security;
-alter table app_user force row level security;
-create policy app_user_tenant on app_user
+alter table app_users enable row level security;
+alter table app_users force row level security;
+create policy app_users_tenant on app_users
   using (workspace_id = nullif(current_setting('app.workspace', true), '')::uuid)
   with check (workspace_id = nullif(current_setting('app.workspace', true), '')::uuid);
 
 -- The last event number of each workspace. Raising it locks the row until the transaction ends, so numbers become visible in their
 -- order: a reader that has seen n will never find a smaller one later.
-create table event_counter (
-  workspace_id uuid primary key references workspace (id) on delete cascade,
+create table event_counters (
+  workspace_id uuid primary key references workspaces (id) on delete cascade,
   last_seq bigint not null default 0
 ) with (fillfactor = 50);
-alter table event_counter enable row level security;
-alter table event_counter force row level security;
-create policy event_counter_tenant on event_counter
+alter table event_counters enable row level security;
+alter table event_counters force row level security;
+create policy event_counters_tenant on event_counters
   using (workspace_id = nullif(current_setting('app.workspace', true), '')::uuid)
   with check (workspace_id = nullif(current_setting('app.workspace', true), '')::uuid);
 
 create table event_log (
-  workspace_id uuid not null references workspace (id) on delete cascade,
+  workspace_id uuid not null references workspaces (id) on delete cascade,
   seq bigint not null check (seq > 0),
   session_id uuid,
   event text not null,
@@ -92,8 +92,8 @@ create policy event_log_tenant on event_log
 
 -- Keys that seal contents, themselves sealed by the key-encryption key kek_id. One per session, and per workspace (session_id null)
 -- for everything else; more while a rotation is under way, the newest is the one to seal with.
-create table data_key (
-  workspace_id uuid not null references workspace (id) on delete cascade,
+create table data_keys (
+  workspace_id uuid not null references workspaces (id) on delete cascade,
   id uuid not null default gen_random_uuid(),
   session_id uuid,
   wrapped bytea not null,
@@ -101,15 +101,15 @@ create table data_key (
   created_at timestamptz not null default now(),
   primary key (workspace_id, id)
 );
-create index data_key_session on data_key (workspace_id, session_id, created_at desc);
-alter table data_key enable row level security;
-alter table data_key force row level security;
-create policy data_key_tenant on data_key
+create index data_keys_session on data_keys (workspace_id, session_id, created_at desc);
+alter table data_keys enable row level security;
+alter table data_keys force row level security;
+create policy data_keys_tenant on data_keys
   using (workspace_id = nullif(current_setting('app.workspace', true), '')::uuid)
   with check (workspace_id = nullif(current_setting('app.workspace', true), '')::uuid);
 
 -- One row per start of a process. Only this clock, the database's, decides whether a lease has ended.
-create table node (
+create table nodes (
   id uuid primary key,
   started_at timestamptz not null default clock_timestamp(),
   lease_until timestamptz not null,
@@ -133,5 +133,5 @@ create function all_workspace_ids() returns setof uuid
   language sql stable security definer
   set search_path = whizlite, pg_temp
   begin atomic
-    select id from workspace;
+    select id from workspaces;
   end;

@@ -5,7 +5,7 @@
 -- The epoch lives apart from the credentials it guards: writers share-lock this row and update the other, always in that order.
 create table session_leases (
   session_id uuid primary key,
-  workspace_id uuid not null references workspace (id) on delete cascade,
+  workspace_id uuid not null references workspaces (id) on delete cascade,
   node_id uuid not null,
   epoch bigint not null default 1,
   -- false once nothing has to run: handed off, ended
@@ -15,7 +15,7 @@ create index session_leases_by_node on session_leases (node_id) where wanted;
 
 -- Staging record of a link attempt. Becomes a session in one transaction on the first open; its credentials go on any failure before.
 create table link_attempts (
-  workspace_id uuid not null references workspace (id) on delete cascade,
+  workspace_id uuid not null references workspaces (id) on delete cascade,
   session_id uuid not null,
   -- SHA-256 of the visitor's cookie
   visitor_hash bytea not null,
@@ -37,7 +37,7 @@ create index link_attempts_live on link_attempts (workspace_id, node_id)
   where phase not in ('complete', 'expired', 'cancelled', 'failed');
 
 create table sessions (
-  workspace_id uuid not null references workspace (id) on delete cascade,
+  workspace_id uuid not null references workspaces (id) on delete cascade,
   id uuid not null,
   person_id uuid not null,
   mode text not null check (mode in ('handed_off', 'managed')),
@@ -53,13 +53,13 @@ create table sessions (
   lid text,
   created_at timestamptz not null default clock_timestamp(),
   primary key (workspace_id, id),
-  foreign key (workspace_id, person_id) references person (workspace_id, id)
+  foreign key (workspace_id, person_id) references people (workspace_id, id)
 );
 create index sessions_by_person on sessions (workspace_id, person_id);
 
 -- Belongs to an attempt before the first open and to the session of the same id afterwards.
 create table session_credentials (
-  workspace_id uuid not null references workspace (id) on delete cascade,
+  workspace_id uuid not null references workspaces (id) on delete cascade,
   session_id uuid not null,
   staged boolean not null default true,
   credentials bytea not null,
@@ -68,7 +68,7 @@ create table session_credentials (
 );
 
 create table signal_keys (
-  workspace_id uuid not null references workspace (id) on delete cascade,
+  workspace_id uuid not null references workspaces (id) on delete cascade,
   session_id uuid not null,
   type text not null,
   id text not null,
@@ -77,7 +77,7 @@ create table signal_keys (
 );
 
 create table inbound_journal (
-  workspace_id uuid not null references workspace (id) on delete cascade,
+  workspace_id uuid not null references workspaces (id) on delete cascade,
   session_id uuid not null,
   -- SHA-256 of the ciphertext
   hash bytea not null,
@@ -89,18 +89,18 @@ create table inbound_journal (
 
 -- The portable session ID string of a person, as last delivered.
 create table session_strings (
-  workspace_id uuid not null references workspace (id) on delete cascade,
+  workspace_id uuid not null references workspaces (id) on delete cascade,
   person_id uuid not null,
   session_id uuid not null,
   string bytea not null,
   created_at timestamptz not null default clock_timestamp(),
   primary key (workspace_id, person_id),
-  foreign key (workspace_id, person_id) references person (workspace_id, id) on delete cascade
+  foreign key (workspace_id, person_id) references people (workspace_id, id) on delete cascade
 );
 
 -- Durable sends. Id and built protobuf are chosen before the first byte leaves; every attempt uses them again.
 create table outbox_messages (
-  workspace_id uuid not null references workspace (id) on delete cascade,
+  workspace_id uuid not null references workspaces (id) on delete cascade,
   id uuid not null,
   session_id uuid not null,
   position bigint generated always as identity,
@@ -122,7 +122,7 @@ create index outbox_messages_open on outbox_messages (workspace_id, session_id, 
 
 -- Texts that a workspace may edit. A missing row means the built-in text.
 create table message_templates (
-  workspace_id uuid not null references workspace (id) on delete cascade,
+  workspace_id uuid not null references workspaces (id) on delete cascade,
   name text not null,
   body bytea not null,
   updated_at timestamptz not null default clock_timestamp(),

@@ -25,8 +25,9 @@ export type SignalRepositoryDeps = { store: KeyStore; auth: AuthState; stanzas: 
  *
  * 1. *Write-ahead ratchet.* It has a transaction context of its own, so a ratchet step is committed when the call returns, before the frame
  *    leaves. Left to the socket's context it is committed after the wire write, and a crash in between reuses a message key.
- * 2. *Decrypt journal.* The plaintext is stored in the same commit as the ratchet, and with it the app-state keys that it may bring. A ciphertext that cannot be decrypted (again) is looked up
- *    there, so a message redelivered after a cut line is still heard; Baileys alone would refuse it and lose it.
+ * 2. *Decrypt journal.* The plaintext is stored in the same commit as the ratchet, and with it the app-state keys that it may bring.
+ *    A ciphertext that cannot be decrypted (again) is looked up there, so a message redelivered after a cut line is
+ *    still heard; Baileys alone would refuse it and lose it.
  * 3. *One lock per address* over everything that touches a ratchet, because two transaction layers work over one store.
  */
 export function createSignalRepository({ store, auth, stanzas }: SignalRepositoryDeps): MakeSignalRepository {
