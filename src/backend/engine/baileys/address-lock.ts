@@ -5,18 +5,19 @@
 export class AddressLock {
   readonly #tails = new Map<string, Promise<void>>()
 
-  async run<Result>(address: string, work: () => Promise<Result>): Promise<Result> {
-    const before = this.#tails.get(address) ?? Promise.resolve()
+  /** Runs `work` alone on all these addresses. They are queued for in one step, so nobody can hold one and wait for another in a circle. */
+  async run<Result>(addresses: readonly string[], work: () => Promise<Result>): Promise<Result> {
+    const before = Promise.all(addresses.map(address => this.#tails.get(address) ?? Promise.resolve()))
     const result = before.then(work)
     const tail = result.then(
       () => {},
       () => {},
     )
-    this.#tails.set(address, tail)
+    for (const address of addresses) this.#tails.set(address, tail)
     try {
       return await result
     } finally {
-      if (this.#tails.get(address) === tail) this.#tails.delete(address)
+      for (const address of addresses) if (this.#tails.get(address) === tail) this.#tails.delete(address)
     }
   }
 }

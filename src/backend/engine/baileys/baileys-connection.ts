@@ -21,14 +21,19 @@ import { portableCredentials } from './portable-credentials.js'
 import { quietLogger } from './quiet-logger.js'
 import { ServerAcks } from './server-acks.js'
 import { createSignalRepository } from './signal-repository.js'
-import { connectDeadlineMs, qrLifetimesMs, socketConfig } from './socket-config.js'
+import { qrLifetimesMs, socketConfig } from './socket-config.js'
 import { StanzaNotes } from './stanza-notes.js'
 import { buildText, readBuilt } from './text-message.js'
 
 /** How long a polite close may take before the line is cut. */
 const closeGraceMs = 1_000
 
-export type BaileysConnectionDeps = { url: string | null; auth: AuthState; log: Log } & ConnectOptions
+export type BaileysConnectionDeps = {
+  url: string | null
+  auth: AuthState
+  log: Log
+  connectDeadlineMs: number
+} & ConnectOptions
 
 /** One socket's life, from construction to its one `closed` event. */
 export class BaileysConnection implements EngineConnection {
@@ -43,7 +48,7 @@ export class BaileysConnection implements EngineConnection {
 
   constructor(deps: BaileysConnectionDeps) {
     this.#deps = deps
-    const { auth, keys, log, sentMessage, url } = deps
+    const { auth, connectDeadlineMs, keys, log, sentMessage, url } = deps
     this.#phase = auth.creds.me === undefined ? 'registering' : 'logging_in'
     const stanzas = new StanzaNotes()
     this.#socket = openGuardedSocket(
@@ -81,14 +86,17 @@ export class BaileysConnection implements EngineConnection {
   async send(message: BuiltMessage, deadlineMs: number): Promise<SendOutcome> {
     if (this.#closed) return { outcome: 'unconfirmed' }
     const verdict = this.#acks.expect(message.waMessageId, deadlineMs)
-    try {
-      await this.#socket.relayMessage(message.to, readBuilt(message), { messageId: message.waMessageId })
-    } catch (error) {
-      // whether bytes left is unknown; the next attempt uses the same id and bytes, so it does not matter
-      this.#deps.log.warn('send_failed', { code: errorCode(error) })
-      this.#acks.abandon(message.waMessageId)
+    let relaying = true
+    void this.#relay(message).then(relayed => {
+      relaying = false
+      if (!relayed) this.#acks.abandon(message.waMessageId)
+    })
+    const outcome = await verdict
+    if (relaying && outcome.outcome === 'unconfirmed') {
+      // it holds a mutex inside Baileys that every later send of this socket would wait for
+      this.#cut({ plane: 'local', kind: 'connection_lost', status: null })
     }
-    return verdict
+    return outcome
   }
 
   hasAppStateKeys(): boolean {
@@ -101,13 +109,19 @@ export class BaileysConnection implements EngineConnection {
 
   async close(): Promise<void> {
     this.#flush()
-    await this.#deps.auth.saved()
-    this.#cut({ plane: 'local', kind: 'closed_by_us', status: null })
+    try {
+      await this.#deps.auth.saved()
+    } finally {
+      this.#cut({ plane: 'local', kind: 'closed_by_us', status: null })
+    }
   }
 
   async logout(): Promise<void> {
-    await this.#socket.logout()
-    this.#cut({ plane: 'local', kind: 'closed_by_us', status: null })
+    try {
+      await this.#socket.logout()
+    } finally {
+      this.#cut({ plane: 'local', kind: 'closed_by_us', status: null })
+    }
   }
 
   #listen(): void {
@@ -123,6 +137,17 @@ export class BaileysConnection implements EngineConnection {
     ev.on('messages.update', updates => {
       for (const { key, update } of updates) this.#onStatus(key, update.status)
     })
+  }
+
+  async #relay(message: BuiltMessage): Promise<boolean> {
+    try {
+      await this.#socket.relayMessage(message.to, readBuilt(message), { messageId: message.waMessageId })
+      return true
+    } catch (error) {
+      // whether bytes left is unknown; the next attempt uses the same id and bytes, so it does not matter
+      this.#deps.log.warn('send_failed', { code: errorCode(error) })
+      return false
+    }
   }
 
   #onCreds(update: BaileysEventMap['creds.update']): void {
@@ -176,8 +201,8 @@ export class BaileysConnection implements EngineConnection {
   #onStorageFailure(error: Error): void {
     // the line goes first: whatever Baileys makes of the failing read must not reach WhatsApp
     terminate(this.#socket)
-    const fenced = error instanceof StorageError && error.code === 'fenced'
-    this.#cut({ plane: 'storage', kind: fenced ? 'fenced' : 'storage_error', status: null })
+    const kind = error instanceof StorageError ? error.code : 'storage_error'
+    this.#cut({ plane: 'storage', kind, status: null })
   }
 
   #cut(reason: CloseReason): void {

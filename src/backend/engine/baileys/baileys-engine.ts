@@ -5,12 +5,15 @@ import { BaileysConnection } from './baileys-connection.js'
 import { decodeCredentials, encodeCredentials, newCredentialsRecord } from './credentials.js'
 import { preKeyOf, type PreKeyBatch } from './pre-keys/pre-key-batch.js'
 import type { PreKeyPool } from './pre-keys/pre-key-pool.js'
+import { connectDeadlineMs } from './socket-config.js'
 
 export type BaileysEngineDeps = {
   /** `null`: the real WhatsApp. */
   url: string | null
   preKeys: PreKeyPool
   log: Log
+  /** Longest time from the start of a connection to a QR or to `open`; default 25 s. */
+  connectDeadlineMs?: number
 }
 
 /** Batches kept for accounts that are linking. Beyond it the oldest are derived again when they are needed. */
@@ -19,7 +22,7 @@ const keptBatches = 256
 /** From a code on the page to work that nobody waits for. */
 const quietMs = 200
 
-export function createBaileysEngine({ url, preKeys, log }: BaileysEngineDeps): Engine {
+export function createBaileysEngine({ url, preKeys, log, ...deps }: BaileysEngineDeps): Engine {
   const engineLog = log.child('engine')
   /** Keys derived ahead, until their one upload at the first login. By seed, because a link takes two sockets. */
   const warm = new Map<string, PreKeyBatch>()
@@ -65,6 +68,7 @@ export function createBaileysEngine({ url, preKeys, log }: BaileysEngineDeps): E
         url,
         auth,
         log: engineLog,
+        connectDeadlineMs: deps.connectDeadlineMs ?? connectDeadlineMs,
         onEvent(event) {
           if (event.type === 'open') warm.delete(name)
           if (event.type === 'qr' || event.type === 'closed') prepareSoon()

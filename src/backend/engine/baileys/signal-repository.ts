@@ -2,6 +2,7 @@ import {
   addTransactionCapability,
   jidDecode,
   type SignalAuthState,
+  type SignalKeyStoreWithTransaction,
   type SignalRepositoryWithLIDStore,
   type UserFacingSocketConfig,
 } from '@whiskeysockets/baileys'
@@ -10,7 +11,8 @@ import type { ILogger } from '@whiskeysockets/baileys/lib/Utils/logger.js'
 import type { JournalEntry, KeyStore } from '../keystore.js'
 import { AddressLock } from './address-lock.js'
 import { journalType, type AuthState } from './auth-state.js'
-import { journalHash } from './journal-hash.js'
+import { deviceAddress, deviceAddresses } from './device-address.js'
+import { journalHash, type Received } from './journal-hash.js'
 import { ownKeyShare } from './own-key-share.js'
 import type { StanzaNotes } from './stanza-notes.js'
 
@@ -35,49 +37,66 @@ export function createSignalRepository({ store, auth, stanzas }: SignalRepositor
     const own = addTransactionCapability(auth.keys, logger, transactionOptions)
     const repository = makeLibSignalRepository({ creds: auth.creds, keys: own }, logger, pnToLid)
     const lock = new AddressLock()
-    const locked = async <Result>(jid: string, work: () => Promise<Result>) =>
-      lock.run(await canonicalAddress(repository, jid), work)
+    const addresses = (jid: string) => deviceAddresses(repository.lidMapping, jid)
+    const locked = async <Result>(jid: string, work: () => Promise<Result>) => lock.run(await addresses(jid), work)
 
-    const journalled = async (from: string, hash: Buffer, decrypt: () => Promise<Uint8Array>): Promise<Uint8Array> => {
+    const journalled = async (received: Received, decrypt: () => Promise<Uint8Array>): Promise<Uint8Array> => {
+      const [author, ...otherNames] = await addresses(received.author)
+      const stanza = stanzas.take(received.ciphertext)
+      const hash = journalHash({ ...received, author })
       try {
         return await own.transaction(async () => {
           const plaintext = await decrypt()
-          const entry: JournalEntry = { hash, plaintext, stanza: stanzas.take(hash) }
-          const share = ownKeyShare(auth.creds, from, plaintext)
+          const entry: JournalEntry = { hash, plaintext, stanza }
+          const share = received.group === null ? ownKeyShare(auth.creds, received.author, plaintext) : null
           await own.set({
             [journalType]: { [hash.toString('hex')]: entry },
             ...(share && { 'app-state-sync-key': share }),
           } as Parameters<typeof own.set>[0])
           return plaintext
-        }, from)
+        }, received.group ?? received.author)
       } catch (error) {
-        const earlier = await store.readJournal(hash)
-        if (earlier !== null) return earlier
+        // stored under the PN if the LID was not known at the time
+        for (const name of [author, ...otherNames]) {
+          const earlier = await store.readJournal(journalHash({ ...received, author: name }))
+          if (earlier !== null) return earlier
+        }
         throw error
       }
     }
 
-    const { decryptMessage, decryptGroupMessage, encryptMessage, injectE2ESession, deleteSession } = repository
+    const { decryptMessage, decryptGroupMessage, encryptMessage, injectE2ESession, deleteSession, migrateSession } =
+      repository
     return Object.assign(repository, {
-      decryptMessage: input =>
-        locked(input.jid, () =>
-          journalled(input.jid, journalHash(input.ciphertext), () => decryptMessage.call(repository, input)),
-        ),
-      decryptGroupMessage: input =>
-        journalled(input.group, journalHash(input.msg), () => decryptGroupMessage.call(repository, input)),
+      decryptMessage: input => {
+        const { jid, type, ciphertext } = input
+        const received = { group: null, author: jid, type, ciphertext }
+        return locked(jid, () => journalled(received, () => decryptMessage.call(repository, input)))
+      },
+      decryptGroupMessage: input => {
+        const { group, authorJid, msg } = input
+        const received = { group, author: authorJid, type: 'skmsg', ciphertext: msg }
+        return journalled(received, () => decryptGroupMessage.call(repository, input))
+      },
       encryptMessage: input => locked(input.jid, () => encryptMessage.call(repository, input)),
       injectE2ESession: input => locked(input.jid, () => injectE2ESession.call(repository, input)),
       deleteSession: async jids => {
         for (const jid of jids) await locked(jid, () => deleteSession.call(repository, [jid]))
       },
+      // copies the ratchets of all devices of one person from the PN's addresses to the LID's
+      migrateSession: async (from, to) => {
+        const devices = await devicesOf(own, from)
+        const both = devices.flatMap(device => [deviceAddress(from, device), deviceAddress(to, device)])
+        return lock.run(both, () => migrateSession.call(repository, from, to))
+      },
     } satisfies Partial<SignalRepositoryWithLIDStore>)
   }
 }
 
-/** LID user and device: PN and LID name the same ratchet. */
-async function canonicalAddress(repository: SignalRepositoryWithLIDStore, jid: string): Promise<string> {
+/** The devices whose ratchets Baileys would move, this one included. */
+async function devicesOf(keys: SignalKeyStoreWithTransaction, jid: string): Promise<number[]> {
   const decoded = jidDecode(jid)
-  if (decoded?.server !== 's.whatsapp.net') return `${decoded?.user}.${decoded?.device ?? 0}`
-  const lid = await repository.lidMapping.getLIDForPN(jid).catch(() => null)
-  return `${(lid === null ? decoded : jidDecode(lid))?.user}.${decoded.device ?? 0}`
+  if (decoded === undefined) return []
+  const { [decoded.user]: listed = [] } = await keys.get('device-list', [decoded.user])
+  return [...new Set([decoded.device ?? 0, ...listed.map(Number)])]
 }

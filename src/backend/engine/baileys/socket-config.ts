@@ -2,6 +2,7 @@ import { proto, type UserFacingSocketConfig } from '@whiskeysockets/baileys'
 import type { ILogger } from '@whiskeysockets/baileys/lib/Utils/logger.js'
 import type { ConnectOptions } from '../engine.js'
 import type { AuthState } from './auth-state.js'
+import { withoutDevice } from './jid.js'
 import { transactionOptions } from './signal-repository.js'
 
 /** Longest time from the start of a connection to a QR or to `open`. Baileys alone waits for ever when the upgrade is refused. */
@@ -42,7 +43,7 @@ export function socketConfig({
     makeSignalRepository,
     getMessage: async ({ id, remoteJid }) => {
       if (!id || !remoteJid) return undefined
-      const bytes = await sentMessage(remoteJid, id)
+      const bytes = await sentMessage(withoutDevice(remoteJid), id)
       // a truthy empty object would be relayed as an empty message under the same id
       return bytes === null ? undefined : proto.Message.decode(bytes)
     },

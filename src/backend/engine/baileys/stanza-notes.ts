@@ -1,6 +1,6 @@
+import { createHash } from 'node:crypto'
 import type { BinaryNode } from '@whiskeysockets/baileys'
 import type { JournalEntry } from '../keystore.js'
-import { journalHash } from './journal-hash.js'
 
 type Stanza = NonNullable<JournalEntry['stanza']>
 
@@ -8,8 +8,8 @@ type Stanza = NonNullable<JournalEntry['stanza']>
 const capacity = 2_000
 
 /**
- * Remembers, by the hash of each ciphertext, which stanza it came in. The Signal layer sees ciphertexts only; the journal needs the ids
- * to rebuild a message after a crash.
+ * Remembers which stanza each ciphertext came in, by its hash alone: who sent it is not proven yet. The Signal layer sees ciphertexts only;
+ * the journal needs the ids to rebuild a message after a crash.
  */
 export class StanzaNotes {
   readonly #byHash = new Map<string, Stanza>()
@@ -20,6 +20,9 @@ export class StanzaNotes {
     if (id === undefined || from === undefined) return
     for (const child of node.content) {
       if (child.tag !== 'enc' || !(child.content instanceof Uint8Array)) continue
+      const key = keyOf(child.content)
+      // whoever resends bytes that are still under way does not put their own name on them
+      if (this.#byHash.has(key)) continue
       if (this.#byHash.size >= capacity) this.#dropOldest()
       const stanza = {
         id,
@@ -28,12 +31,13 @@ export class StanzaNotes {
         recipient: recipient ?? null,
         timestamp: Number(t ?? 0),
       }
-      this.#byHash.set(journalHash(child.content).toString('hex'), stanza)
+      this.#byHash.set(key, stanza)
     }
   }
 
-  take(hash: Buffer): Stanza | null {
-    const key = hash.toString('hex')
+  /** Forgets it as well, so call it once for each ciphertext, readable or not. */
+  take(ciphertext: Uint8Array): Stanza | null {
+    const key = keyOf(ciphertext)
     const stanza = this.#byHash.get(key) ?? null
     this.#byHash.delete(key)
     return stanza
@@ -43,4 +47,8 @@ export class StanzaNotes {
     const [oldest] = this.#byHash.keys()
     if (oldest !== undefined) this.#byHash.delete(oldest)
   }
+}
+
+function keyOf(ciphertext: Uint8Array): string {
+  return createHash('sha256').update(ciphertext).digest('hex')
 }
