@@ -51,6 +51,14 @@ export class TcpProxy implements AsyncDisposable {
     for (const pair of this.#pairs) end(pair)
   }
 
+  /** Resets every connection, as a firewall that has forgotten them does; new ones are taken. */
+  reset(): void {
+    for (const pair of this.#pairs) {
+      pair.client.resetAndDestroy()
+      pair.server.destroy()
+    }
+  }
+
   /** Takes connections again, at the same port. */
   async restore(): Promise<void> {
     this.#stalled = false

@@ -1,6 +1,6 @@
-import pg from 'pg'
 import { errorCode, type Log } from '../log.js'
 import { wakeChannel } from './event-log.js'
+import { ListeningLine, type Heartbeat } from './listening-line.js'
 
 /** Tells subscribers of a session that its log may have grown: from any node, after the commit. Never carries an event. */
 export interface EventWakeups extends AsyncDisposable {
@@ -9,14 +9,15 @@ export interface EventWakeups extends AsyncDisposable {
   subscribe(sessionId: string, wake: () => void): () => void
 }
 
-export type EventWakeupsDeps = { url: () => string; log: Log }
+export type EventWakeupsDeps = { url: () => string; log: Log; heartbeat?: Heartbeat }
 
 const reconnectMs = { first: 250, longest: 5_000 }
+const defaultHeartbeat = { everyMs: 15_000, limitMs: 5_000 }
 
 /** One listening connection a node. After a lost connection everyone is woken: a notification may have been missed. */
-export function createEventWakeups({ url, log }: EventWakeupsDeps): EventWakeups {
+export function createEventWakeups({ url, log, heartbeat = defaultHeartbeat }: EventWakeupsDeps): EventWakeups {
   const subscribers = new Map<string, Set<() => void>>()
-  let client: pg.Client | undefined
+  let line: ListeningLine | undefined
   let retry: NodeJS.Timeout | undefined
   let stopped = false
 
@@ -25,19 +26,12 @@ export function createEventWakeups({ url, log }: EventWakeupsDeps): EventWakeups
   }
 
   const connect = async (): Promise<void> => {
-    const listening = new pg.Client({ connectionString: url() })
-    listening.on('notification', ({ payload }) => wake(payload ?? ''))
-    listening.once('error', error => lost(listening, error))
-    listening.once('end', () => lost(listening, undefined))
-    await listening.connect()
-    await listening.query(`listen ${wakeChannel}`)
-    client = listening
+    line = new ListeningLine({ url: url(), channel: wakeChannel, onNotification: wake, onLost: lost, heartbeat })
+    await line.open()
     for (const sessionId of subscribers.keys()) wake(sessionId)
   }
 
-  const lost = (which: pg.Client, error: unknown) => {
-    if (stopped || client !== which) return
-    client = undefined
+  const lost = (error: unknown) => {
     log.warn('event_wakeups_lost', { code: errorCode(error) })
     reconnect(reconnectMs.first)
   }
@@ -63,9 +57,7 @@ export function createEventWakeups({ url, log }: EventWakeupsDeps): EventWakeups
     async [Symbol.asyncDispose]() {
       stopped = true
       clearTimeout(retry)
-      const open = client
-      client = undefined
-      await open?.end().catch(() => {})
+      await line?.[Symbol.asyncDispose]()
     },
   }
 }
