@@ -112,6 +112,8 @@ export type CloseKind =
   | 'server_error'
   | 'undecodable_frame'
   | 'storage_error'
+  /** A stored value does not open: changed, moved or sealed with another key. Nothing is retried. */
+  | 'storage_damaged'
   | 'fenced'
   | 'closed_by_us'
   | 'unknown'

@@ -34,12 +34,15 @@ export interface KeyStore {
   onFailure(listener: (error: Error) => void): void
 }
 
+/** `storage_error` may pass; `storage_damaged` does not: a value cannot be opened. `fenced`: another node runs the session now. */
+export type StorageErrorCode = 'storage_error' | 'storage_damaged' | 'fenced'
+
 /** A key-store call failed or ran out of time. Carries no value. */
 export class StorageError extends Error {
   override readonly name = 'StorageError'
-  readonly code: 'storage_error' | 'fenced'
+  readonly code: StorageErrorCode
 
-  constructor(code: 'storage_error' | 'fenced', message: string, cause?: unknown) {
+  constructor(code: StorageErrorCode, message: string, cause?: unknown) {
     super(message, { cause })
     this.code = code
   }

@@ -2,10 +2,11 @@ import type { SessionId, WorkspaceId } from '../../contract/ids.js'
 import type { TenantReader, Tenants } from '../database/tenant-transaction.js'
 import { assertFence, FencedError, type Fence } from '../leases/fence.js'
 import type { Sealer } from '../vault/sealer.js'
+import { VaultError } from '../vault/vault-error.js'
 import type { Credentials } from './engine.js'
 import { KeyBatch } from './key-batch.js'
 import { KeyRows } from './key-rows.js'
-import { StorageError, type JournalEntry, type KeyChanges, type KeyStore } from './keystore.js'
+import { StorageError, type StorageErrorCode, type JournalEntry, type KeyChanges, type KeyStore } from './keystore.js'
 
 /** Longest time any call may take. A call that never ended would hold a lock of libsignal's that is shared between sessions. */
 const defaultDeadlineMs = 5_000
@@ -117,10 +118,14 @@ class PostgresKeyStore implements KeyStore {
 
   #fail(error: unknown): StorageError {
     if (this.#failure === null) {
-      const code = error instanceof FencedError ? 'fenced' : 'storage_error'
-      this.#failure = new StorageError(code, 'Credentials could not be read or written.', error)
+      this.#failure = new StorageError(storageErrorCode(error), 'Credentials could not be read or written.', error)
       for (const listener of this.#listeners) listener(this.#failure)
     }
     return this.#failure
   }
+}
+
+function storageErrorCode(error: unknown): StorageErrorCode {
+  if (error instanceof FencedError) return 'fenced'
+  return error instanceof VaultError ? 'storage_damaged' : 'storage_error'
 }

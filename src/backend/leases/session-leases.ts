@@ -24,6 +24,15 @@ export async function endLease(tx: TenantTransactor, sessionId: SessionId): Prom
   await tx.db.updateTable('session_leases').set({ wanted: false }).where('session_id', '=', sessionId).execute()
 }
 
+/** Nothing has to run any more, and whoever still runs it, on whichever node, is fenced at its next write. */
+export async function revokeLease(tx: TenantTransactor, sessionId: SessionId): Promise<void> {
+  await tx.db
+    .updateTable('session_leases')
+    .set({ wanted: false, epoch: sql<string>`epoch + 1` })
+    .where('session_id', '=', sessionId)
+    .execute()
+}
+
 /**
  * Claims sessions whose node is gone: its row was removed by a clean stop, or its lease has ended by the database's clock.
  * Nodes that claim at once share them out; each session goes to exactly one, under a higher epoch. A node never claims from itself:

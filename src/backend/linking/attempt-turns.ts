@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { LinkMode } from '../../contract/linking.js'
 import type { TenantTransactor, TransactionOptions } from '../database/tenant-transaction.js'
+import { untilStored } from '../database/until-stored.js'
 import { assertFence } from '../leases/fence.js'
 import { errorCode, type Log } from '../log.js'
 import type { SessionIdentity } from '../sessions/session-identity.js'
@@ -12,8 +12,6 @@ import { progress } from './link-progress.js'
 import { promoteAttempt } from './promote-attempt.js'
 
 export type AttemptTurnsDeps = DiscardAttemptDeps & { sessions: Sessions; log: Log; onOver: () => void }
-
-const retryMs = 1_000
 
 /** A code is worth nothing after the seconds it is shown for. */
 const shortLived = { hasty: true }
@@ -52,6 +50,7 @@ export function createAttemptTurns(
         : stored.catch((error: unknown) => log.warn('qr_not_stored', { sessionId, code: errorCode(error) })))
     },
 
+    // the phone has accepted by now: waiting for the database is kinder than throwing away
     scanned: () =>
       untilStored(() =>
         store(async tx => {
@@ -76,17 +75,5 @@ export function createAttemptTurns(
       onOver()
       await untilStored(() => discardAttempt(deps, { workspaceId, sessionId, fence, ...end }))
     },
-  }
-}
-
-/** The phone has accepted by now, so waiting for the database is kinder than throwing away. Work must be safe to repeat: a commit may happen untold. */
-async function untilStored<Result>(work: () => Promise<Result>): Promise<Result> {
-  for (;;) {
-    try {
-      return await work()
-    } catch (error) {
-      if (errorCode(error) !== 'database_unavailable') throw error
-      await delay(retryMs, undefined, { ref: false })
-    }
   }
 }

@@ -4,6 +4,7 @@ import type { Tenants } from '../database/tenant-transaction.js'
 import type { EventLog } from '../events/event-log.js'
 import { assertFence, type Fence } from '../leases/fence.js'
 import { endLease } from '../leases/session-leases.js'
+import { sessionExists } from '../sessions/sessions-store.js'
 import type { Vault } from '../vault/vault.js'
 import { moveAttempt } from './attempts-store.js'
 import type { LinkReason } from './link-reasons.js'
@@ -29,8 +30,12 @@ export async function discardAttempt(
   const { workspaceId, sessionId, fence, phase, reason } = input
   await tenants.transact({ workspaceId }, async tx => {
     await assertFence(tx, sessionId, fence)
+    // an end that the phase does not know (an expiry after the scan) is a failure all the same
+    const moved =
+      (await moveAttempt(tx, sessionId, phase, reason)) || (await moveAttempt(tx, sessionId, 'failed', reason))
+    if (!moved && (await sessionExists(tx, sessionId))) return
     await endLease(tx, sessionId)
-    if (!(await moveAttempt(tx, sessionId, phase, reason))) return
+    if (!moved) return
     for (const table of ['session_credentials', 'signal_keys', 'inbound_journal', 'data_keys'] as const) {
       await tx.db.deleteFrom(table).where('session_id', '=', sessionId).execute()
     }

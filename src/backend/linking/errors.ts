@@ -16,7 +16,7 @@ export function attemptRunning(): GatewayError {
   return new GatewayError({
     code: 'attempt_running',
     status: 409,
-    message: 'A phone has already scanned the code of this attempt.',
+    message: 'An attempt of this browser is under way and cannot be joined or changed at this moment.',
     action: 'Wait until it has finished, then start again.',
   })
 }

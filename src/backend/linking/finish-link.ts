@@ -1,6 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { SessionIdError } from '../../session/index.js'
 import type { LinkMode } from '../../contract/linking.js'
 import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
+import { untilStored } from '../database/until-stored.js'
 import type { EventLog } from '../events/event-log.js'
 import { assertFence } from '../leases/fence.js'
 import { endLease } from '../leases/session-leases.js'
@@ -11,14 +12,13 @@ import type { OpenSession } from '../sessions/live-session.js'
 import type { SessionIdentity } from '../sessions/session-identity.js'
 import { setSessionState } from '../sessions/sessions-store.js'
 import { moveAttempt, unfinishedAttempt } from './attempts-store.js'
+import { endUnfinishedLink } from './end-unfinished-link.js'
 import type { LinkReason } from './link-reasons.js'
 import { progress } from './link-progress.js'
 import type { PrepareDelivery } from './prepare-delivery.js'
 
 /** After this long without both acks the link is finished all the same, and says that it could not confirm (product contract L8). */
 const deliveryLimitMs = 60_000
-
-const retryMs = 1_000
 
 export type FinishLinkDeps = { tenants: Tenants; events: EventLog; prepareDelivery: PrepareDelivery; log: Log }
 
@@ -27,11 +27,18 @@ export type FinishLinkDeps = { tenants: Tenants; events: EventLog; prepareDelive
  * Reads where it stands and goes on from there, so it may be cut off anywhere and run again on the next connection.
  */
 export function createFinishLink(deps: FinishLinkDeps): (session: OpenSession) => Promise<void> {
-  const { tenants, prepareDelivery } = deps
+  const { tenants, prepareDelivery, log } = deps
   return async session => {
     const { sessionId, workspaceId } = session.identity
     const find = () => tenants.read({ workspaceId }, tx => unfinishedAttempt(tx, sessionId))
-    if ((await find())?.phase === 'preparing') await prepareDelivery(session)
+    if ((await find())?.phase === 'preparing') {
+      try {
+        await prepareDelivery(session)
+      } catch (error) {
+        if (!(error instanceof SessionIdError)) throw error
+        return giveUp(deps, session)
+      }
+    }
     const attempt = await find()
     if (attempt?.phase !== 'delivering') return
 
@@ -40,8 +47,13 @@ export function createFinishLink(deps: FinishLinkDeps): (session: OpenSession) =
     let settled = false
     while (!settled && !signal.aborted)
       settled = await drainOutbox({ tenants, ...session.identity }, session.connection, signal)
-    // the line was lost with time left: the next connection goes on here
-    if (settled || limit.aborted) await complete(deps, session, attempt)
+    if (settled || limit.aborted) return complete(deps, session, attempt)
+    // the line was lost with time left: the next connection goes on here; without one the time still ends
+    limit.addEventListener('abort', () => {
+      complete(deps, session, attempt).catch((error: unknown) =>
+        log.warn('link_not_finished', { sessionId, code: errorCode(error) }),
+      )
+    })
   }
 }
 
@@ -52,9 +64,11 @@ async function complete(
 ) {
   const { mode } = attempt
   const { sessionId } = session.identity
+  const { tenants } = deps
+  if ((await tenants.read(session.identity, tx => unfinishedAttempt(tx, sessionId))) === null) return
   // a bot may take over the moment it is told: two sockets of one device would throw each other out
   if (mode === 'handed_off') await session.release()
-  await untilStored(deps, session.identity, async tx => {
+  await store(deps, session.identity, async tx => {
     const reason = outcome(await laneSummary(tx, sessionId)) ?? attempt.reason
     if (!(await moveAttempt(tx, sessionId, 'complete', reason))) return
     await eraseSecrets(tx, sessionId)
@@ -72,23 +86,25 @@ function outcome({ open, failed }: LaneSummary): LinkReason | null {
   return open > 0 ? 'delivery_unconfirmed' : null
 }
 
-/** The connection may be closed by now, so nothing else would try again: goes on until the database takes it or another node has. */
-async function untilStored(
-  { tenants, log }: FinishLinkDeps,
-  identity: SessionIdentity,
-  work: (tx: TenantTransactor) => Promise<void>,
-) {
+/** An account that no string can carry: the link fails, the device is taken off again. */
+async function giveUp(deps: FinishLinkDeps, session: OpenSession): Promise<void> {
+  const { sessionId } = session.identity
+  await session.connection.logout().catch(() => {})
+  await session.release()
+  await store(deps, session.identity, async tx => {
+    await endUnfinishedLink(deps.events, tx, sessionId, { phase: 'failed', reason: 'session_id_failed' })
+    await endLease(tx, sessionId)
+    await setSessionState(tx, sessionId, 'logged_out', 'session_id_failed')
+  })
+}
+
+/** The connection may be closed by now, so nothing else would try again. */
+function store({ tenants }: FinishLinkDeps, identity: SessionIdentity, work: (tx: TenantTransactor) => Promise<void>) {
   const { workspaceId, sessionId, fence } = identity
-  for (;;) {
-    try {
-      return await tenants.transact({ workspaceId }, async tx => {
-        await assertFence(tx, sessionId, fence)
-        await work(tx)
-      })
-    } catch (error) {
-      if (errorCode(error) !== 'database_unavailable') throw error
-      log.warn('link_not_finished_yet', { sessionId, code: errorCode(error) })
-      await delay(retryMs, undefined, { ref: false })
-    }
-  }
+  return untilStored(() =>
+    tenants.transact({ workspaceId }, async tx => {
+      await assertFence(tx, sessionId, fence)
+      await work(tx)
+    }),
+  )
 }

@@ -46,7 +46,7 @@ export class LinkAttempt {
     this.#deps = deps
     this.#keys = keys
     this.#qrOrEnd = new Promise(resolve => (this.#settleFirst = resolve))
-    this.#timer = setTimeout(() => void this.end({ phase: 'expired', reason: 'qr_expired' }), attemptLifetimeMs)
+    this.#timer = setTimeout(() => this.#expire(), attemptLifetimeMs)
   }
 
   start(): void {
@@ -55,6 +55,8 @@ export class LinkAttempt {
       onEvent: event => {
         // a visitor who waits for the code sees it while it is being stored
         if (event.type === 'qr') this.#show(event.qr)
+        // at once: an expiry that is due now must not overtake a scan that waits for its turn
+        if (event.type === 'paired') this.#accept()
         this.#lane = this.#lane.then(() => this.#handle(event))
       },
       sentMessage: async () => null,
@@ -70,14 +72,31 @@ export class LinkAttempt {
 
   /** Ends an attempt that has not become a session. One that a phone has accepted removes its device from the account first. */
   end(end: AttemptEnd): Promise<void> {
-    this.#wantedEnd ??= end
+    if (end.phase !== 'expired') this.#wantedEnd ??= end
     if (!this.#scanned || this.#open) this.#lane = this.#lane.then(() => this.#finish(end))
+    return this.#lane
+  }
+
+  /** For a process that stops: does not wait for a login that would take the device off the account. */
+  abort(end: AttemptEnd): Promise<void> {
+    this.#wantedEnd ??= end
+    this.#lane = this.#lane.then(() => this.#finish(end))
     return this.#lane
   }
 
   #show(qr: string): void {
     this.#qr = qr
     this.#settleFirst(null)
+  }
+
+  #expire(): void {
+    if (!this.#scanned) void this.end({ phase: 'expired', reason: 'qr_expired' })
+  }
+
+  #accept(): void {
+    this.#scanned = true
+    this.#qr = null
+    this.#restartTimer(loginLimitMs, { phase: 'failed', reason: 'connection_lost' })
   }
 
   async #handle(event: EngineEvent): Promise<void> {
@@ -96,9 +115,6 @@ export class LinkAttempt {
       case 'qr':
         return this.#deps.turns.qr(event.qr, event.expiresInMs)
       case 'paired':
-        this.#scanned = true
-        this.#qr = null
-        this.#restartTimer(loginLimitMs, { phase: 'failed', reason: 'connection_lost' })
         return this.#deps.turns.scanned()
       case 'open':
         this.#open = true
@@ -129,6 +145,8 @@ export class LinkAttempt {
 
   async #finish(end: AttemptEnd): Promise<void> {
     if (this.#over || this.#forward !== null) return
+    // a phone accepted while the expiry waited for its turn
+    if (end.phase === 'expired' && this.#scanned) return
     this.#over = true
     this.#qr = null
     clearTimeout(this.#timer)

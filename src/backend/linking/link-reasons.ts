@@ -8,6 +8,10 @@ const reasons = {
     action: 'Start again and scan within two minutes. If your phone refuses, it may already have four linked devices.',
   },
   cancelled: { message: 'You cancelled this link.', action: 'Start again whenever you like.' },
+  cancelled_late: {
+    message: 'You cancelled after your phone had linked, so the device was taken off your account again.',
+    action: 'If your phone still shows WHIZ LITE under Linked devices, log it out there.',
+  },
   whatsapp_unreachable: {
     message: 'WhatsApp could not be reached.',
     action: 'Wait a minute, then start again.',
@@ -49,6 +53,18 @@ const reasons = {
     message: 'WhatsApp refused to deliver the messages to your own chat.',
     action: 'Log the device out under Linked devices and link again later.',
   },
+  unlinked_early: {
+    message: 'The device was logged out on the phone before the link had finished.',
+    action: 'Start again if you still want to link this account.',
+  },
+  linked_again_early: {
+    message: 'This account was linked again before this link had finished.',
+    action: 'Follow the newer link. The device of this one can be logged out under Linked devices.',
+  },
+  session_id_failed: {
+    message: 'This account holds more than a session ID can carry, so none could be made.',
+    action: 'Log the device WHIZ LITE out under Linked devices and tell the operator of this page.',
+  },
   superseded_older: {
     message: 'This account was linked here before. The earlier session is marked as superseded.',
     action: 'If you no longer use the earlier session ID, log its device out under Linked devices.',
@@ -73,6 +89,7 @@ export function linkReasonOf({ kind }: CloseReason): LinkReason {
     case 'engine_outdated':
       return 'engine_outdated'
     case 'storage_error':
+    case 'storage_damaged':
     case 'fenced':
       return 'storage_error'
     case 'unreachable':

@@ -15,6 +15,7 @@ import { createAttemptTurns } from './attempt-turns.js'
 import { attemptView } from './attempt-view.js'
 import { qrPicture } from './qr-picture.js'
 import { findVisitorsAttempt, latestAttempt, type Attempt } from './attempts-store.js'
+import { cancelPromoted } from './cancel-promoted.js'
 import { discardAttempt } from './discard-attempt.js'
 import { attemptNotFound, attemptRunning, startFailed } from './errors.js'
 import { LinkAttempt } from './link-attempt.js'
@@ -126,8 +127,9 @@ export function createLinking(deps: LinkingDeps): Linking {
       const { phase } = await view(visitor, sessionId)
       if (hasEnded(phase)) return
       const begun = await running.get(sessionId)
-      if (!begun?.attempt) throw attemptRunning()
-      await begun.attempt.end({ phase: 'cancelled', reason: 'cancelled' })
+      if (begun?.attempt) return begun.attempt.end({ phase: 'cancelled', reason: 'cancelled' })
+      if (phase !== 'preparing' && phase !== 'delivering') throw attemptRunning()
+      await cancelPromoted(deps, { workspaceId: deps.workspaceId(), sessionId })
     },
     abandon: ({ workspaceId, sessionId, fence }) =>
       discardAttempt(
@@ -138,7 +140,7 @@ export function createLinking(deps: LinkingDeps): Linking {
       const end = { phase: 'failed', reason: 'server_restarted' } as const
       const ending = [...running.values()].map(beginning =>
         beginning.then(
-          ({ attempt }) => attempt?.end(end),
+          ({ attempt }) => attempt?.abort(end),
           () => {},
         ),
       )

@@ -6,10 +6,11 @@ import type { Tenants, TenantTransactor } from '../database/tenant-transaction.j
 import type { Account } from '../engine/engine.js'
 import type { EventLog } from '../events/event-log.js'
 import { assertFence } from '../leases/fence.js'
-import { endLease } from '../leases/session-leases.js'
+import { revokeLease } from '../leases/session-leases.js'
 import type { SessionIdentity } from '../sessions/session-identity.js'
 import { sessionExists } from '../sessions/sessions-store.js'
 import { moveAttempt } from './attempts-store.js'
+import { endUnfinishedLink } from './end-unfinished-link.js'
 import { progress } from './link-progress.js'
 
 export type PromoteAttemptDeps = { tenants: Tenants; events: EventLog }
@@ -28,7 +29,7 @@ export async function promoteAttempt(
     await assertFence(tx, sessionId, fence)
     const personId = await personOf(tx, account)
     if (await sessionExists(tx, sessionId)) return { superseded: await supersededBefore(tx, personId) }
-    const superseded = await supersedeOlder(tx, personId)
+    const superseded = await supersedeOlder(events, tx, personId)
     const reason = superseded.length > 0 ? 'superseded_older' : null
     if (!(await moveAttempt(tx, sessionId, 'preparing', reason))) return null
     await tx.db
@@ -84,7 +85,7 @@ async function supersededBefore(tx: TenantTransactor, personId: PersonId): Promi
   return rows.map(row => row.id as SessionId)
 }
 
-async function supersedeOlder(tx: TenantTransactor, personId: PersonId): Promise<SessionId[]> {
+async function supersedeOlder(events: EventLog, tx: TenantTransactor, personId: PersonId): Promise<SessionId[]> {
   const rows = await tx.db
     .updateTable('sessions')
     .set({ state: 'superseded', reason: 'linked_again', since: new Date() })
@@ -93,6 +94,9 @@ async function supersedeOlder(tx: TenantTransactor, personId: PersonId): Promise
     .returning('id')
     .execute()
   const ids = rows.map(row => row.id as SessionId)
-  for (const id of ids) await endLease(tx, id)
+  for (const id of ids) {
+    await revokeLease(tx, id)
+    await endUnfinishedLink(events, tx, id, { phase: 'failed', reason: 'linked_again_early' })
+  }
   return ids
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { SessionId, WorkspaceId } from '../../contract/ids.js'
 import type { TenantReader, Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import type { EngineConnection, SendOutcome } from '../engine/engine.js'
@@ -7,6 +8,9 @@ import { nextOpenMessage, noteAttempt, noteOutcome, type OutboxMessage } from '.
 
 /** Longest wait for the server's verdict on one attempt; then the same bytes go out again. */
 const ackDeadlineMs = 20_000
+
+/** Before a message without a verdict is written again; doubles each time. */
+const pauseMs = 500
 
 /** Times that one message is written before the lane gives it up as unconfirmed and leaves the rest for the next drain. */
 const attemptsPerDrain = 3
@@ -36,8 +40,18 @@ export async function drainOutbox(
     last = message.id
     if (signal.aborted || tries > attemptsPerDrain) return false
     await write(deps, tx => noteAttempt(tx, message.id))
-    await settle(deps, message, await connection.send(message.built, ackDeadlineMs))
+    const result = await Promise.race([connection.send(message.built, ackDeadlineMs), givenUp(signal)])
+    await settle(deps, message, result)
+    if (result.outcome === 'unconfirmed')
+      await delay(pauseMs * 2 ** tries, undefined, { signal, ref: false }).catch(() => {})
   }
+}
+
+/** The time for this drain is over: the verdict may still come, and the next drain will find out. */
+function givenUp(signal: AbortSignal): Promise<SendOutcome> {
+  const outcome: SendOutcome = { outcome: 'unconfirmed' }
+  if (signal.aborted) return Promise.resolve(outcome)
+  return new Promise(resolve => signal.addEventListener('abort', () => resolve(outcome), { once: true }))
 }
 
 function settle(deps: OutboxLaneDeps, { id }: OutboxMessage, result: SendOutcome): Promise<void> {

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Tenants } from '../database/tenant-transaction.js'
+import { untilStored } from '../database/until-stored.js'
 import type { CloseReason, Engine, EngineConnection, EngineEvent } from '../engine/engine.js'
 import { loadKeyStore } from '../engine/postgres-keystore.js'
 import { errorCode, type Log } from '../log.js'
 import { sentMessage } from '../outbox/outbox-store.js'
 import type { SessionIdentity } from './session-identity.js'
-import { backoffMs, reactionTo, type Reaction } from './session-reactions.js'
+import { backoffMs, reactionTo, reactionToLoading, type Reaction } from './session-reactions.js'
 import type { SessionStates } from './session-states.js'
 
 export type OpenSession = {
@@ -30,15 +31,21 @@ export type LiveSessionDeps = {
   onRest: () => void
 }
 
+/** A connection that has lived this long was a good one: the next loss is met without patience lost before. */
+const stableAfterMs = 60_000
+
 /** One linked account on this node: at most one socket at a time, and what happens when it ends. */
 export class LiveSession {
   readonly #deps: LiveSessionDeps
   readonly #identity: SessionIdentity
   readonly #stopping = new AbortController()
+  /** Changes of the shown state, one after the other, each repeated until the database has it. */
+  #stored: Promise<void> = Promise.resolve()
   #connection: EngineConnection | null = null
   #connectionEnd = new AbortController()
   #open = false
   #attempt = 0
+  #stable: NodeJS.Timeout | undefined
   #keysArrived = new AbortController()
 
   constructor(deps: LiveSessionDeps, identity: SessionIdentity) {
@@ -65,7 +72,16 @@ export class LiveSession {
   /** Closes the socket politely. The session itself is not changed: whoever claims it next goes on. */
   async stop(): Promise<void> {
     this.#stopping.abort()
+    clearTimeout(this.#stable)
     await this.#connection?.close().catch((error: unknown) => this.#log('session_close_failed', error))
+  }
+
+  /** Takes the device off the account, as far as the line allows. Nothing reconnects it. */
+  async logout(): Promise<void> {
+    this.#stopping.abort()
+    clearTimeout(this.#stable)
+    const leave = this.#open ? this.#connection?.logout() : this.#connection?.close()
+    await leave?.catch((error: unknown) => this.#log('session_close_failed', error))
   }
 
   async #connect(): Promise<void> {
@@ -85,7 +101,7 @@ export class LiveSession {
       early.forEach(receive)
     } catch (error) {
       this.#log('session_not_loaded', error)
-      await this.#reconnect('backoff')
+      await this.#react(reactionToLoading(error))
     }
   }
 
@@ -96,24 +112,23 @@ export class LiveSession {
     return event => {
       if (this.#connection !== connection) return
       if (event.type === 'open') {
-        void this.#deps.states.connected(this.#identity).catch((error: unknown) => this.#log('state_not_stored', error))
+        this.#store(() => this.#deps.states.connected(this.#identity))
         this.#onOpen(connection)
       }
       if (event.type === 'app_state_keys') this.#keysArrived.abort()
-      if (event.type === 'closed') this.#onClosed(event.reason)
+      if (event.type === 'closed') this.#onClosed(connection, event.reason)
     }
   }
 
   #onOpen(connection: EngineConnection): void {
     this.#open = true
-    this.#attempt = 0
+    this.#stable = setTimeout(() => (this.#attempt = 0), stableAfterMs).unref()
     void this.#work(connection, this.#connectionEnd.signal)
   }
 
   async #work(connection: EngineConnection, signal: AbortSignal): Promise<void> {
     const release = async () => {
-      this.#stopping.abort()
-      await connection.close()
+      await this.stop()
       this.#deps.onRest()
     }
     const appStateKeys = async (timeoutMs: number) => {
@@ -130,25 +145,38 @@ export class LiveSession {
     }
   }
 
-  #onClosed(reason: CloseReason): void {
+  #onClosed(connection: EngineConnection, reason: CloseReason): void {
+    clearTimeout(this.#stable)
     this.#open = false
     this.#connection = null
     this.#connectionEnd.abort()
     const { sessionId } = this.#identity
     this.#deps.log.info('session_closed', { sessionId, plane: reason.plane, code: reason.kind })
     if (this.#stopping.signal.aborted) return
-    this.#react(reactionTo(reason)).catch((error: unknown) => this.#log('state_not_stored', error))
+    // its last writes are settled, one way or the other, before the next connection reads what they left
+    const settled = connection.close().catch(() => {})
+    void settled.then(() => this.#react(reactionTo(reason)))
   }
 
   async #react(reaction: Reaction): Promise<void> {
     const { states, onRest } = this.#deps
-    if (reaction.next === 'reconnect') {
-      const stored = states.reconnecting(this.#identity).catch((error: unknown) => this.#log('state_not_stored', error))
-      await Promise.all([stored, this.#reconnect(reaction.when)])
-      return
+    switch (reaction.next) {
+      case 'reconnect':
+        this.#store(() => states.reconnecting(this.#identity))
+        return this.#reconnect(reaction.when)
+      case 'rest':
+        this.#store(() => states.resting(this.#identity, reaction.state, reaction.reason))
+        await this.#stored
+        return onRest()
+      case 'nothing':
+        return onRest()
     }
-    onRest()
-    if (reaction.next === 'rest') await states.resting(this.#identity, reaction.state, reaction.reason)
+  }
+
+  #store(change: () => Promise<void>): void {
+    this.#stored = this.#stored
+      .then(() => untilStored(change, this.#stopping.signal))
+      .catch((error: unknown) => this.#log('state_not_stored', error))
   }
 
   async #reconnect(when: 'now' | 'backoff'): Promise<void> {

@@ -1,5 +1,7 @@
 import type { SessionState } from '../../contract/sessions.js'
 import type { CloseReason } from '../engine/engine.js'
+import { StorageError } from '../engine/keystore.js'
+import { VaultError } from '../vault/vault-error.js'
 
 /** What happens after a socket's end: when to connect again, or the state the session rests in. */
 export type Reaction =
@@ -32,11 +34,24 @@ export function reactionTo({ kind }: CloseReason): Reaction {
     case 'engine_outdated':
     case 'phone_outdated':
       return { next: 'rest', state: 'disconnected', reason: kind }
+    case 'storage_damaged':
+      return { next: 'rest', state: 'disconnected', reason: kind }
     case 'fenced':
     case 'closed_by_us':
       return { next: 'nothing' }
   }
 }
+
+/** What happens when stored credentials cannot be loaded. Damage is never retried for ever, absence never met with new ones. */
+export function reactionToLoading(error: unknown): Reaction {
+  if (error instanceof VaultError || isDamage(error))
+    return { next: 'rest', state: 'disconnected', reason: 'storage_damaged' }
+  return error instanceof StorageError && error.code === 'fenced'
+    ? { next: 'nothing' }
+    : { next: 'reconnect', when: 'backoff' }
+}
+
+const isDamage = (error: unknown) => error instanceof StorageError && error.code === 'storage_damaged'
 
 const longestBackoffMs = 300_000
 

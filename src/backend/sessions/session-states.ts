@@ -1,3 +1,4 @@
+import type { SessionId } from '../../contract/ids.js'
 import type { SessionState } from '../../contract/sessions.js'
 import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import type { EventLog } from '../events/event-log.js'
@@ -6,19 +7,22 @@ import { endLease } from '../leases/session-leases.js'
 import type { SessionIdentity } from './session-identity.js'
 import { setSessionState } from './sessions-store.js'
 
-/** Every change of a session's shown state, each with its event in one fenced transaction. */
+export type RestingState = Extract<SessionState, 'disconnected' | 'logged_out' | 'banned'>
+
+/** What else changes, in the same transaction, when a session comes to rest. */
+export type OnResting = (tx: TenantTransactor, sessionId: SessionId, reason: string) => Promise<unknown>
+
+/** Every change of a session's shown state, each with its event in one fenced transaction. Safe to repeat. */
 export interface SessionStates {
   connected(identity: SessionIdentity): Promise<void>
   reconnecting(identity: SessionIdentity): Promise<void>
   /** Nothing runs until somebody acts; the lease ends. */
-  resting(
-    identity: SessionIdentity,
-    state: Extract<SessionState, 'disconnected' | 'logged_out' | 'banned'>,
-    reason: string,
-  ): Promise<void>
+  resting(identity: SessionIdentity, state: RestingState, reason: string): Promise<void>
 }
 
-export function createSessionStates({ tenants, events }: { tenants: Tenants; events: EventLog }): SessionStates {
+export type SessionStatesDeps = { tenants: Tenants; events: EventLog; onResting: OnResting }
+
+export function createSessionStates({ tenants, events, onResting }: SessionStatesDeps): SessionStates {
   const change = (
     { workspaceId, sessionId, fence }: SessionIdentity,
     work: (tx: TenantTransactor) => Promise<unknown>,
@@ -46,6 +50,7 @@ export function createSessionStates({ tenants, events }: { tenants: Tenants; eve
       change(identity, async tx => {
         const { sessionId } = identity
         await endLease(tx, sessionId)
+        await onResting(tx, sessionId, reason)
         if (!(await setSessionState(tx, sessionId, state, reason))) return
         await events.append(tx, { event: 'connection_lost', data: { sessionId, status: 'disconnected', reason } })
       }),

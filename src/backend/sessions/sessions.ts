@@ -5,18 +5,20 @@ import type { EventLog } from '../events/event-log.js'
 import type { Log } from '../log.js'
 import { LiveSession, type OpenSession } from './live-session.js'
 import type { SessionIdentity } from './session-identity.js'
-import { createSessionStates } from './session-states.js'
+import { createSessionStates, type OnResting } from './session-states.js'
 
 /** The sessions that run on this node. */
 export interface Sessions extends AsyncDisposable {
-  /** What every open connection is given to do. Set before the first session runs. */
-  start(onOpen: (session: OpenSession) => Promise<void>): void
+  /** What every open connection is given to do, and what else ends with a session. Set before the first session runs. */
+  start(hooks: { onOpen: (session: OpenSession) => Promise<void>; onResting: OnResting }): void
   /** A connection that linking has opened becomes a running session; its further events go to the returned function. */
   adopt(identity: SessionIdentity, connection: EngineConnection): (event: EngineEvent) => void
   /** Connects a claimed session with its stored credentials. */
   resume(identity: SessionIdentity): void
   /** Closes a session's socket here, if it has one, without logging out. */
   rest(sessionId: SessionId): Promise<void>
+  /** Takes a session's device off the account and lets it rest. Answers whether it ran here. */
+  logout(sessionId: SessionId): Promise<boolean>
   connectedCount(): number
 }
 
@@ -24,9 +26,10 @@ export type SessionsDeps = { tenants: Tenants; engine: Engine; events: EventLog;
 
 export function createSessions(deps: SessionsDeps): Sessions {
   const log = deps.log.child('sessions')
-  const states = createSessionStates(deps)
+  const states = createSessionStates({ ...deps, onResting: (...resting) => onResting(...resting) })
   const running = new Map<SessionId, LiveSession>()
   let onOpen: (session: OpenSession) => Promise<void> = async () => {}
+  let onResting: OnResting = async () => {}
 
   const create = (identity: SessionIdentity): LiveSession => {
     const { sessionId } = identity
@@ -47,8 +50,9 @@ export function createSessions(deps: SessionsDeps): Sessions {
   }
 
   return {
-    start(work) {
-      onOpen = work
+    start(hooks) {
+      onOpen = hooks.onOpen
+      onResting = hooks.onResting
     },
     adopt: (identity, connection) => create(identity).adopt(connection),
     resume: identity => create(identity).start(),
@@ -56,6 +60,12 @@ export function createSessions(deps: SessionsDeps): Sessions {
       const session = running.get(sessionId)
       running.delete(sessionId)
       await session?.stop()
+    },
+    async logout(sessionId) {
+      const session = running.get(sessionId)
+      running.delete(sessionId)
+      await session?.logout()
+      return session !== undefined
     },
     connectedCount: () => [...running.values()].filter(session => session.isOpen).length,
     async [Symbol.asyncDispose]() {
