@@ -1,5 +1,5 @@
 import type { SessionId, WorkspaceId } from '../../contract/ids.js'
-import type { TenantReader, Tenants } from '../database/tenant-transaction.js'
+import type { TenantReader, Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import { assertFence, FencedError, type Fence } from '../leases/fence.js'
 import type { Sealer } from '../vault/sealer.js'
 import { VaultError } from '../vault/vault-error.js'
@@ -21,14 +21,25 @@ export function createKeyStore(deps: KeyStoreDeps, identity: KeyStoreIdentity, c
 }
 
 /**
- * The key store of a session whose credentials were stored before.
- * @throws StorageError also when there are none: absence here is never a reason to make new ones
+ * The key store of a session whose credentials were stored before. A node that was cut off while another took the session over finds out
+ * here, before it logs in and throws the new owner out: the lease is held until the credentials are read.
+ * @throws StorageError `fenced`; also when there are none: absence here is never a reason to make new ones
  */
 export async function loadKeyStore(deps: KeyStoreDeps, identity: KeyStoreIdentity): Promise<KeyStore> {
   const rows = new KeyRows(identity.sessionId, deps.sealer)
-  const bytes = await deps.tenants.read({ workspaceId: identity.workspaceId }, tx => rows.credentials(tx))
+  const bytes = await deps.tenants
+    .transact({ workspaceId: identity.workspaceId }, tx => fencedCredentials(tx, rows, identity), { hasty: true })
+    .catch((error: unknown) => {
+      if (!(error instanceof FencedError)) throw error
+      throw new StorageError('fenced', 'Another node runs this session now.', error)
+    })
   if (bytes === null) throw new StorageError('storage_error', 'This session has no stored credentials.')
   return new PostgresKeyStore(deps, identity, { engine: 'baileys', bytes })
+}
+
+async function fencedCredentials(tx: TenantTransactor, rows: KeyRows, { sessionId, fence }: KeyStoreIdentity) {
+  await assertFence(tx, sessionId, fence)
+  return rows.credentials(tx)
 }
 
 class PostgresKeyStore implements KeyStore {
