@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { SessionId, WorkspaceId } from '../../contract/ids.js'
 import type { Database } from '../database/database.js'
-import type { TenantTransactor } from '../database/tenant-transaction.js'
+import type { TenantReader, TenantTransactor } from '../database/tenant-transaction.js'
 import type { Fence } from './fence.js'
 import './lease-tables.js'
 
@@ -17,6 +17,18 @@ export async function openLease(tx: TenantTransactor, sessionId: SessionId, node
     .values({ session_id: sessionId, workspace_id: tx.scope.workspaceId, node_id: nodeId, epoch: '1', wanted: true })
     .execute()
   return { nodeId, epoch: 1n }
+}
+
+/** The epoch under which this node is to run a session; `null` when it is another's, nobody's or unknown. */
+export async function ownedEpoch(tx: TenantReader, sessionId: SessionId, nodeId: string): Promise<bigint | null> {
+  const row = await tx.db
+    .selectFrom('session_leases')
+    .select('epoch')
+    .where('session_id', '=', sessionId)
+    .where('node_id', '=', nodeId)
+    .where('wanted', '=', true)
+    .executeTakeFirst()
+  return row === undefined ? null : BigInt(row.epoch)
 }
 
 /** Nothing has to run any more; the row stays so that a late write of an older epoch still finds its fence. */
@@ -50,10 +62,28 @@ export async function claimOrphans(database: Database, nodeId: string, limit: nu
         limit ${limit} for update skip locked
       )
       returning session_id, workspace_id, epoch`.execute(db)
-    return rows.map(row => ({
-      sessionId: SessionId.parse(row.session_id),
-      workspaceId: WorkspaceId.parse(row.workspace_id),
-      fence: { nodeId, epoch: BigInt(row.epoch) },
-    }))
+    return rows.map(row => claimed(row, nodeId))
   })
 }
+
+/**
+ * Everything that this node is to run. What it does not run all the same was claimed or opened by a commit of which the answer was lost,
+ * and no other node will ever claim it.
+ */
+export async function leasesOf(database: Database, nodeId: string): Promise<ClaimedSession[]> {
+  return database.system(async ({ db }) => {
+    const rows = await db
+      .selectFrom('session_leases')
+      .select(['session_id', 'workspace_id', 'epoch'])
+      .where('node_id', '=', nodeId)
+      .where('wanted', '=', true)
+      .execute()
+    return rows.map(row => claimed(row, nodeId))
+  })
+}
+
+const claimed = (row: { session_id: string; workspace_id: string; epoch: string }, nodeId: string): ClaimedSession => ({
+  sessionId: SessionId.parse(row.session_id),
+  workspaceId: WorkspaceId.parse(row.workspace_id),
+  fence: { nodeId, epoch: BigInt(row.epoch) },
+})
