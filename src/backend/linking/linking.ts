@@ -35,6 +35,8 @@ export interface Linking extends AsyncDisposable {
   /** The newest attempt of this browser: a reload in the middle finds it again. */
   current(visitor: VisitorToken | null): Promise<LinkAttemptView>
   cancel(visitor: VisitorToken | null, sessionId: SessionId): Promise<void>
+  /** Whether this node runs the attempt: true from before its row can be seen. */
+  has(sessionId: SessionId): boolean
   /** Ends an attempt that a lost node left behind before it became a session. */
   abandon(claimed: ClaimedSession): Promise<void>
 }
@@ -131,6 +133,7 @@ export function createLinking(deps: LinkingDeps): Linking {
       if (phase !== 'preparing' && phase !== 'delivering') throw attemptRunning()
       await cancelPromoted(deps, { workspaceId: deps.workspaceId(), sessionId })
     },
+    has: sessionId => running.has(sessionId),
     abandon: ({ workspaceId, sessionId, fence }) =>
       discardAttempt(
         { tenants, events, vault },

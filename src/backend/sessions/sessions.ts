@@ -19,6 +19,8 @@ export interface Sessions extends AsyncDisposable {
   rest(sessionId: SessionId): Promise<void>
   /** Takes a session's device off the account and lets it rest. Answers whether it ran here. */
   logout(sessionId: SessionId): Promise<boolean>
+  /** Whether this node runs the session, connected or not. */
+  has(sessionId: SessionId): boolean
   connectedCount(): number
 }
 
@@ -67,6 +69,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
       await session?.logout()
       return session !== undefined
     },
+    has: sessionId => running.has(sessionId),
     connectedCount: () => [...running.values()].filter(session => session.isOpen).length,
     async [Symbol.asyncDispose]() {
       const stopping = [...running.values()].map(session => session.stop())

@@ -1,0 +1,137 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { EngineRig } from '../../tests/support/engine-rig.js'
+import { Rows } from '../../tests/support/rows.js'
+import { SessionId } from '../contract/ids.js'
+import { loadKeyStore } from './engine/postgres-keystore.js'
+import { createEventLog } from './events/event-log.js'
+import { createLinking, type Linking } from './linking/linking.js'
+import { openAttempt } from './linking/open-attempt.js'
+import { createLog } from './log.js'
+import { createRecovery, type Recovery } from './recovery.js'
+import type { SessionIdentity } from './sessions/session-identity.js'
+import { createSessions, type Sessions } from './sessions/sessions.js'
+
+let rig: EngineRig
+let rows: Rows
+let nodeId: string
+let sessions: Sessions
+let linking: Linking
+let recovery: Recovery
+let logged: string[]
+
+beforeAll(async () => {
+  rig = await EngineRig.start()
+  rows = new Rows(rig.clone.ownerUrl)
+})
+
+afterAll(async () => {
+  await rows[Symbol.asyncDispose]()
+  await rig[Symbol.asyncDispose]()
+})
+
+beforeEach(async () => {
+  nodeId = randomUUID()
+  logged = []
+  const log = createLog({ level: 'debug', destination: { write: text => void logged.push(text) } })
+  const events = createEventLog({ vault: rig.vault })
+  sessions = createSessions({ ...rig, events, log })
+  linking = createLinking({
+    ...rig,
+    events,
+    sessions,
+    log,
+    nodeId,
+    workspaceId: () => rig.workspaceId,
+    mode: 'managed',
+  })
+  recovery = createRecovery({ ...rig, linking, sessions, nodeId, log, strandedEveryMs: 50 })
+  await rows.query(`insert into nodes (id, lease_until) values ($1, clock_timestamp() + interval '1 hour')`, [nodeId])
+})
+
+afterEach(async () => {
+  await recovery[Symbol.asyncDispose]()
+  await linking[Symbol.asyncDispose]()
+  await sessions[Symbol.asyncDispose]()
+})
+
+/** A linked account that this node owns and does not run, as an untold claim leaves it. */
+async function stranded(): Promise<SessionIdentity> {
+  const account = await rig.linked(await rig.phone())
+  await account.close()
+  const { sessionId, workspaceId, sealer } = account.identity
+  await rows.query(
+    `with person as (insert into people (workspace_id, phone_number) values ($1, $3) returning id)
+     insert into sessions (workspace_id, id, person_id, mode, state, phone_number) select $1, $2, id, 'managed', 'connected', $3 from person`,
+    [workspaceId, sessionId, String(Math.random()).slice(2, 14)],
+  )
+  await rows.query(`update session_leases set node_id = $2, epoch = 7 where session_id = $1`, [sessionId, nodeId])
+  return { sessionId, workspaceId, sealer, fence: { nodeId, epoch: 7n } }
+}
+
+const count = (event: string) => logged.filter(line => line.includes(`"${event}"`)).length
+
+/** Two looks at least have come and gone. */
+async function looks(): Promise<void> {
+  const other = { sessionId: SessionId.parse(randomUUID()), visitorHash: randomBytes(32), isNew: true }
+  await openAttempt({ ...rig, nodeId, workspaceId: () => rig.workspaceId, mode: 'managed' }, other)
+  await rows.waitFor(`select from link_attempts where session_id = $1 and phase = 'failed'`, [other.sessionId])
+}
+
+describe('what this node owns and nobody runs', () => {
+  test('a session is connected again', async () => {
+    await stranded()
+    await recovery.start()
+    await expect.poll(() => sessions.connectedCount()).toBe(1)
+    await looks()
+    expect(count('session_taken_over')).toBe(1)
+  })
+
+  test('an attempt is ended, and its browser may start again', async () => {
+    const sessionId = SessionId.parse(randomUUID())
+    const input = { sessionId, visitorHash: randomBytes(32), isNew: true }
+    await openAttempt({ ...rig, nodeId, workspaceId: () => rig.workspaceId, mode: 'managed' }, input)
+    await recovery.start()
+    await rows.waitFor(
+      `select from link_attempts where session_id = $1 and phase = 'failed' and reason = 'server_restarted'`,
+      [sessionId],
+    )
+    expect(await rows.query(`select from data_keys where session_id = $1`, [sessionId])).toEqual([])
+  })
+})
+
+describe('what is left alone', () => {
+  test('an attempt that runs here, and a session that is connected', async () => {
+    const identity = await stranded()
+    sessions.resume(identity)
+    await recovery.start()
+    const { answer } = await linking.start(null)
+    await looks()
+    expect(count('session_taken_over')).toBe(0)
+    const phases = `select phase from link_attempts where session_id = $1`
+    expect(await rows.query(phases, [answer.sessionId])).toEqual([{ phase: 'scanning' }])
+  })
+
+  test('a session that has been put to rest', async () => {
+    const { sessionId } = await stranded()
+    await rows.query(`update session_leases set wanted = false where session_id = $1`, [sessionId])
+    await recovery.start()
+    await looks()
+    expect(sessions.has(sessionId)).toBe(false)
+  })
+})
+
+test('a node whose session another has claimed neither loads its credentials nor logs in', async () => {
+  const identity = await stranded()
+  const { sessionId, sealer } = identity
+  await rows.query(`update session_leases set node_id = $2, epoch = epoch + 1 where session_id = $1`, [
+    sessionId,
+    randomUUID(),
+  ])
+  await expect(loadKeyStore({ tenants: rig.tenants, sealer }, identity)).rejects.toMatchObject({ code: 'fenced' })
+  const before = await rig.simulator.ledger()
+  sessions.resume(identity)
+  await expect.poll(() => count('session_not_loaded')).toBe(1)
+  await expect.poll(() => sessions.has(sessionId)).toBe(false)
+  expect(await rig.simulator.ledger()).toEqual(before)
+})
