@@ -150,6 +150,30 @@ describe('a gateway killed with SIGKILL', () => {
     await expectOneOfEach(sessionId)
   })
 
+  // a trigger that waits for a lock of the test: the gateway stands still at exactly this write
+  const standstills = [
+    ['after storing the string, before anything is sent', 'outbox_messages', `new.state = 'sending'`],
+    ['after both acks, before the end is stored', 'link_attempts', `new.phase = 'complete'`],
+  ] as const
+
+  test.each(standstills)('%s: exactly one of each on the phone', async (_name, table, condition) => {
+    await using lock = new Rows(database.ownerUrl)
+    await lock.query('select pg_advisory_lock(4711)')
+    await rows.query(`
+      create function stand_still() returns trigger language plpgsql as $$
+        begin perform pg_advisory_xact_lock_shared(4711); return new; end $$;
+      create trigger stand_still before update on ${table} for each row when (${condition}) execute function stand_still()`)
+    const sessionId = await scan()
+    await rows.waitFor(`select from pg_stat_activity where datname = current_database() and wait_event = 'advisory'`)
+    const sent = await simulator.ledger({ direction: 'in', tag: 'message', account: phone.phoneNumber, device: 1 })
+    expect(sent.length).toBe(table === 'outbox_messages' ? 0 : 2)
+    await gateway.kill()
+    await lock.query('select pg_advisory_unlock(4711)')
+    await rows.query(`drop trigger stand_still on ${table}; drop function stand_still`)
+    await killAndRestart()
+    await expectOneOfEach(sessionId)
+  })
+
   const sends: [string, number, StanzaMatch['direction'], 'drop' | 'release'][] = [
     ['after storing the string, message 1 written and lost', 1, 'in', 'drop'],
     ['after storing the string, message 1 written and arriving', 1, 'in', 'release'],

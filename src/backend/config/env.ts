@@ -32,9 +32,19 @@ export const Env = z.object({
 })
 export type Env = z.infer<typeof Env>
 
-/** Names of the mission's documents that this design does not need. Accepted, with one start-up line. */
-const unusedNames = ['REDIS_URL', 'SESSIONS_PATH', 'WHATSAPP_SERVICE_URL'] as const
-const unusedPrefixes = ['SUPABASE_', 'NEXT_PUBLIC_'] as const
+/** Names that mean nothing here: those this design does not need, and those of parts that are still to come. One start-up line each. */
+const unusedNames = [
+  'REDIS_URL',
+  'SESSIONS_PATH',
+  'WHATSAPP_SERVICE_URL',
+  'ROLES',
+  'FRONTEND_URL',
+  'LOG_FILE',
+  'WHATSAPP_SERVICE_TOKEN',
+  'WHATSAPP_SESSION_TIMEOUT',
+  'WHATSAPP_MAX_SESSIONS_PER_USER',
+]
+const unusedPrefixes = ['SUPABASE_', 'NEXT_PUBLIC_', 'RELANCE_', 'SEND_', 'AI_']
 
 export function unusedSettings(raw: NodeJS.ProcessEnv): string[] {
   return Object.keys(raw).filter(

@@ -9,7 +9,8 @@ export async function portableCredentials(auth: AuthState, store: KeyStore): Pro
   const rows = await store.readAll(type)
   const appStateSyncKeys = Object.fromEntries([...rows].map(([id, bytes]) => [id, decodeKeyValue(type, bytes)]))
   return {
-    creds: auth.creds,
+    // the phone tells its history once, to this server: whoever restores the session must not hold messages back for 20 s to wait for it
+    creds: { ...auth.creds, accountSyncCounter: Math.max(1, auth.creds.accountSyncCounter) },
     appStateSyncKeys: appStateSyncKeys as SessionSource['appStateSyncKeys'],
     lidMapping: null,
     preKeys: auth.preKeys(),
