@@ -6,7 +6,7 @@ import { SessionId } from '../contract/ids.js'
 import { loadKeyStore } from './engine/postgres-keystore.js'
 import { createEventLog } from './events/event-log.js'
 import { createLinking, type Linking } from './linking/linking.js'
-import { openAttempt } from './linking/open-attempt.js'
+import { openAttempt, type OpenAttemptDeps } from './linking/open-attempt.js'
 import { createLog } from './log.js'
 import { createRecovery, type Recovery } from './recovery.js'
 import type { SessionIdentity } from './sessions/session-identity.js'
@@ -35,9 +35,12 @@ beforeEach(async () => {
   logged = []
   const log = createLog({ level: 'debug', destination: { write: text => void logged.push(text) } })
   const events = createEventLog({ vault: rig.vault })
-  sessions = createSessions({ ...rig, events, log })
+  const { tenants, engine, vault, database } = rig
+  sessions = createSessions({ tenants, engine, events, log })
   linking = createLinking({
-    ...rig,
+    tenants,
+    engine,
+    vault,
     events,
     sessions,
     log,
@@ -45,7 +48,7 @@ beforeEach(async () => {
     workspaceId: () => rig.workspaceId,
     mode: 'managed',
   })
-  recovery = createRecovery({ ...rig, linking, sessions, nodeId, log, strandedEveryMs: 50 })
+  recovery = createRecovery({ database, tenants, vault, linking, sessions, nodeId, log, strandedEveryMs: 50 })
   await rows.query(`insert into nodes (id, lease_until) values ($1, clock_timestamp() + interval '1 hour')`, [nodeId])
 })
 
@@ -69,12 +72,20 @@ async function stranded(): Promise<SessionIdentity> {
   return { sessionId, workspaceId, sealer, fence: { nodeId, epoch: 7n } }
 }
 
+const opening = (): OpenAttemptDeps => ({
+  tenants: rig.tenants,
+  vault: rig.vault,
+  nodeId,
+  workspaceId: () => rig.workspaceId,
+  mode: 'managed',
+})
+
 const count = (event: string) => logged.filter(line => line.includes(`"${event}"`)).length
 
 /** Two looks at least have come and gone. */
 async function looks(): Promise<void> {
   const other = { sessionId: SessionId.parse(randomUUID()), visitorHash: randomBytes(32), isNew: true }
-  await openAttempt({ ...rig, nodeId, workspaceId: () => rig.workspaceId, mode: 'managed' }, other)
+  await openAttempt(opening(), other)
   await rows.waitFor(`select from link_attempts where session_id = $1 and phase = 'failed'`, [other.sessionId])
 }
 
@@ -90,7 +101,7 @@ describe('what this node owns and nobody runs', () => {
   test('an attempt is ended, and its browser may start again', async () => {
     const sessionId = SessionId.parse(randomUUID())
     const input = { sessionId, visitorHash: randomBytes(32), isNew: true }
-    await openAttempt({ ...rig, nodeId, workspaceId: () => rig.workspaceId, mode: 'managed' }, input)
+    await openAttempt(opening(), input)
     await recovery.start()
     await rows.waitFor(
       `select from link_attempts where session_id = $1 and phase = 'failed' and reason = 'server_restarted'`,
