@@ -92,10 +92,19 @@ describe('another secret than the one before', () => {
 })
 
 describe('in production', () => {
-  const production = { NODE_ENV: 'production', DATABASE_URL: 'postgres://user:hidden-word@127.0.0.1:1/none' }
+  const production = {
+    NODE_ENV: 'production',
+    DATABASE_URL: 'postgres://user:hidden-word@127.0.0.1:1/none',
+    PUBLIC_URL: 'https://link.example',
+  }
 
   test('a secret has to be given', async () => {
     expectRefused(await start(production), [/^WHATSAPP_SESSION_SECRET is not set\. .*openssl rand -hex 32/], [])
+  })
+
+  test('the address that people use has to be given', async () => {
+    const env = { ...production, PUBLIC_URL: '', WHATSAPP_SESSION_SECRET: goodSecret }
+    expectRefused(await start(env), [/^PUBLIC_URL is not set\. .*https/], [goodSecret, 'hidden-word'])
   })
 
   test.each([
@@ -110,6 +119,10 @@ describe('in production', () => {
       /well-known example/,
     ],
     ['the default of a third', 'THISISMYSECURETOKEN'.repeat(3), /well-known example/],
+    ['the alphabet and the digits', 'abcdefghijklmnopqrstuvwxyz0123456789', /counts up or down/],
+    ['a name, a purpose and a row', 'WhizLiteProductionKey1234567890abcd', /could be guessed/],
+    ['bytes that count', Buffer.from(Array.from({ length: 32 }, (_, i) => i)).toString('hex'), /counts up or down/],
+    ['words', 'sessions-of-the-linking-page-stay-in-nairobi', /reads like words/],
     ['spaces', '   ', /is not set/],
   ])('a secret that is %s is refused', async (_, secret, problem) => {
     const refused = await start({ ...production, WHATSAPP_SESSION_SECRET: secret })

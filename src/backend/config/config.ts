@@ -107,6 +107,10 @@ function productionProblems(env: Env): string[] {
   if (env.WHATSAPP_SESSION_SECRET === undefined) {
     problems.push(secretProblem('is not set'))
   }
+  // without it neither the cookie's Secure nor the origin of a request could be known
+  if (env.PUBLIC_URL === undefined) {
+    problems.push('PUBLIC_URL is not set. It is the https address that people use, such as https://link.example.com')
+  }
   if (env.PUBLIC_URL?.startsWith('http:')) problems.push('PUBLIC_URL must be https in production')
   return problems
 }
