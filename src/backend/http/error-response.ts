@@ -1,23 +1,12 @@
 import { STATUS_CODES } from 'node:http'
 import type { ErrorRequestHandler, Request, RequestHandler } from 'express'
-import { ZodError } from 'zod'
 import type { Problem } from '../../contract/errors.js'
 import { GatewayError } from '../errors.js'
 import { errorCode, type Log } from '../log.js'
-import { fieldErrors } from './field-errors.js'
 
 /** Turns whatever was thrown into the one error a client may see. Unknown errors say nothing about themselves. */
 export function asGatewayError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error
-  if (error instanceof ZodError) {
-    return new GatewayError({
-      code: 'validation_failed',
-      status: 400,
-      message: 'Some fields are not as they should be.',
-      action: 'Correct the fields listed under "errors".',
-      fields: fieldErrors(error),
-    })
-  }
   const status = (error as { status?: unknown } | null)?.status
   if (typeof status === 'number' && status >= 400 && status < 500) {
     return new GatewayError({ code: 'bad_request', status, message: 'The request could not be read.', cause: error })

@@ -1,6 +1,8 @@
 import type { RequestHandler, Response } from 'express'
 import type { z } from 'zod'
+import { GatewayError } from '../errors.js'
 import { readVisitorToken, type CookieSettings, type VisitorToken } from './attempt-cookie.js'
+import { fieldErrors } from './field-errors.js'
 
 /** Who is asking. More kinds join with the doors they come through. */
 export type Actor = { kind: 'visitor'; token: VisitorToken | null }
@@ -35,12 +37,25 @@ export function route<Params extends Schema, Body extends Schema, Answer extends
 /** Express' handler for a route: parse, authorise, call, present. */
 export function routeHandler(definition: Route, cookies: CookieSettings): RequestHandler {
   return async (request, response) => {
-    const params: unknown = definition.params?.parse(request.params)
-    const body: unknown = definition.body?.parse(request.body ?? {})
+    const params = readInput(definition.params, request.params)
+    const body = readInput(definition.body, request.body ?? {})
     const actor: Actor = { kind: 'visitor', token: readVisitorToken(request.headers.cookie, cookies) }
     const answer = await definition.handle({ actor, params, body, response })
     response.set('Cache-Control', 'no-store')
     if (definition.answer === undefined) response.status(204).end()
     else response.json(definition.answer.parse(answer))
   }
+}
+
+/** Only what came in may be the client's fault: an answer, or stored data, that fails a schema is ours. */
+function readInput(schema: Schema | undefined, given: unknown): unknown {
+  const read = schema?.safeParse(given)
+  if (read?.success !== false) return read?.data
+  throw new GatewayError({
+    code: 'validation_failed',
+    status: 400,
+    message: 'Some fields are not as they should be.',
+    action: 'Correct the fields listed under "errors".',
+    fields: fieldErrors(read.error),
+  })
 }

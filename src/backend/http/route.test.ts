@@ -1,0 +1,63 @@
+import { Router } from 'express'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { createLog } from '../log.js'
+import { route } from './route.js'
+import { createHttpServer, type HttpServer } from './server.js'
+
+const secretAnswer = { name: 'not for anybody' }
+
+const routes = [
+  route({
+    method: 'post',
+    path: '/api/answers-wrongly',
+    summary: 'An answer that its own schema refuses',
+    body: z.object({ name: z.string() }),
+    answer: z.object({ name: z.number() }),
+    // as stored data may be, whatever the types say
+    handle: async () => secretAnswer as never,
+  }),
+  route({
+    method: 'post',
+    path: '/api/finds-nonsense',
+    summary: 'Stored data that cannot be read',
+    handle: async () => void z.uuid().parse('no id'),
+  }),
+]
+
+let server: HttpServer
+let url: string
+const logged: string[] = []
+
+beforeAll(async () => {
+  const log = createLog({ level: 'info', destination: { write: line => void logged.push(line) } })
+  server = createHttpServer({ log, routes, pages: Router(), onUpgrade: () => {}, publicUrl: null })
+  url = `http://127.0.0.1:${await server.listen(0, '127.0.0.1')}`
+})
+
+afterAll(() => server[Symbol.asyncDispose]())
+
+async function post(path: string, body: unknown): Promise<{ status: number; body: unknown }> {
+  const headers = { 'content-type': 'application/json' }
+  const response = await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) })
+  return { status: response.status, body: await response.json() }
+}
+
+describe('a schema that fails', () => {
+  test('on what came in is the client’s to mend', async () => {
+    const answer = await post('/api/answers-wrongly', { name: 7 })
+    expect(answer).toMatchObject({ status: 400, body: { code: 'validation_failed', errors: [{ path: 'name' }] } })
+  })
+
+  test.each(['/api/answers-wrongly', '/api/finds-nonsense'])(
+    'on anything else is ours, and says nothing: %s',
+    async path => {
+      const before = logged.length
+      const { status, body } = await post(path, { name: 'good' })
+      expect({ status, body }).toMatchObject({ status: 500, body: { code: 'internal_error' } })
+      expect(body).not.toHaveProperty('errors')
+      expect(JSON.stringify(body)).not.toContain(secretAnswer.name)
+      expect(logged.slice(before).join()).toContain('ZodError')
+    },
+  )
+})
