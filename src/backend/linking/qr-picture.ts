@@ -3,6 +3,9 @@ import QRCode from 'qrcode'
 /** Pictures kept: the answer to a start and the first live event show the same code within moments. */
 const keptPictures = 64
 
+/** A picture is as secret as its code, which is shown for no longer. */
+const keptMs = 60_000
+
 /** Options of the PNG encoder below: grey, unfiltered, lightly packed. */
 const packing = { colorType: 0, filterType: 0, deflateLevel: 3 }
 
@@ -19,6 +22,9 @@ export function qrPicture(qr: string): Promise<string> {
   if (pictures.size >= keptPictures && oldest !== undefined) pictures.delete(oldest)
   const picture = draw(qr)
   pictures.set(qr, picture)
+  setTimeout(() => {
+    if (pictures.get(qr) === picture) pictures.delete(qr)
+  }, keptMs).unref()
   return picture
 }
 
