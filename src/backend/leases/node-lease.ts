@@ -5,6 +5,7 @@ import { errorCode, type Log } from '../log.js'
 
 const leaseSeconds = 8
 const renewEveryMs = 2_000
+const tidyEveryMs = 60 * 60 * 1_000
 
 /** One row per start of a process. Only the database's clock decides whether it has ended. */
 export interface NodeLease extends AsyncDisposable {
@@ -17,7 +18,7 @@ export type NodeLeaseDeps = { database: Database; log: Log }
 
 export function createNodeLease({ database, log }: NodeLeaseDeps): NodeLease {
   const nodeId = randomUUID()
-  let timer: NodeJS.Timeout | undefined
+  const timers: NodeJS.Timeout[] = []
   let renewal: Promise<void> = Promise.resolve()
 
   const renew = () =>
@@ -27,19 +28,32 @@ export function createNodeLease({ database, log }: NodeLeaseDeps): NodeLease {
         on conflict (id) do update set lease_until = excluded.lease_until`.execute(db)
     })
 
+  /** A process that crashed leaves its row. Long after, and once all of its sessions have been claimed, it says nothing any more. */
+  const tidy = () =>
+    database.system(async ({ db }) => {
+      await sql`
+        delete from nodes where lease_until < clock_timestamp() - interval '1 day'
+        and not exists (select from session_leases l where l.wanted and l.node_id = nodes.id)`.execute(db)
+    })
+
+  const every = (ms: number, work: () => Promise<void>, failure: string) => {
+    const timer = setInterval(() => {
+      renewal = renewal.then(work).catch((error: unknown) => log.warn(failure, { nodeId, code: errorCode(error) }))
+    }, ms)
+    timers.push(timer.unref())
+  }
+
   return {
     nodeId,
     async start() {
       await renew()
-      timer = setInterval(() => {
-        renewal = renew().catch((error: unknown) => log.warn('lease_not_renewed', { nodeId, code: errorCode(error) }))
-      }, renewEveryMs)
-      timer.unref()
+      await tidy()
+      every(renewEveryMs, renew, 'lease_not_renewed')
+      every(tidyEveryMs, tidy, 'nodes_not_tidied')
     },
     async [Symbol.asyncDispose]() {
-      if (timer === undefined) return
-      clearInterval(timer)
-      timer = undefined
+      if (timers.length === 0) return
+      for (const timer of timers.splice(0)) clearInterval(timer)
       await renewal
       // what this node ran can be claimed at once; an unreachable database lets the lease run out instead
       await database
