@@ -44,7 +44,7 @@ export function createBaileysEngine({ url, preKeys, log, ...deps }: BaileysEngin
   const prepare = () => {
     if (ahead !== null) return
     ahead = make()
-    // told to whoever takes it
+    // whoever takes it tries again
     ahead.catch(() => {})
   }
   const prepareSoon = () => void setTimeout(prepare, quietMs).unref()
@@ -52,7 +52,8 @@ export function createBaileysEngine({ url, preKeys, log, ...deps }: BaileysEngin
 
   return {
     newCredentials(): Promise<Credentials> {
-      const credentials = ahead ?? make()
+      // what went wrong before anybody asked is not told to who asks now
+      const credentials = ahead?.catch(make) ?? make()
       ahead = null
       return credentials
     },
