@@ -3,6 +3,7 @@ import { drainPreKeys } from './drain-pre-keys.js'
 import { drop } from './drop.js'
 import { failNextLogin } from './fail-next-login.js'
 import type { Fault, FaultDeps, FaultParams } from './fault.js'
+import { forgeAccountSignature } from './forge-account-signature.js'
 import { forgetSessions } from './forget-sessions.js'
 import { garbageFrame } from './garbage-frame.js'
 import { pausePings, resumePings } from './pause-pings.js'
@@ -15,6 +16,7 @@ const FAULTS = new Map<string, Fault>([
   ['drain-pre-keys', drainPreKeys],
   ['drop', drop],
   ['fail-next-login', failNextLogin],
+  ['forge-account-signature', forgeAccountSignature],
   ['forget-sessions', forgetSessions],
   ['garbage-frame', garbageFrame],
   ['pause-pings', pausePings],

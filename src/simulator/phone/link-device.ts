@@ -3,7 +3,7 @@ import type { Companion } from '../accounts/person.js'
 import { ScanError } from '../errors.js'
 import { now } from '../stanzas/clock.js'
 import type { Pairing } from '../stanzas/pairing.js'
-import { sign } from '../wire/curve.js'
+import { generateKeyPair, sign } from '../wire/curve.js'
 import { proto } from '../wire/protobuf.js'
 import type { PhoneDevice } from './phone-device.js'
 import { parseQrCode } from './qr-code.js'
@@ -29,6 +29,8 @@ export function linkDevice(phone: PhoneDevice, pairing: Pairing, qr: string): Co
   const deviceId = pairing.reserve(person)
   const { E2EE } = proto.ADVEncryptionType
   const account = keys.identity
+  const signer = phone.forgesNextSignature ? generateKeyPair() : account
+  phone.forgesNextSignature = false
   const details = Buffer.from(
     proto.ADVDeviceIdentity.encode({
       rawId: keys.rawId,
@@ -41,7 +43,7 @@ export function linkDevice(phone: PhoneDevice, pairing: Pairing, qr: string): Co
   const signed = proto.ADVSignedDeviceIdentity.encode({
     details,
     accountSignatureKey: account.publicKey,
-    accountSignature: sign(account.privateKey, Buffer.concat([ACCOUNT_SIGNATURE, details, link.identity])),
+    accountSignature: sign(signer.privateKey, Buffer.concat([ACCOUNT_SIGNATURE, details, link.identity])),
   }).finish()
   const hmac = createHmac('sha256', advSecret).update(signed).digest()
   const blob = proto.ADVSignedDeviceIdentityHMAC.encode({ details: signed, hmac, accountType: E2EE }).finish()

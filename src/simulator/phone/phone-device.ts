@@ -32,6 +32,7 @@ export class PhoneDevice implements PhoneEndpoint {
   readonly sent = new SentMessages()
   keys = new PhoneKeys()
   sessions: SignalSessions
+  forgesNextSignature = false
   #online = true
   #waiting: Node[] = []
   #underWay = 0

@@ -23,6 +23,9 @@ const streamKinds: Record<number, CloseKind> = {
   515: 'restart_required',
 }
 
+/** The phone's proof that it read this QR, and its account's signature under the new device. Source: `lib/Utils/validate-connection.js`. */
+const signatureProblems = new Set(['Invalid account signature', 'Failed to verify account signature'])
+
 /**
  * What Baileys' `lastDisconnect.error` means. The same number comes from three places, so the plane is told from the message first:
  * Baileys words them `Connection Failure` (login), `Stream Errored (…)` (stream), anything else is local.
@@ -44,6 +47,6 @@ function kindOf(kinds: Record<number, CloseKind>, status: number | null): CloseK
 function localKind(message: string, phase: 'registering' | 'logging_in' | 'open'): CloseKind {
   if (message === 'QR refs attempts ended') return 'qr_expired'
   if (message === 'Intentional Logout') return 'logged_out'
-  if (message === 'Invalid account signature') return 'pairing_rejected'
+  if (signatureProblems.has(message)) return 'pairing_rejected'
   return phase === 'open' ? 'connection_lost' : 'unreachable'
 }
