@@ -86,6 +86,9 @@ export class EngineRig implements AsyncDisposable {
 /** One account on the engine: its current connection and everything it has told. */
 export class EngineAccount {
   readonly events = new Mailbox<EngineEvent>('engine event')
+  /** Stored messages by their id, for devices that could not read them, and who asked for one so far. */
+  readonly sent = new Map<string, { chat: string; proto: Uint8Array }>()
+  readonly askedFor: { chat: string; waMessageId: string }[] = []
   #connection: EngineConnection | null = null
 
   constructor(
@@ -100,10 +103,16 @@ export class EngineAccount {
   }
 
   /** @param wrap stands between the engine and the store, to watch or to disturb */
-  connect(wrap: (keys: KeyStore) => KeyStore = keys => keys): EngineConnection {
-    const keys = wrap(this.keys)
-    const onEvent = (event: EngineEvent) => this.events.put(event)
-    this.#connection = this.rig.engine.connect({ keys, onEvent, sentMessage: async () => null })
+  connect(wrap: (keys: KeyStore) => KeyStore = keys => keys, engine = this.rig.engine): EngineConnection {
+    this.#connection = engine.connect({
+      keys: wrap(this.keys),
+      onEvent: event => this.events.put(event),
+      sentMessage: async (chat, waMessageId) => {
+        this.askedFor.push({ chat, waMessageId })
+        const message = this.sent.get(waMessageId)
+        return message?.chat === chat ? message.proto : null
+      },
+    })
     return this.#connection
   }
 
