@@ -87,7 +87,7 @@ describe('a request', () => {
 })
 
 describe('an address', () => {
-  const get = (path: string) => sendRaw(gateway.url, `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+  const get = (path: string) => sendRaw(gateway.url, `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
 
   test.each([
     '/nothing',
@@ -125,7 +125,7 @@ describe('an address', () => {
 })
 
 describe('what is no HTTP', () => {
-  const head = `GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n`
+  const head = `GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n`
 
   test.each([
     ['bytes', Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03])],
@@ -134,15 +134,15 @@ describe('what is no HTTP', () => {
     ['a bare carriage return in a header', `${head}X-Note: a\rSet-Cookie: ${secret}\r\n\r\n`],
     ['a NUL in a header', `${head}X-Note: \0${secret}\r\n\r\n`],
     ['a space in a header’s name', `${head}X Note: ${secret}\r\n\r\n`],
-    ['two lengths', `POST ${start} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}`],
+    ['two lengths', `POST ${start} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}`],
     [
       'a length and chunks',
-      `POST ${start} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+      `POST ${start} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
     ],
-    ['a negative length', `POST ${start} HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n`],
+    ['a negative length', `POST ${start} HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n`],
     [
       'a chunk of nonsense',
-      `POST ${start} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n`,
+      `POST ${start} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n`,
     ],
   ])('%s: is refused in the same form', async (_, bytes) => {
     expectProblem(await sendRaw(gateway.url, bytes), 400, 'bad_request')

@@ -44,7 +44,7 @@ export function repeatsPiece(text: string): boolean {
 
 /** Whether letters follow each other as they do in words or on a keyboard, also when digits stand for some of them. */
 export function looksWritten(text: string): boolean {
-  const plain = [...text.toLowerCase()].map(sign => lookalikes[sign] ?? sign).join('')
+  const plain = text.toLowerCase().replaceAll(/[013457@$!]/g, sign => lookalikes[sign] ?? sign)
   const pairs = pairsOf(plain).filter(pair => /^[a-z]{2}$/.test(pair))
   const share = (known: Set<string>) => pairs.filter(pair => known.has(pair)).length / pairs.length
   return pairs.length >= 10 && (share(commonPairs) > 0.4 || share(keyboardPairs) > 0.3)
