@@ -91,3 +91,14 @@ test('messages that Baileys still holds back when the line is cut are told befor
   expect(account.events.all().at(-1)).toMatchObject({ type: 'closed' })
   await hold.drop()
 })
+
+test('a logout that cannot be said closes the connection all the same', async () => {
+  const phone = await rig.phone()
+  const account = await rig.linked(phone)
+  await account.close()
+  const closed = account.count('closed')
+  // there is no line yet to say it on
+  await expect(account.connect().logout()).rejects.toThrow()
+  expect((await account.next('closed', closed)).reason).toEqual({ plane: 'local', kind: 'closed_by_us', status: null })
+  expect(await phone.devices()).toHaveLength(1)
+})
