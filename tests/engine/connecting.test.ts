@@ -88,6 +88,7 @@ test('messages that Baileys still holds back when the line is cut are told befor
   rig.simulator.device(phoneNumber, 1).drop()
   await account.next('closed', closed)
   expect(account.texts()).toEqual(['while you were out', 'are you there?'])
+  expect(account.of('message').map(({ message }) => message.author)).toEqual([stranger.jid, stranger.jid])
   expect(account.events.all().at(-1)).toMatchObject({ type: 'closed' })
   await hold.drop()
 })

@@ -15,7 +15,8 @@ export function inboundMessage(message: WAMessage): InboundMessage | null {
   return {
     waMessageId: key.id,
     chat,
-    author: withoutDevice(key.participant ?? key.remoteJid),
+    // Baileys leaves an empty one in a chat of two
+    author: withoutDevice(key.participant || key.remoteJid),
     fromMe: key.fromMe === true,
     timestamp: Number(message.messageTimestamp ?? 0),
     pushName: message.pushName ?? null,
