@@ -114,7 +114,7 @@ test('a send that fails at once is unconfirmed and costs no connection', async (
   const account = await rig.linked(phone)
   const { connection } = account
   const closed = account.count('closed')
-  expect(await connection.send(connection.buildText('nobody', 'lost'), 20_000)).toEqual({ outcome: 'unconfirmed' })
+  expect(await connection.send(connection.buildText('nobody', 'lost'), 60_000)).toEqual({ outcome: 'unconfirmed' })
   expect(await connection.send(connection.buildText(phone.jid, 'found'), 20_000)).toEqual(sent)
   expect(account.count('closed')).toBe(closed)
 })
