@@ -114,7 +114,7 @@ describe('a body', () => {
 
 describe('a body of 100 MB', () => {
   const head = (...headers: string[]) =>
-    [`POST ${start} HTTP/1.1`, 'Host: x', 'Content-Type: application/json', ...headers, '\r\n'].join('\r\n')
+    [`POST ${start} HTTP/1.1`, 'Host: localhost', 'Content-Type: application/json', ...headers, '\r\n'].join('\r\n')
 
   test('that says so is refused before any of it is sent', async () => {
     const answer = await sendRaw(gateway.url, head(`Content-Length: ${100 * megabyte}`))
@@ -150,7 +150,7 @@ describe('a body of 100 MB', () => {
       ['POST', '/nothing', 'not_found'],
       ['DELETE', '/api/sessions/x', 'attempt_not_found'],
     ] as const) {
-      const request = `${method} ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${100 * megabyte}\r\n\r\n`
+      const request = `${method} ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${100 * megabyte}\r\n\r\n`
       expectProblem(await sendRaw(gateway.url, request), 404, code)
     }
   })

@@ -87,7 +87,8 @@ describe('a request', () => {
 })
 
 describe('an address', () => {
-  const get = (path: string) => sendRaw(gateway.url, `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
+  const get = (path: string) =>
+    sendRaw(gateway.url, `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
 
   test.each([
     '/nothing',

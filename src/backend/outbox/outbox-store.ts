@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Generated } from 'kysely'
+import { sql, type Generated } from 'kysely'
 import { MessageId, type SessionId } from '../../contract/ids.js'
 import type { TenantReader, TenantTransactor } from '../database/tenant-transaction.js'
 import type { BuiltMessage } from '../engine/engine.js'
@@ -108,18 +108,26 @@ export async function noteOutcome(
     .execute()
 }
 
-/** The stored bytes of a message of ours, for a device that could not decrypt it. */
+/**
+ * The stored bytes of a message of ours, for a device of its own chat that could not decrypt it. The id alone is not enough: whoever
+ * learnt one would be sent the message.
+ * @param chat JID without device, as a number or as the account's own LID
+ */
 export async function sentMessage(
   tx: TenantReader,
   sealer: Sealer,
   sessionId: SessionId,
-  waMessageId: string,
+  { chat, waMessageId }: { chat: string; waMessageId: string },
 ): Promise<Uint8Array | null> {
   const row = await tx.db
-    .selectFrom('outbox_messages')
-    .select(['id', 'proto'])
-    .where('session_id', '=', sessionId)
-    .where('wa_message_id', '=', waMessageId)
+    .selectFrom('outbox_messages as m')
+    .innerJoin('sessions as s', 's.id', 'm.session_id')
+    .select(['m.id', 'm.proto'])
+    .where('m.session_id', '=', sessionId)
+    .where('m.wa_message_id', '=', waMessageId)
+    .where(
+      sql<boolean>`(m.recipient = ${chat} or (m.recipient = s.phone_number || '@s.whatsapp.net' and s.lid = ${chat}))`,
+    )
     .executeTakeFirst()
   return row?.proto ? sealer.open(protoCell(row.id), row.proto) : null
 }

@@ -95,7 +95,8 @@ export class LiveSession {
       const connection = engine.connect({
         keys,
         onEvent: event => receive(event),
-        sentMessage: (_chat, id) => tenants.read({ workspaceId }, tx => sentMessage(tx, sealer, sessionId, id)),
+        sentMessage: (chat, waMessageId) =>
+          tenants.read({ workspaceId }, tx => sentMessage(tx, sealer, sessionId, { chat, waMessageId })),
       })
       receive = this.#attach(connection)
       early.forEach(receive)

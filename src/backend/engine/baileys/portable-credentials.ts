@@ -6,6 +6,8 @@ import { decodeKeyValue } from './key-values.js'
 /** What a session-ID string carries: credentials, app-state keys, the seed of the pre-keys. Never Signal sessions or sender keys. */
 export async function portableCredentials(auth: AuthState, store: KeyStore): Promise<SessionSource> {
   const type = 'app-state-sync-key'
+  // credentials may name a key whose commit is under way
+  await auth.saved()
   const rows = await store.readAll(type)
   const appStateSyncKeys = Object.fromEntries([...rows].map(([id, bytes]) => [id, decodeKeyValue(type, bytes)]))
   return {
