@@ -15,10 +15,10 @@ function connect() {
     const lostOrRestart = [408, 428, 515].includes(lastDisconnect?.error?.output?.statusCode)
     if (connection === 'close' && lostOrRestart) setTimeout(connect, 2_000)
   })
-  ev.on('messages.upsert', async ({ messages }) => {
+  ev.on('messages.upsert', ({ messages }) => {
     for (const { key, message } of messages) {
       const text = message?.conversation ?? message?.extendedTextMessage?.text
-      if (!key.fromMe && text === 'ping') await sendMessage(key.remoteJid, { text: 'pong' })
+      if (!key.fromMe && text === 'ping') sendMessage(key.remoteJid, { text: 'pong' }).catch(() => {})
     }
   })
 }

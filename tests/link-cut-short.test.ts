@@ -92,7 +92,7 @@ describe('a link that ends while its messages are on their way', () => {
   })
 
   test('because nobody confirms within the minute: it is complete, and claims no delivery', async () => {
-    using _minute = shortWaits(new Map([[20_000, 100]]))
+    const waits = shortWaits(new Map([[20_000, 100]]))
     const { sessionId, hold } = await linkHeldAtFirstMessage()
     await rows.query(`update link_attempts set since = since - interval '60 seconds' where session_id = $1`, [
       sessionId,
@@ -101,6 +101,7 @@ describe('a link that ends while its messages are on their way', () => {
     gateway.simulator.device(phone.phoneNumber, device?.deviceId ?? 0).drop()
     await rows.waitFor(`select from link_attempts where session_id = $1 and phase = 'complete'`, [sessionId])
     await hold.drop()
+    waits[Symbol.dispose]()
     expect(await visitor.view(sessionId)).toMatchObject({ phase: 'complete', reason: { code: 'delivery_unconfirmed' } })
   })
 })
@@ -108,8 +109,9 @@ describe('a link that ends while its messages are on their way', () => {
 describe('a scan at the last moment', () => {
   test('is not overtaken by the expiry that waits behind it', async () => {
     const wait = 1_500
-    using _soon = shortWaits(new Map([[120_000, wait]]))
+    const waits = shortWaits(new Map([[120_000, wait]]))
     const { sessionId, qrCode } = await visitor.start()
+    waits[Symbol.dispose]()
     await rows.waitFor(`select from link_attempts where session_id = $1 and phase = 'scanning'`, [sessionId])
     // the scan cannot be noted until the two minutes are long over
     await using lock = new Rows(gateway.database.ownerUrl)
