@@ -28,7 +28,7 @@ function expectRefused(input: string): void {
     decodeSessionId(input)
   } catch (error) {
     if (!(error instanceof SessionIdError)) throw error
-    const told = `${error.message} ${JSON.stringify(error)} ${error.stack?.split('\n')[0]}`
+    const told = `${error.message} ${JSON.stringify(Object.values(error))} ${error.stack?.split('\n')[0]}`
     const quoted = Array.from(input.slice('WHIZLITE_'.length, -8), (_, at) => input.slice(at + 9, at + 17))
     expect(quoted.some(part => told.includes(part))).toBe(false)
     expect(error.cause).toBeUndefined()

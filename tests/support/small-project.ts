@@ -18,7 +18,7 @@ const run = promisify(execFile)
 
 /** Says where it is, and leaves a note when it was asked to stop and could finish. */
 const PROGRAM = `
-import { writeFileSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 const server = createServer((_, response) => response.end('one'))
 let stopping = false
@@ -29,7 +29,11 @@ const stop = () => {
 }
 process.on('SIGTERM', stop)
 process.on('SIGINT', stop)
-server.listen(0, '127.0.0.1', () => writeFileSync('running', JSON.stringify({ pid: process.pid, address: server.address() })))
+server.listen(0, '127.0.0.1', () => {
+  // complete or not there: a test may look at any moment
+  writeFileSync('running.new', JSON.stringify({ pid: process.pid, address: server.address() }))
+  renameSync('running.new', 'running')
+})
 `
 
 /** A start that a test watches. */
