@@ -36,7 +36,14 @@ export default defineConfig(({ mode }) => {
     cacheDir: place(`./node_modules/.vite/${folder}`),
     appType: 'mpa',
     plugins: [assetsInDevelopment],
-    server: { fs: { allow: [place('.')] } },
+    server: {
+      // never the data folder beside the sources, nor another origin's scripts
+      fs: {
+        allow: [place('./src'), place('./assets'), place('./node_modules')],
+        deny: ['**/data/**', '.env*', '**/*secret*', '**/*.{pem,key}'],
+      },
+      cors: false,
+    },
     build: {
       outDir: place(`./dist/${folder}`),
       emptyOutDir: true,

@@ -4,7 +4,8 @@ import { pino } from 'pino'
 import { useSessionId } from 'whizlite/session'
 
 for (const method of ['log', 'info', 'warn', 'error']) console[method] = () => {} // libsignal prints private keys there
-const { state, saveCreds } = await useSessionId(process.env.SESSION_ID ?? '', { file: process.env.STATE_FILE })
+if (!process.env.SESSION_ID) throw new Error('Set SESSION_ID to the first message in your own chat.')
+const { state, saveCreds } = await useSessionId(process.env.SESSION_ID, { file: process.env.STATE_FILE })
 const waWebSocketUrl = process.env.WHATSAPP_URL ?? 'wss://web.whatsapp.com/ws/chat'
 
 function connect() {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Hold, Phone } from '../src/simulator/index.js'
+import { openBot } from './support/bot.js'
 import { Rows } from './support/rows.js'
 import { shortWaits } from './support/short-waits.js'
 import { TestGateway } from './support/test-gateway.js'
@@ -89,6 +90,20 @@ describe('a link that ends while its messages are on their way', () => {
     expect(await secretsOf(sessionId)).toEqual([])
     const [lease] = await rows.query(`select wanted from session_leases where session_id = $1`, [sessionId])
     expect(lease).toEqual({ wanted: false })
+  })
+
+  test('because a bot has taken over already: it is complete, as far as WhatsApp has confirmed', async () => {
+    const { sessionId, hold } = await linkHeldAtFirstMessage()
+    const second = await gateway.simulator.hold({ direction: 'in', tag: 'message', account: phone.phoneNumber })
+    await hold.release()
+    await second.reached
+    const { text } = await phone.waitForMessage({ nth: 1 })
+    const bot = await openBot(gateway.simulator, text ?? '')
+    await rows.waitFor(`select from link_attempts where session_id = $1 and phase = 'complete'`, [sessionId])
+    await second.drop()
+    expect(await visitor.view(sessionId)).toMatchObject({ phase: 'complete', reason: { code: 'delivery_unconfirmed' } })
+    expect(await rows.query(`select state from sessions where id = $1`, [sessionId])).toEqual([{ state: 'handed_off' }])
+    await bot.close()
   })
 
   test('because nobody confirms within the minute: it is complete, and claims no delivery', async () => {

@@ -15,7 +15,7 @@ import { healthRoutes } from './http/health.routes.js'
 import { openApiRoutes } from './http/openapi.js'
 import { createHttpServer, createWebSocketPort } from './http/server.js'
 import { createNodeLease } from './leases/node-lease.js'
-import { endUnfinishedLink, linkReasonOfRest } from './linking/end-unfinished-link.js'
+import { endLinkAtRest } from './linking/end-unfinished-link.js'
 import { createFinishLink } from './linking/finish-link.js'
 import { createLinking } from './linking/linking.js'
 import { linkingRoutes } from './linking/linking.routes.js'
@@ -125,8 +125,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
       await lease.start()
       sessions.start({
         onOpen: finishLink,
-        onResting: (tx, sessionId, reason) =>
-          endUnfinishedLink(events, tx, sessionId, { phase: 'failed', reason: linkReasonOfRest(reason) }),
+        onResting: (tx, sessionId, reason) => endLinkAtRest(events, tx, sessionId, reason),
       })
       const port = await server.listen(config.port, config.host)
       if (config.wsPort !== null) await wsPort?.listen(config.wsPort, config.host)

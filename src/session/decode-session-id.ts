@@ -34,6 +34,8 @@ export type DecodeOptions = {
  */
 export function decodeSessionId(text: string, options: DecodeOptions = {}): SessionContents {
   const prefix = checkedPrefix(options.prefix ?? DEFAULT_PREFIX)
+  // callers in plain JavaScript may hand over an environment variable that is not set
+  if (typeof text !== 'string') throw new SessionIdError('wrong_prefix')
   const trimmed = text.trim()
   if (!trimmed.startsWith(prefix)) throw new SessionIdError('wrong_prefix')
   if (trimmed.length > MAX_PLAIN_LENGTH) throw new SessionIdError('too_long')

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { KeyStore } from '../../src/backend/engine/keystore.js'
+import type { SessionSource } from '../../src/session/index.js'
 import { EngineRig } from '../support/engine-rig.js'
 import { Rows } from '../support/rows.js'
 
@@ -198,6 +199,21 @@ describe('credentials', () => {
     await account.close()
     await account.reload()
     expect((await account.open()).hasAppStateKeys()).toBe(true)
+  })
+
+  test('a session ID made while the app-state keys are being stored waits for them', async () => {
+    const account = await rig.account()
+    let carried: Promise<SessionSource> | null = null
+    await account.link(await rig.phone(), keys =>
+      watched(keys, change => {
+        // asked for at the worst moment: named already, not stored yet
+        if (change.keys?.has('app-state-sync-key'))
+          queueMicrotask(() => (carried ??= account.connection.portableCredentials()))
+      }),
+    )
+    await account.next('app_state_keys')
+    const source = await (carried as Promise<SessionSource> | null)
+    expect(Object.keys(source?.appStateSyncKeys ?? {})).toEqual([source?.creds.myAppStateKeyId])
   })
 
   test('no pre-key row exists: all keys follow from the sealed seed, also after a top-up', async () => {

@@ -36,6 +36,11 @@ export async function endLease(tx: TenantTransactor, sessionId: SessionId): Prom
   await tx.db.updateTable('session_leases').set({ wanted: false }).where('session_id', '=', sessionId).execute()
 }
 
+/** For what never became a session. A late write finds no lease, which fences it as well. */
+export async function removeLease(tx: TenantTransactor, sessionId: SessionId): Promise<void> {
+  await tx.db.deleteFrom('session_leases').where('session_id', '=', sessionId).execute()
+}
+
 /** Nothing has to run any more, and whoever still runs it, on whichever node, is fenced at its next write. */
 export async function revokeLease(tx: TenantTransactor, sessionId: SessionId): Promise<void> {
   await tx.db

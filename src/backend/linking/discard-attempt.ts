@@ -3,7 +3,7 @@ import type { LinkPhase } from '../../contract/linking.js'
 import type { Tenants } from '../database/tenant-transaction.js'
 import type { EventLog } from '../events/event-log.js'
 import { assertFence, type Fence } from '../leases/fence.js'
-import { endLease } from '../leases/session-leases.js'
+import { removeLease } from '../leases/session-leases.js'
 import { sessionExists } from '../sessions/sessions-store.js'
 import type { Vault } from '../vault/vault.js'
 import { moveAttempt } from './attempts-store.js'
@@ -34,7 +34,7 @@ export async function discardAttempt(
     const moved =
       (await moveAttempt(tx, sessionId, phase, reason)) || (await moveAttempt(tx, sessionId, 'failed', reason))
     if (!moved && (await sessionExists(tx, sessionId))) return
-    await endLease(tx, sessionId)
+    await removeLease(tx, sessionId)
     if (!moved) return
     for (const table of ['session_credentials', 'signal_keys', 'inbound_journal', 'data_keys'] as const) {
       await tx.db.deleteFrom(table).where('session_id', '=', sessionId).execute()

@@ -63,7 +63,7 @@ const reasons = {
   },
   session_id_failed: {
     message: 'This account holds more than a session ID can carry, so none could be made.',
-    action: 'Log the device WHIZ LITE out under Linked devices and tell the operator of this page.',
+    action: 'The device was taken off your account again. Tell the operator of this page.',
   },
   superseded_older: {
     message: 'This account was linked here before. The earlier session is marked as superseded.',
@@ -96,6 +96,7 @@ export function linkReasonOf({ kind }: CloseReason): LinkReason {
     case 'server_error':
       return 'whatsapp_unreachable'
     case 'logged_out':
+      return 'unlinked_early'
     case 'locked':
     case 'banned':
     case 'restricted':

@@ -117,10 +117,11 @@ export function createLinking(deps: LinkingDeps): Linking {
 
   return {
     async start(known) {
-      const visitor = known ?? newVisitorToken()
       const under = known === null ? null : await read(tx => latestAttempt(tx, visitorHash(known)))
+      // a token that no attempt of ours was given for may have been planted by somebody who knows it
+      const visitor = known === null || under === null ? newVisitorToken() : known
       const joins = under !== null && !hasEnded(under.phase)
-      const sessionId = joins ? under.sessionId : await open(visitor, known === null)
+      const sessionId = joins ? under.sessionId : await open(visitor, under === null)
       return { visitor, answer: await qrOf(visitor, sessionId) }
     },
     view,

@@ -28,8 +28,8 @@ const ACCESS: Record<LinkMode, Fact> = {
     icon: 'eye',
     title: 'What it can do',
     text:
-      `${ABILITIES} After delivery this gateway disconnects and keeps an encrypted copy, ` +
-      'which expires after 30 days without a connection here. Deleting that copy does not log your device out.',
+      `${ABILITIES} After delivery this gateway disconnects and keeps an encrypted copy. ` +
+      'Only you can log the device out, on your phone.',
   },
   managed: {
     icon: 'eye',
