@@ -208,7 +208,7 @@ describe('credentials', () => {
       watched(keys, change => {
         // asked for at the worst moment: named already, not stored yet
         if (change.keys?.has('app-state-sync-key'))
-          queueMicrotask(() => (carried ??= account.connection.portableCredentials()))
+          queueMicrotask(() => void (carried ??= account.connection.portableCredentials()))
       }),
     )
     await account.next('app_state_keys')
