@@ -56,9 +56,13 @@ describe('another secret than the one before', () => {
     WHATSAPP_ROOT_KEY: simulator.rootKey,
   })
 
-  /** One number for everything that is stored, the roles and their passwords included. */
+  /** One number for everything that is stored, the database's own roles and their passwords included. */
   async function checksum(): Promise<string> {
-    const roles = await looking.client.query('select rolname, rolpassword, rolsuper from pg_authid order by 1')
+    const roles = await looking.client.query(
+      `select rolname, rolpassword, rolsuper from pg_authid
+       where rolname in (current_user, current_database() || '_app') order by 1`,
+    )
+    expect(roles.rows).toHaveLength(2)
     const rows = (await looking.dump()).map(({ table, text }) => [table, text.split('\n').toSorted()])
     return createHash('sha256')
       .update(JSON.stringify([rows, roles.rows]))
