@@ -4,7 +4,8 @@ export const parts = {
   simulator: {},
   session: { types: ['contract'] },
   backend: { values: ['contract', 'session'] },
-  'linking-page': { types: ['contract'] },
+  'linking-page': { values: ['contract'] },
+  cli: { values: ['contract', 'session'] },
   demo: { values: ['backend', 'contract', 'linking-page', 'simulator'] },
 }
 
@@ -16,9 +17,10 @@ export const backendRooms = [
   ['main.ts', 'index.ts'],
   ['app.ts', 'start-up-problem.ts'],
   ['recovery.ts', 'gateway-database.ts'],
+  ['own-chat'],
   ['linking'],
   ['sessions'],
-  ['outbox', 'live'],
+  ['outbox', 'live', 'admission'],
   ['engine'],
   ['events', 'leases', 'http', 'tenancy'],
   ['vault'],

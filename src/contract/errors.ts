@@ -13,8 +13,17 @@ export const ErrorCode = z.enum([
   'attempt_not_found',
   'attempt_running',
   'too_many_attempts',
+  'node_full',
+  'invalid_service_token',
+  'session_not_found',
+  /** The session is in a state that does not allow it. */
+  'session_state',
+  'bot_not_stopped',
+  'session_id_unreadable',
+  'session_id_foreign',
   'database_unavailable',
   'whatsapp_unreachable',
+  'whatsapp_refused',
   'shutting_down',
   'internal_error',
 ])

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { SessionId } from './ids.js'
+import { LinkMethod } from './linking.js'
 
 const sessionId = { sessionId: SessionId }
 
@@ -8,7 +9,7 @@ export const ProgressStatus = z.enum(['scanning', 'connected', 'backup_setup', '
 
 /**
  * Every event the gateway emits, one union for WebSocket and webhooks.
- * `qr_code` is live only: the event log keeps its place (`seq`), never the picture.
+ * `qr_code` and `pairing_code` are live only: the event log keeps their place (`seq`), never the picture or the code.
  */
 export const GatewayEvent = z.discriminatedUnion('event', [
   z.object({
@@ -20,13 +21,24 @@ export const GatewayEvent = z.discriminatedUnion('event', [
       expiresInMs: z.number().int(),
     }),
   }),
+  z.object({
+    event: z.literal('pairing_code'),
+    data: z.object({
+      ...sessionId,
+      pairingCode: z.string(),
+      status: z.literal('connecting'),
+      expiresInMs: z.number().int(),
+    }),
+  }),
+  /** Somebody typed a code on the phone; whether it was the right one is not known yet. */
+  z.object({ event: z.literal('pairing_code_entered'), data: z.object(sessionId) }),
   z.object({ event: z.literal('qr_scanned'), data: z.object(sessionId) }),
   z.object({
     event: z.literal('progress'),
     data: z.object({
       ...sessionId,
       status: ProgressStatus,
-      method: z.literal('qr'),
+      method: LinkMethod,
       step: z.number().int().min(1).max(3),
       percent: z.number().int().min(0).max(100),
     }),

@@ -32,6 +32,7 @@ const USUAL_SPAN_MS = 20_000
 
 /** Order of the phases. Equal ranks may follow each other either way; a lower rank never replaces a higher one. */
 const RANK: Record<LinkPhase, number> = {
+  queued: 0,
   starting: 0,
   scanning: 0,
   scanned: 1,

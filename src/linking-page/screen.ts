@@ -81,6 +81,7 @@ function attemptOnScreen(attempt: Attempt, state: PageState): Pick<Screen, 'pane
   const cancelling = state.pending === 'cancel'
   const status = cancelling ? say.CANCELLING : say.STATUS[mode][phase]
   switch (phase) {
+    case 'queued':
     case 'starting':
     case 'scanning': {
       const panel: Panel = { kind: 'scan', key: '', qr: attempt.qr, expiresAt: attempt.expiresAt, cancelling }

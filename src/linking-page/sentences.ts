@@ -12,6 +12,7 @@ export const CANCELLING = 'Status: Cancelling…'
 export const SCANNED_TITLE = 'Code scanned'
 
 const BEFORE_AND_AFTER = {
+  queued: 'Status: Waiting for a free place…',
   starting: OPENING,
   scanning: 'Status: Scanning…',
   scanned: 'Status: Your phone scanned the code. Logging in…',
@@ -41,6 +42,7 @@ export const TASKS: Record<LinkMode, readonly [string, string, string]> = {
 }
 
 export const RUNNING: ReadonlySet<LinkPhase> = new Set([
+  'queued',
   'starting',
   'scanning',
   'scanned',

@@ -1,6 +1,7 @@
 import { WebSocket } from 'ws'
+import type { SessionId } from '../../src/contract/ids.js'
 import type { EventEnvelope } from '../../src/contract/events.js'
-import type { LinkAttemptView, StartLinkAnswer } from '../../src/contract/linking.js'
+import { StartLinkAnswer, type LinkAttemptView, type StartLinkRequest } from '../../src/contract/linking.js'
 import { Mailbox } from './mailbox.js'
 
 export type Answer = { status: number; headers: Headers; body: Record<string, unknown> }
@@ -41,10 +42,23 @@ export class Visitor {
     }
   }
 
-  async start(): Promise<StartLinkAnswer> {
-    const { status, body } = await this.request('POST', '/api/sessions/start', {})
+  /** By QR. */
+  async start(): Promise<{ sessionId: SessionId; qrCode: string }> {
+    const answer = await this.#start({})
+    if (!('qrCode' in answer)) throw new Error(`no QR: ${Object.keys(answer).join()}`)
+    return answer
+  }
+
+  async startByCode(phoneNumber: string): Promise<{ sessionId: SessionId; pairingCode: string }> {
+    const answer = await this.#start({ phoneNumber })
+    if (!('pairingCode' in answer)) throw new Error(`no pairing code: ${Object.keys(answer).join()}`)
+    return answer
+  }
+
+  async #start(request: StartLinkRequest): Promise<StartLinkAnswer> {
+    const { status, body } = await this.request('POST', '/api/sessions/start', request)
     if (status !== 200) throw new Error(`start answered ${status}: ${JSON.stringify(body)}`)
-    return body as unknown as StartLinkAnswer
+    return StartLinkAnswer.parse(body)
   }
 
   async view(sessionId = 'current'): Promise<LinkAttemptView> {

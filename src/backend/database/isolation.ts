@@ -2,10 +2,20 @@ import type { ClientBase } from 'pg'
 import { SCHEMA } from './schema.js'
 
 /**
- * The tables without row level security: those that belong to no tenant, and session_leases, which tells nodes whose sessions to take
- * over and holds ids only. Everything else in the schema must be protected; adding one here is a decision to review.
+ * The tables without row level security: those that belong to no tenant, session_leases, which tells nodes whose sessions to take over, and
+ * what limits the public page; they hold ids and keyed hashes only. Everything else in the schema must be protected; adding one here is a
+ * decision to review.
  */
-export const SYSTEM_TABLES: ReadonlySet<string> = new Set(['migrations', 'nodes', 'canary', 'meta', 'session_leases'])
+export const SYSTEM_TABLES: ReadonlySet<string> = new Set([
+  'migrations',
+  'nodes',
+  'canary',
+  'meta',
+  'session_leases',
+  'link_starts',
+  'link_cool_downs',
+  'link_places',
+])
 
 /** The table whose own id is the tenant; all others have a workspace_id. */
 export const tenantColumnOf = (table: string): string => (table === 'workspaces' ? 'id' : 'workspace_id')

@@ -15,7 +15,7 @@ export interface Engine {
    */
   newCredentials(): Promise<Credentials>
   /**
-   * Opens one socket on the credentials of `keys`. Unlinked credentials register (a QR follows); linked ones log in.
+   * Opens one socket on the credentials of `keys`. Unlinked credentials register (a QR or a pairing code follows); linked ones log in.
    * Answers at once; everything else arrives through `onEvent`, in order, ending with exactly one `closed`.
    */
   connect(options: ConnectOptions): EngineConnection
@@ -26,6 +26,8 @@ export type Credentials = { readonly engine: 'baileys'; readonly bytes: Uint8Arr
 
 export type ConnectOptions = {
   keys: KeyStore
+  /** For unlinked credentials: ask for this account by pairing code. Absent: by QR. Digits with the country code. */
+  pairByCode?: { phoneNumber: string }
   onEvent: (event: EngineEvent) => void
   /** The stored bytes of a message of ours, for a device that could not decrypt it. `null` when it is unknown: nothing is resent then. */
   sentMessage: (chat: string, waMessageId: string) => Promise<Uint8Array | null>
@@ -59,6 +61,10 @@ export type Account = { phoneNumber: string; pn: string; lid: string | null; nam
 export type EngineEvent =
   /** A QR to show, replaced by the next `qr` after `expiresInMs`. Secret: for the attempt's own visitor alone. */
   | { type: 'qr'; qr: string; expiresInMs: number }
+  /** The server has taken this code (`XXXX-XXXX`) for the number; it can be typed for so long. Secret like a QR. */
+  | { type: 'pairing_code'; code: string; expiresInMs: number }
+  /** Somebody typed a code on the phone. A wrong one looks the same from here: the phone finds out, and may try again. */
+  | { type: 'pairing_code_entered' }
   /** The phone accepted; credentials are stored. WhatsApp closes the socket next and a new one logs in. */
   | { type: 'paired'; account: Account }
   /** Logged in; messages can be sent. */
@@ -107,6 +113,13 @@ export type CloseKind =
   | 'phone_outdated'
   | 'qr_expired'
   | 'pairing_rejected'
+  /** The server did not take the pairing code: for this number (400), because there were too many (429), or it never answered. */
+  | 'code_refused'
+  | 'code_rate_limited'
+  | 'code_unanswered'
+  | 'code_expired'
+  /** WhatsApp wants a passkey confirmed on its own site before it links. */
+  | 'passkey_required'
   | 'connection_lost'
   | 'unreachable'
   | 'server_error'

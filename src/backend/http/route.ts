@@ -5,7 +5,12 @@ import { readVisitorToken, type CookieSettings, type VisitorToken } from './atte
 import { fieldErrors } from './field-errors.js'
 
 /** Who is asking. More kinds join with the doors they come through. */
-export type Actor = { kind: 'visitor'; token: VisitorToken | null }
+export type Actor = {
+  kind: 'visitor' | 'service'
+  token: VisitorToken | null
+  /** The network address that the request came from. */
+  address: string
+}
 
 type Schema = z.ZodType
 
@@ -39,7 +44,11 @@ export function routeHandler(definition: Route, cookies: CookieSettings): Reques
   return async (request, response) => {
     const params = readInput(definition.params, request.params)
     const body = readInput(definition.body, request.body ?? {})
-    const actor: Actor = { kind: 'visitor', token: readVisitorToken(request.headers.cookie, cookies) }
+    const actor: Actor = {
+      kind: 'visitor',
+      token: readVisitorToken(request.headers.cookie, cookies),
+      address: request.socket.remoteAddress ?? '',
+    }
     const answer = await definition.handle({ actor, params, body, response })
     response.set('Cache-Control', 'no-store')
     if (definition.answer === undefined) response.status(204).end()

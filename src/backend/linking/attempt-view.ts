@@ -18,6 +18,7 @@ export async function attemptView(tx: TenantReader, vault: Vault, attempt: Attem
     status: missionStatus(state),
     state,
     mode,
+    method: 'qr',
     phase,
     step,
     percent,

@@ -5,6 +5,7 @@ type Stage = { step: 1 | 2 | 3; percent: number; state: SessionState }
 
 /** What each phase shows. Percent never falls along a life that succeeds. */
 const stages: Record<LinkPhase, Stage> = {
+  queued: { step: 1, percent: 0, state: 'linking' },
   starting: { step: 1, percent: 5, state: 'linking' },
   scanning: { step: 1, percent: 15, state: 'linking' },
   scanned: { step: 2, percent: 45, state: 'linking' },
@@ -18,6 +19,7 @@ const stages: Record<LinkPhase, Stage> = {
 
 /** Where an attempt may go from each phase. Ends are final. */
 const next: Record<LinkPhase, readonly LinkPhase[]> = {
+  queued: ['starting', 'expired', 'cancelled', 'failed'],
   starting: ['scanning', 'expired', 'cancelled', 'failed'],
   scanning: ['scanned', 'expired', 'cancelled', 'failed'],
   scanned: ['preparing', 'cancelled', 'failed'],
@@ -32,7 +34,7 @@ const next: Record<LinkPhase, readonly LinkPhase[]> = {
 export const endedPhases = ['complete', 'expired', 'cancelled', 'failed'] as const satisfies readonly LinkPhase[]
 
 /** Before promotion an attempt is nothing but its staging record: it can be thrown away whole. */
-export const stagedPhases = ['starting', 'scanning', 'scanned'] as const satisfies readonly LinkPhase[]
+export const stagedPhases = ['queued', 'starting', 'scanning', 'scanned'] as const satisfies readonly LinkPhase[]
 
 export function hasEnded(phase: LinkPhase): boolean {
   return next[phase].length === 0

@@ -22,6 +22,11 @@ export function reactionTo({ kind }: CloseReason): Reaction {
     case 'storage_error':
     case 'qr_expired':
     case 'pairing_rejected':
+    case 'code_refused':
+    case 'code_rate_limited':
+    case 'code_unanswered':
+    case 'code_expired':
+    case 'passkey_required':
     case 'unknown':
       return { next: 'reconnect', when: 'backoff' }
     case 'logged_out':

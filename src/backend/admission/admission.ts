@@ -1,0 +1,35 @@
+import type { SessionId } from '../../contract/ids.js'
+
+/** Who wants to link: what a start is counted for. */
+export type Start = {
+  sessionId: SessionId
+  /** The visitor's network address; `null` for callers that are exempt from limits (the service token). */
+  address: string | null
+  /** Digits of the account that a pairing code is asked for; `null` for a QR. */
+  phoneNumber: string | null
+}
+
+/** Who may open a link attempt, and when: limits, places and the queue, over all nodes. */
+export interface Admission extends AsyncDisposable {
+  /** Begins to hand out places that become free. */
+  start(): Promise<void>
+  /**
+   * Counts a start against every limit and takes a place, or a place in the queue, in one transaction.
+   * @throws GatewayError `too_many_attempts` (429, Retry-After), `node_full` (503, Retry-After: the queue is full too), `database_unavailable`
+   */
+  enter(start: Start): Promise<Place>
+  /** The place in the queue of an attempt on whichever node, 1 is next; `null` when it does not wait. */
+  position(sessionId: SessionId): Promise<number | null>
+  /** WhatsApp refused this number another code: nobody is to ask for a while. */
+  coolDown(phoneNumber: string): Promise<void>
+}
+
+/** A place of an attempt on this node. */
+export interface Place {
+  /** False when it waits in the queue. */
+  readonly granted: boolean
+  /** Resolves when the attempt may open its socket: at once when granted. Never settles after `leave`. */
+  readonly turn: Promise<void>
+  /** Gives the place to the next in the queue. Safe to repeat; trouble with the database is met in the background. */
+  leave(): void
+}
