@@ -161,6 +161,16 @@ describe('in production', () => {
     expectRefused({ ...refused, lines: refused.lines.toSorted() }, problems, values)
   })
 
+  test.each([
+    ['a word', 'letmein', /has fewer than 32 bytes/],
+    ['an example', `changeme-${randomBytes(32).toString('hex')}`, /well-known example/],
+    ['the session secret itself', goodSecret, /the same as WHATSAPP_SESSION_SECRET/],
+    ['nothing that a header carries', 'k#9vQz!2Lr@7Wm$4Xp^8Tn&1Yb*5Jd(3Hf)6Gc{0Sk}Ew|Zu~Vq:Io;Pa?R<M>x/8', /header/],
+  ])('a service token that is %s is refused', async (_, token, problem) => {
+    const refused = await start({ ...production, WHATSAPP_SESSION_SECRET: goodSecret, WHATSAPP_SERVICE_TOKEN: token })
+    expectRefused(refused, [new RegExp(`^WHATSAPP_SERVICE_TOKEN .*${problem.source}`)], [token])
+  })
+
   test('a database that is not there is told in a sentence', async () => {
     const { code, lines } = await start({ ...production, WHATSAPP_SESSION_SECRET: goodSecret })
     expectRefused({ code, lines }, [/^The database is not available/, /./], ['hidden-word', goodSecret])

@@ -13,6 +13,7 @@ import { openGatewayDatabase } from './gateway-database.js'
 import { docsPage } from './http/docs-page.js'
 import { healthRoutes } from './http/health.routes.js'
 import { openApiRoutes } from './http/openapi.js'
+import { createIdentify } from './http/identify.js'
 import { createHttpServer, createWebSocketPort } from './http/server.js'
 import { createNodeLease } from './leases/node-lease.js'
 import { endLinkAtRest } from './linking/end-unfinished-link.js'
@@ -88,6 +89,11 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
     createRecovery({ database, tenants, vault, linking, sessions, nodeId, log: log.child('recovery') }),
   )
 
+  const identify = createIdentify({
+    serviceToken: config.serviceToken,
+    cookies,
+    addressOf: ({ socket }) => socket.remoteAddress ?? '',
+  })
   const live = createWebSocketDoor({
     openFeed: createVisitorFeed({ tenants, events, wakeups, vault, workspaceId }),
     cookies,
@@ -112,6 +118,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
       routes,
       pages: documents.use(pages),
       onUpgrade: live.onUpgrade,
+      identify,
     }),
   )
   const wsPort = config.wsPort === null ? null : releases.use(createWebSocketPort(live.onUpgrade))

@@ -3,7 +3,9 @@ import type { LinkMode } from '../../contract/linking.js'
 import type { LogLevel } from '../log.js'
 import { defaultDataDir } from './data-dir.js'
 import { Env, unusedSettings, withoutBlanks } from './env.js'
-import { localSecret, parseSecret } from './session-secret.js'
+import { localSecret } from './local-secret.js'
+import { serviceTokenProblem } from './service-token.js'
+import { parseSecret } from './session-secret.js'
 
 /** Everything an operator can decide, typed. Times are in milliseconds. */
 export type Config = {
@@ -18,6 +20,8 @@ export type Config = {
   /** `url` null: a PostgreSQL of our own in the data folder. */
   database: { url: string | null; appUrl: string | null }
   sessionSecret: Buffer
+  /** What another service, or the command line, proves itself with; null: no such calls. */
+  serviceToken: string | null
   /** `url` null: the real WhatsApp. Both are set together, and only for the simulator. */
   whatsapp: { url: string | null; rootKey: string | null }
   linking: {
@@ -48,7 +52,7 @@ export class ConfigError extends Error {
 export function loadConfig(raw: NodeJS.ProcessEnv): Config {
   const { env, malformed } = readEnv(withoutBlanks(raw))
   const production = env.NODE_ENV === 'production'
-  const others = [...whatsappProblems(env), ...productionProblems(env), ...secretProblems(env.WHATSAPP_SESSION_SECRET)]
+  const others = [...whatsappProblems(env), ...productionProblems(env), ...secretProblems(env)]
   const problems = [
     ...malformed.values(),
     // what follows from a value that could not be read is no problem of its own
@@ -57,7 +61,7 @@ export function loadConfig(raw: NodeJS.ProcessEnv): Config {
   if (problems.length > 0) throw new ConfigError(problems)
 
   const dataDir = resolve(env.DATA_DIR ?? defaultDataDir())
-  const secret = parseSecret(env.WHATSAPP_SESSION_SECRET ?? localSecret(dataDir))
+  const secret = parseSecret(env.WHATSAPP_SESSION_SECRET ?? localSecret(dataDir, 'session-secret'))
   if ('problem' in secret) throw new ConfigError([secretProblem(secret.problem)])
   return {
     production,
@@ -69,6 +73,7 @@ export function loadConfig(raw: NodeJS.ProcessEnv): Config {
     publicUrl: env.PUBLIC_URL ?? null,
     database: { url: env.DATABASE_URL ?? null, appUrl: env.DATABASE_APP_URL ?? null },
     sessionSecret: secret.bytes,
+    serviceToken: env.WHATSAPP_SERVICE_TOKEN ?? (production ? null : localSecret(dataDir, 'service-token').trim()),
     whatsapp: { url: env.WHATSAPP_URL ?? null, rootKey: env.WHATSAPP_ROOT_KEY?.toLowerCase() ?? null },
     linking: {
       mode: env.LINK_DEFAULT,
@@ -96,9 +101,15 @@ function readEnv(given: NodeJS.ProcessEnv): { env: Env; malformed: Map<string, s
 const secretProblem = (problem: string): string =>
   `WHATSAPP_SESSION_SECRET ${problem}. Make one with: openssl rand -hex 32`
 
-function secretProblems(given: string | undefined): string[] {
+function secretProblems({ WHATSAPP_SESSION_SECRET: given, WHATSAPP_SERVICE_TOKEN: token }: Env): string[] {
+  const problems: string[] = []
   const secret = given === undefined ? null : parseSecret(given)
-  return secret !== null && 'problem' in secret ? [secretProblem(secret.problem)] : []
+  if (secret !== null && 'problem' in secret) problems.push(secretProblem(secret.problem))
+  const tokenProblem = token === undefined ? null : serviceTokenProblem(token, given)
+  if (tokenProblem !== null) {
+    problems.push(`WHATSAPP_SERVICE_TOKEN ${tokenProblem}. Make one with: openssl rand -hex 32`)
+  }
+  return problems
 }
 
 function productionProblems(env: Env): string[] {

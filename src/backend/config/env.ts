@@ -15,6 +15,7 @@ export const Env = z.object({
   DATABASE_APP_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   WHATSAPP_SESSION_SECRET: flagless.optional(),
+  WHATSAPP_SERVICE_TOKEN: flagless.optional(),
   WHATSAPP_URL: z.url({ protocol: /^wss?$/ }).optional(),
   WHATSAPP_ROOT_KEY: z
     .string()
@@ -40,7 +41,6 @@ const unusedNames = [
   'ROLES',
   'FRONTEND_URL',
   'LOG_FILE',
-  'WHATSAPP_SERVICE_TOKEN',
   'WHATSAPP_SESSION_TIMEOUT',
   'WHATSAPP_MAX_SESSIONS_PER_USER',
 ]

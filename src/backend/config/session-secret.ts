@@ -1,9 +1,5 @@
-import { randomBytes } from 'node:crypto'
-import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { carriesEnough, isPrintable, looksCounted, looksWritten, repeatsPiece } from './secret-strength.js'
 
-const fileName = 'session-secret'
 const minimumBytes = 32
 
 /** Fewer different bytes than this, or digits of hex, happen to 32 random bytes less than once in a hundred million. */
@@ -59,37 +55,4 @@ function decode(value: string): { bytes: Buffer; form: Form } {
   if (/^([0-9a-f]{2})+$/i.test(value)) return { bytes: Buffer.from(value, 'hex'), form: 'hex' }
   if (/^[A-Za-z0-9+/_-]{43,}={0,2}$/.test(value)) return { bytes: Buffer.from(value, 'base64'), form: 'base64' }
   return { bytes: Buffer.from(value, 'utf8'), form: 'text' }
-}
-
-/**
- * The secret of a local installation: made on the first start, kept in the data folder for its owner alone.
- * Two first starts at once end with one secret: the second finds the link taken and reads what is there.
- */
-export function localSecret(dataDir: string): string {
-  const path = join(dataDir, fileName)
-  const existing = readIfThere(path)
-  if (existing !== null) return existing
-  // the folder is private, what lies above it need not be: PostgreSQL's own account passes through
-  mkdirSync(dirname(dataDir), { recursive: true })
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-  const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`
-  writeFileSync(draft, randomBytes(minimumBytes).toString('hex'), { mode: 0o600, flush: true })
-  try {
-    linkSync(draft, path)
-    chmodSync(path, 0o600)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  } finally {
-    rmSync(draft, { force: true })
-  }
-  return readFileSync(path, 'utf8')
-}
-
-function readIfThere(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw error
-  }
 }

@@ -12,6 +12,7 @@ pre { overflow-x: auto; padding: 0.75rem; border: 1px solid color-mix(in srgb, c
 
 type Operation = {
   summary: string
+  security?: unknown
   requestBody?: { content: Record<string, { schema: unknown }> }
   responses: Record<string, { description: string; content?: Record<string, { schema: unknown }> }>
 }
@@ -35,8 +36,9 @@ ${operations.join('\n')}
     .get('/docs/style.css', (_request, response) => void response.type('css').send(style))
 }
 
-function section(method: string, path: string, { summary, requestBody, responses }: Operation): string {
+function section(method: string, path: string, { summary, security, requestBody, responses }: Operation): string {
   const parts = [`<h2><code>${escape(method)}</code> <code>${escape(path)}</code></h2><p>${escape(summary)}.</p>`]
+  if (security !== undefined) parts.push('<p>Takes the service token, as <code>Authorization: Bearer</code>.</p>')
   const body = requestBody?.content['application/json']
   if (body) parts.push(`<p>Takes</p>${pretty(body.schema)}`)
   for (const [status, { description, content }] of Object.entries(responses)) {

@@ -22,6 +22,7 @@ export function asGatewayError(error: unknown): GatewayError {
 
 const titles: Partial<Record<number, string>> = {
   400: 'Bad request',
+  401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not found',
   405: 'Method not allowed',
@@ -69,6 +70,8 @@ export function errorResponse(log: Log): ErrorRequestHandler {
       return
     }
     if (error.retryAfterSeconds !== undefined) response.set('Retry-After', String(error.retryAfterSeconds))
+    // RFC 9110, 11.6.1: whoever answers 401 says what would be accepted
+    if (error.status === 401) response.set('WWW-Authenticate', 'Bearer')
     // a body that nobody wants is not read to its end
     if (!request.complete && announcesBody(request)) response.set('Connection', 'close')
     response

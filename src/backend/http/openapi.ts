@@ -20,7 +20,10 @@ export function openApiDocument(routes: readonly Route[], version: string): Reco
     openapi: '3.1.1',
     info: { title: 'WHIZ LITE', version, license: { name: 'GPL-3.0-or-later', identifier: 'GPL-3.0-or-later' } },
     paths,
-    components: { schemas: { Problem: jsonSchema(Problem, 'output') } },
+    components: {
+      schemas: { Problem: jsonSchema(Problem, 'output') },
+      securitySchemes: { serviceToken: { type: 'http', scheme: 'bearer' } },
+    },
   }
 }
 
@@ -37,11 +40,12 @@ export function openApiRoutes(described: readonly Route[], version: string): Rou
   return [self]
 }
 
-function operation({ path, summary, body, answer }: Route): Record<string, unknown> {
+function operation({ path, summary, actor, body, answer }: Route): Record<string, unknown> {
   const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name)
   const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
   return {
     summary,
+    ...(actor === 'service' && { security: [{ serviceToken: [] }] }),
     ...(names.length > 0 && {
       parameters: names.map(name => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
     }),

@@ -1,16 +1,8 @@
 import type { RequestHandler, Response } from 'express'
 import type { z } from 'zod'
 import { GatewayError } from '../errors.js'
-import { readVisitorToken, type CookieSettings, type VisitorToken } from './attempt-cookie.js'
 import { fieldErrors } from './field-errors.js'
-
-/** Who is asking. More kinds join with the doors they come through. */
-export type Actor = {
-  kind: 'visitor' | 'service'
-  token: VisitorToken | null
-  /** The network address that the request came from. */
-  address: string
-}
+import { invalidServiceToken, type Actor, type Identify } from './identify.js'
 
 type Schema = z.ZodType
 
@@ -25,6 +17,8 @@ export type Route<Params extends Schema = Schema, Body extends Schema = Schema, 
   /** Express path: `/api/sessions/:sessionId`. */
   path: string
   summary: string
+  /** Who may ask. Absent: anyone. `service`: who shows the service token; everybody else is answered 401. */
+  actor?: 'service'
   params?: Params
   body?: Body
   /** Absent: 204 without a body. */
@@ -39,16 +33,13 @@ export function route<Params extends Schema, Body extends Schema, Answer extends
   return definition
 }
 
-/** Express' handler for a route: parse, authorise, call, present. */
-export function routeHandler(definition: Route, cookies: CookieSettings): RequestHandler {
+/** Express' handler for a route: authorise, parse, call, present. */
+export function routeHandler(definition: Route, identify: Identify): RequestHandler {
   return async (request, response) => {
+    const actor = identify(request)
+    if (definition.actor === 'service' && actor.kind !== 'service') throw invalidServiceToken()
     const params = readInput(definition.params, request.params)
     const body = readInput(definition.body, request.body ?? {})
-    const actor: Actor = {
-      kind: 'visitor',
-      token: readVisitorToken(request.headers.cookie, cookies),
-      address: request.socket.remoteAddress ?? '',
-    }
     const answer = await definition.handle({ actor, params, body, response })
     response.set('Cache-Control', 'no-store')
     if (definition.answer === undefined) response.status(204).end()

@@ -5,6 +5,7 @@ import express, { type Express, type RequestHandler } from 'express'
 import { GatewayError } from '../errors.js'
 import type { Log } from '../log.js'
 import { errorResponse, notFound } from './error-response.js'
+import type { Identify } from './identify.js'
 import { jsonBody } from './json-body.js'
 import { requireOwnOrigin } from './own-origin.js'
 import { routeHandler, type Route } from './route.js'
@@ -19,6 +20,7 @@ export type HttpServerDeps = {
   /** Pages and assets, after the routes. */
   pages: RequestHandler
   onUpgrade: UpgradeHandler
+  identify: Identify
   publicUrl: string | null
 }
 
@@ -48,19 +50,27 @@ function serverOf(onRequest: RequestListener, onUpgrade: UpgradeHandler): HttpSe
   }
 }
 
-function expressApp({ log, routes, pages, publicUrl }: HttpServerDeps): Express {
+function expressApp({ log, routes, pages, identify, publicUrl }: HttpServerDeps): Express {
   const https = publicUrl?.startsWith('https:') ?? false
   const app = express()
   app.disable('x-powered-by')
   app.set('etag', false)
   app.use(securityHeaders({ https }))
-  app.use('/api', requireOwnOrigin(publicUrl), jsonBody())
-  for (const definition of routes) app[definition.method](definition.path, routeHandler(definition, { secure: https }))
+  app.use('/api', requireOwnOrigin(publicUrl), requireIdentity(identify), jsonBody())
+  for (const definition of routes) app[definition.method](definition.path, routeHandler(definition, identify))
   for (const [path, methods] of methodsByPath(routes)) app.all(path, methodNotAllowed(methods))
   app.use(pages)
   app.use(notFound())
   app.use(errorResponse(log.child('http')))
   return app
+}
+
+/** Whoever is refused as a service hears it before anything is read from them, also where there is nothing. */
+function requireIdentity(identify: Identify): RequestHandler {
+  return (request, _response, next) => {
+    identify(request)
+    next()
+  }
 }
 
 function methodsByPath(routes: readonly Route[]): Map<string, string[]> {

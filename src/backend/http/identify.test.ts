@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto'
+import { Router } from 'express'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { createLog } from '../log.js'
+import { newVisitorToken, visitorCookie } from './attempt-cookie.js'
+import { createIdentify } from './identify.js'
+import { route } from './route.js'
+import { createHttpServer, type HttpServer } from './server.js'
+
+const serviceToken = randomBytes(32).toString('hex')
+const cookies = { secure: false }
+const cookie = visitorCookie(newVisitorToken(), cookies).split(';')[0] ?? ''
+const answer = z.object({ kind: z.string(), cookie: z.boolean() })
+
+const routes = (['post', 'get'] as const).flatMap(method => [
+  route({
+    method,
+    path: '/api/public',
+    summary: 'Who is asking',
+    answer,
+    handle: async ({ actor }) => ({ kind: actor.kind, cookie: actor.token !== null }),
+  }),
+  route({
+    method,
+    path: '/api/v1/inner',
+    summary: 'Who is asking, of services alone',
+    actor: 'service',
+    answer,
+    handle: async ({ actor }) => ({ kind: actor.kind, cookie: actor.token !== null }),
+  }),
+])
+
+const opened: HttpServer[] = []
+const logged: string[] = []
+let url = ''
+let tokenlessUrl = ''
+
+async function open(token: string | null): Promise<string> {
+  const identify = createIdentify({ serviceToken: token, cookies, addressOf: () => '' })
+  const log = createLog({ level: 'debug', destination: { write: line => void logged.push(line) } })
+  const server = createHttpServer({ log, routes, pages: Router(), onUpgrade: () => {}, identify, publicUrl: null })
+  opened.push(server)
+  return `http://127.0.0.1:${await server.listen(0, '127.0.0.1')}`
+}
+
+beforeAll(async () => {
+  url = await open(serviceToken)
+  tokenlessUrl = await open(null)
+})
+
+afterAll(() => Promise.all(opened.map(server => server[Symbol.asyncDispose]())))
+
+async function ask(path: string, headers: Record<string, string>, base = url) {
+  const response = await fetch(base + path, { headers })
+  return { status: response.status, headers: response.headers, body: (await response.json()) as { code?: string } }
+}
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+
+describe('the service token', () => {
+  test('makes a caller a service, without a cookie, whatever it sends along', async () => {
+    const { status, body } = await ask('/api/v1/inner', { ...bearer(serviceToken), cookie })
+    expect({ status, body }).toEqual({ status: 200, body: { kind: 'service', cookie: false } })
+    expect((await ask('/api/public', bearer(serviceToken))).body).toEqual({ kind: 'service', cookie: false })
+  })
+
+  test('needs no Origin to change something', async () => {
+    const headers = { ...bearer(serviceToken), 'content-type': 'application/json' }
+    const response = await fetch(`${url}/api/v1/inner`, { method: 'POST', headers, body: '{}' })
+    expect(response.status).toBe(200)
+  })
+
+  test('is asked of everybody on a service route: neither nothing nor a cookie is enough', async () => {
+    for (const headers of [{}, { cookie }, { cookie: `whizlite-attempt=${serviceToken}` }]) {
+      expect(await ask('/api/v1/inner', headers)).toMatchObject({
+        status: 401,
+        body: { code: 'invalid_service_token' },
+      })
+    }
+  })
+
+  const wrong: [string, Record<string, string>][] = [
+    ['another', bearer(randomBytes(32).toString('hex'))],
+    ['its beginning', bearer(serviceToken.slice(0, -1))],
+    ['more than it', bearer(`${serviceToken}0`)],
+    ['in other letters', bearer(serviceToken.toUpperCase())],
+    ['none', { authorization: 'Bearer' }],
+    ['a blank one', { authorization: '' }],
+    ['another scheme', { authorization: `Basic ${serviceToken}` }],
+    ['no scheme', { authorization: serviceToken }],
+    ['two', bearer(`${serviceToken} ${serviceToken}`)],
+    ['a very long one', bearer('x'.repeat(8_000))],
+  ]
+
+  test.each(wrong)(
+    'that is wrong (%s) is refused everywhere, always the same, and makes nobody a visitor',
+    async (_, given) => {
+      const first = await ask('/api/v1/inner', {})
+      for (const path of ['/api/v1/inner', '/api/public', '/api/nowhere']) {
+        const refused = await ask(path, { ...given, cookie })
+        expect({ status: refused.status, body: refused.body }).toEqual({ status: 401, body: first.body })
+        expect(refused.headers.get('www-authenticate')).toBe('Bearer')
+        expect(refused.headers.get('access-control-allow-origin')).toBeNull()
+      }
+    },
+  )
+
+  test('cannot be right where there is none', async () => {
+    for (const headers of [bearer(serviceToken), { authorization: 'Bearer' }, { authorization: '' }, {}]) {
+      expect(await ask('/api/v1/inner', headers, tokenlessUrl)).toMatchObject({ status: 401 })
+    }
+  })
+
+  test('is refused before a body is read, and never logged', async () => {
+    const headers = { ...bearer('guess-of-a-stranger'), 'content-type': 'text/plain' }
+    const response = await fetch(`${url}/api/public`, { method: 'POST', headers, body: '{' })
+    expect(response.status).toBe(401)
+    expect(logged.join()).not.toContain('guess-of-a-stranger')
+    expect(logged.join()).not.toContain(serviceToken)
+  })
+})
