@@ -52,7 +52,7 @@ describe('an attempt of somebody else', () => {
         }
       }
     }
-    expect(await stranger.request('GET', '/api/sessions/current')).toMatchObject({ status: 404, body: nothing.body })
+    expect(await stranger.request('GET', '/api/sessions/current')).toMatchObject({ status: 200, body: null })
     expect(await owner.view(sessionId)).toMatchObject({ phase: 'scanning' })
   })
 

@@ -62,7 +62,7 @@ export async function createApp(config: Config, { log, pages }: AppParts): Promi
 async function compose(config: Config, log: Log, pages: RequestHandler, releases: Releases): Promise<App> {
   const { publicUrl } = config
   const cookies = { secure: publicUrl?.startsWith('https:') ?? false }
-  const { supportUrl, mode, brandLogo: logoFile } = config.linking
+  const { supportUrl, ownerUrl, mode, brandLogo: logoFile } = config.linking
 
   const { database, appUrl } = releases.use(await openGatewayDatabase(config))
   const tenants = createTenants(database)
@@ -106,7 +106,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
     connectedSessions: () => sessions.connectedCount(),
     websocketClients: () => live.clientCount(),
   })
-  const page: PageSettings = { mode, supportUrl, logoUrl: logoFile === null ? null : logoPath }
+  const page: PageSettings = { mode, supportUrl, ownerUrl, logoUrl: logoFile === null ? null : logoPath }
   const described = [...health, ...linkingRoutes({ linking, cookies, page })]
   const routes = [...described, ...openApiRoutes(described, packageVersion())]
   const documents = Router().use(docsPage(routes, packageVersion()))

@@ -78,6 +78,8 @@ export type LinkAttemptView = z.infer<typeof LinkAttemptView>
 export const PageSettings = z.strictObject({
   mode: LinkMode,
   supportUrl: z.string().nullable(),
+  /** Who runs this gateway. */
+  ownerUrl: z.string().nullable(),
   logoUrl: z.string().nullable(),
 })
 export type PageSettings = z.infer<typeof PageSettings>

@@ -41,8 +41,8 @@ export function linkingRoutes({ linking, cookies, page }: LinkingRoutesDeps): Ro
     route({
       method: 'get',
       path: '/api/sessions/current',
-      summary: 'The attempt of this browser',
-      answer: LinkAttemptView,
+      summary: 'The attempt of this browser; null when it has none, which is no error: every first visit asks',
+      answer: LinkAttemptView.nullable(),
       handle: ({ actor }) => linking.current(actor.token),
     }),
     route({

@@ -32,8 +32,8 @@ export interface Linking extends AsyncDisposable {
   start(visitor: VisitorToken | null): Promise<{ visitor: VisitorToken; answer: StartLinkAnswer }>
   /** @throws GatewayError `attempt_not_found` for an unknown id and for another visitor's alike */
   view(visitor: VisitorToken | null, sessionId: SessionId): Promise<LinkAttemptView>
-  /** The newest attempt of this browser: a reload in the middle finds it again. */
-  current(visitor: VisitorToken | null): Promise<LinkAttemptView>
+  /** The newest attempt of this browser, or null when it has none: a reload in the middle finds it again. */
+  current(visitor: VisitorToken | null): Promise<LinkAttemptView | null>
   cancel(visitor: VisitorToken | null, sessionId: SessionId): Promise<void>
   /** Whether this node runs the attempt: true from before its row can be seen. */
   has(sessionId: SessionId): boolean
@@ -108,12 +108,14 @@ export function createLinking(deps: LinkingDeps): Linking {
   const find = (visitor: VisitorToken | null, search: (tx: TenantReader, hash: Buffer) => Promise<Attempt | null>) =>
     read(async tx => {
       const attempt = visitor === null ? null : await search(tx, visitorHash(visitor))
-      if (attempt === null) throw attemptNotFound()
-      return attemptView(tx, vault, attempt)
+      return attempt === null ? null : attemptView(tx, vault, attempt)
     })
 
-  const view = (visitor: VisitorToken | null, sessionId: SessionId) =>
-    find(visitor, (tx, hash) => findVisitorsAttempt(tx, hash, sessionId))
+  const view = async (visitor: VisitorToken | null, sessionId: SessionId) => {
+    const found = await find(visitor, (tx, hash) => findVisitorsAttempt(tx, hash, sessionId))
+    if (found === null) throw attemptNotFound()
+    return found
+  }
 
   return {
     async start(known) {
