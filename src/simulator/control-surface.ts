@@ -78,6 +78,17 @@ export type LinkedDevice = {
   confirmed: boolean
 }
 
+/** Somebody asked for a pairing code for a phone's number. */
+export type CodeRequest = {
+  /** what the device that wants to be linked calls itself */
+  platform: string
+  /** milliseconds since the epoch */
+  askedAt: number
+  expiresAt: number
+  /** its code can still be typed */
+  open: boolean
+}
+
 export type PhoneInfo = {
   phoneNumber: string
   lid: string
@@ -119,6 +130,12 @@ export interface Phone {
   readonly name: string
   scan(qr: string): Promise<LinkedDevice>
   scanPicture(png: Uint8Array): Promise<LinkedDevice>
+  /** `of`: the number whose request is answered, as if the server had misrouted it; default the phone's own */
+  enterCode(code: string, options?: { of?: string }): Promise<LinkedDevice>
+  /** every code ever asked for this number, oldest first */
+  codeRequests(): Promise<CodeRequest[]>
+  /** The next "a device wants to be linked" notification; each is handed out once. */
+  waitForCodeRequest(timeoutMs?: number): Promise<CodeRequest>
   send(to: string | Phone, text: string, options?: { addressing?: 'pn' | 'lid' }): Promise<{ id: string }>
   messages(chat?: string): Promise<PhoneMessage[]>
   waitForMessage(match?: MessageMatch, timeoutMs?: number): Promise<PhoneMessage>

@@ -14,6 +14,7 @@ import { Client } from './stanzas/client.js'
 import { login } from './stanzas/login.js'
 import { routeMessage } from './stanzas/message.js'
 import { Pairing } from './stanzas/pairing.js'
+import { PairingCodes } from './stanzas/pairing-codes.js'
 import { preKeyRequests } from './stanzas/pre-key-requests.js'
 import { routeReceipt } from './stanzas/receipt.js'
 import { createRouter } from './stanzas/router.js'
@@ -22,13 +23,21 @@ import { usyncRequests } from './stanzas/usync.js'
 import { Waiters } from './waiters.js'
 import { Connection, type ServerIdentity } from './wire/connection.js'
 
-export type ExchangeDeps = { identity: ServerIdentity; ledger: Ledger; problems: Problems; changed: () => void }
+export type ExchangeDeps = {
+  identity: ServerIdentity
+  ledger: Ledger
+  problems: Problems
+  /** how long a pairing code may be typed */
+  codeLifetimeMs: number
+  changed: () => void
+}
 
 /** The WhatsApp in the middle: accounts, connections, and what passes between them. */
 export class Exchange {
   readonly accounts: Accounts
   readonly holds = new Holds()
   readonly pairing: Pairing
+  readonly codes: PairingCodes
   readonly deviceChanges = new Waiters<Companion>()
   readonly clients = new Set<Client>()
   readonly #deps: ExchangeDeps
@@ -50,8 +59,10 @@ export class Exchange {
     }
     const accounts = new Accounts(person => new PhoneDevice(person, phones))
     this.accounts = accounts
+    this.codes = new PairingCodes({ problems, lifetimeMs: deps.codeLifetimeMs })
     this.pairing = new Pairing({
       problems,
+      codes: this.codes,
       changed,
       confirmed: companion => {
         announceDevice(accounts, companion, 'add')
@@ -64,10 +75,10 @@ export class Exchange {
       ...appStateRequests(changed),
       ...accountRequests(companion => this.remove(companion)),
     ])
-    const { pairing } = this
+    const { pairing, codes } = this
     const refuseMessage = (companion: Companion): number | undefined => this.#takeRefusal(companion)
     const ratchets = this.#ratchets
-    this.#handle = createRouter({ accounts, problems, pairing, requests, ratchets, refuseMessage, changed })
+    this.#handle = createRouter({ accounts, problems, pairing, codes, requests, ratchets, refuseMessage, changed })
   }
 
   /** A websocket came in; who it is shows in its handshake. */
@@ -119,6 +130,7 @@ export class Exchange {
   stop(): void {
     const stopped = new SimulatorError('stopped', 'the simulator stopped')
     this.deviceChanges.failAll(stopped)
+    this.codes.stop(stopped)
     for (const { phone } of this.accounts.all()) if (phone instanceof PhoneDevice) phone.inbox.close(stopped)
     for (const client of this.clients) client.cut()
   }

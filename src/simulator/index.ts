@@ -2,8 +2,16 @@
 export { startSimulator, Simulator, type DeviceFaults, type SimulatorOptions } from './simulator.js'
 export { connectSimulator } from './control/remote-simulator.js'
 export { createRootKey } from './wire/certificates.js'
-export { ScanError, SimulatorError, type ScanErrorCode, type SimulatorErrorCode } from './errors.js'
+export {
+  PairingCodeError,
+  ScanError,
+  SimulatorError,
+  type PairingCodeErrorCode,
+  type ScanErrorCode,
+  type SimulatorErrorCode,
+} from './errors.js'
 export type {
+  CodeRequest,
   Direction,
   Hold,
   LedgerEntry,

@@ -25,6 +25,7 @@ import { generateKeyPair } from './wire/curve.js'
 import { listen, type Listener } from './wire/listener.js'
 
 const DEFAULT_TIMEOUT_MS = 10_000
+const CODE_LIFETIME_MS = 180_000
 const PHONE_NUMBER = /^\d{5,20}$/
 
 export type SimulatorOptions = {
@@ -36,6 +37,8 @@ export type SimulatorOptions = {
   stateFile?: string
   /** every stanza, one JSON object a line, appended */
   ledgerFile?: string
+  /** how long the server takes a pairing code; default 3 min */
+  codeLifetimeMs?: number
   /** how long waiters wait unless told otherwise; default 10 s */
   requestTimeoutMs?: number
 }
@@ -196,6 +199,7 @@ export class Simulator implements SimulatorControl {
       phone = new LocalPhone(device, {
         accounts: exchange.accounts,
         pairing: exchange.pairing,
+        codes: exchange.codes,
         deviceChanges: exchange.deviceChanges,
         timeoutMs,
         quiet: account => untilQuiet({ exchange, ledger }, account, timeoutMs),
@@ -218,7 +222,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const ledger = options.ledgerFile === undefined ? new Ledger() : await Ledger.open(options.ledgerFile)
   const problems = new Problems()
   let state: StateFile | undefined
-  const exchange = new Exchange({ identity, ledger, problems, changed: () => state?.changed() })
+  const exchange = new Exchange({
+    identity,
+    ledger,
+    problems,
+    codeLifetimeMs: options.codeLifetimeMs ?? CODE_LIFETIME_MS,
+    changed: () => state?.changed(),
+  })
   if (options.stateFile !== undefined) {
     state = await StateFile.open(options.stateFile, exchange.accounts, error => {
       problems.violation(`the state could not be saved: ${error.message}`)

@@ -56,6 +56,18 @@ export function controlMethods({ simulator, stop }: MethodDeps): Map<string, Met
       async params => (await phone(params)).scanPicture(Buffer.from(text(params, 'png'), 'base64')),
     ],
     [
+      'phone.enterCode',
+      async params => {
+        const of = optional(text, params, 'of')
+        return (await phone(params)).enterCode(text(params, 'code'), of === undefined ? {} : { of })
+      },
+    ],
+    ['phone.codeRequests', async params => (await phone(params)).codeRequests()],
+    [
+      'phone.waitForCodeRequest',
+      async params => (await phone(params)).waitForCodeRequest(optional(number, params, 'timeoutMs')),
+    ],
+    [
       'phone.send',
       async params => {
         const addressing = optional((held, name) => oneOf(held, name, FAMILIES), params, 'addressing')

@@ -1,4 +1,5 @@
 import type {
+  CodeRequest,
   Hold,
   LedgerEntry,
   LinkedDevice,
@@ -47,6 +48,18 @@ class RemotePhone implements Phone {
 
   scanPicture(png: Uint8Array): Promise<LinkedDevice> {
     return this.#ask('scanPicture', { png: Buffer.from(png).toString('base64') })
+  }
+
+  enterCode(code: string, options: { of?: string } = {}): Promise<LinkedDevice> {
+    return this.#ask('enterCode', { code, ...options })
+  }
+
+  codeRequests(): Promise<CodeRequest[]> {
+    return this.#ask('codeRequests')
+  }
+
+  waitForCodeRequest(timeoutMs?: number): Promise<CodeRequest> {
+    return this.#ask('waitForCodeRequest', { timeoutMs })
   }
 
   send(to: string | Phone, text: string, options: { addressing?: 'pn' | 'lid' } = {}): Promise<{ id: string }> {

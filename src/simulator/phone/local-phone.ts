@@ -1,11 +1,13 @@
 import type { Accounts } from '../accounts/accounts.js'
 import { jidOf, parseJid } from '../accounts/jid.js'
 import type { Companion, Person } from '../accounts/person.js'
-import type { LinkedDevice, MessageMatch, Phone, PhoneMessage } from '../control-surface.js'
+import type { CodeRequest, LinkedDevice, MessageMatch, Phone, PhoneMessage } from '../control-surface.js'
 import { SimulatorError } from '../errors.js'
 import type { Pairing } from '../stanzas/pairing.js'
+import type { PairingCodes } from '../stanzas/pairing-codes.js'
 import type { Waiters } from '../waiters.js'
 import { node } from '../wire/node-codec.js'
+import { enterCode } from './enter-code.js'
 import { linkDevice } from './link-device.js'
 import type { PhoneDevice } from './phone-device.js'
 import { readQrPicture } from './qr-picture.js'
@@ -16,6 +18,7 @@ export type DeviceState = 'online' | 'offline' | 'linked'
 export type LocalPhoneDeps = {
   accounts: Accounts
   pairing: Pairing
+  codes: PairingCodes
   /** told whenever a companion's state may have changed */
   deviceChanges: Waiters<Companion>
   timeoutMs: number
@@ -65,6 +68,18 @@ export class LocalPhone implements Phone {
 
   async scanPicture(png: Uint8Array): Promise<LinkedDevice> {
     return this.scan(readQrPicture(png))
+  }
+
+  async enterCode(code: string, options: { of?: string } = {}): Promise<LinkedDevice> {
+    return describeDevice(await enterCode(this.device, this.deps, code, options.of ?? this.phoneNumber))
+  }
+
+  async codeRequests(): Promise<CodeRequest[]> {
+    return this.deps.codes.requests(this.phoneNumber)
+  }
+
+  async waitForCodeRequest(timeoutMs = this.deps.timeoutMs): Promise<CodeRequest> {
+    return this.deps.codes.nextNotification(this.phoneNumber, timeoutMs)
   }
 
   async send(to: string | Phone, text: string, options: { addressing?: 'pn' | 'lid' } = {}): Promise<{ id: string }> {

@@ -8,6 +8,7 @@ import { signalKey, verify } from '../wire/curve.js'
 import { child, childBytes, node, type Node } from '../wire/node-codec.js'
 import { proto } from '../wire/protobuf.js'
 import type { Client } from './client.js'
+import type { PairingCodes, PendingCode } from './pairing-codes.js'
 
 const REFS = 6
 /** Prefixes of the three signatures of a link: who signs what (ADV protocol). */
@@ -24,6 +25,8 @@ export type PendingLink = {
   platform: string
   /** the signed pre-key really carries the identity's signature */
   genuine: boolean
+  /** its latest request to be linked by a code */
+  code?: PendingCode
   /** set once a phone said yes; `details` and `accountKey` are what the companion has to sign */
   accepted?: { companion: Companion; details: Buffer; accountKey: Buffer }
 }
@@ -33,12 +36,13 @@ export type Acceptance = { blob: Buffer; details: Buffer; accountKey: Buffer }
 
 export type PairingDeps = {
   problems: Problems
+  codes: PairingCodes
   changed: () => void
   /** the link is complete */
   confirmed: (companion: Companion) => void
 }
 
-/** Links companions by QR: issues refs, takes the phone's acceptance, checks the companion's signature, and restarts it. */
+/** Links companions: issues refs for QR codes, takes the phone's acceptance, checks the companion's signature, and restarts it. */
 export class Pairing {
   readonly #byRef = new Map<string, PendingLink>()
   constructor(private readonly deps: PairingDeps) {}
@@ -134,5 +138,6 @@ export class Pairing {
 
   forget(link: PendingLink): void {
     for (const ref of link.refs) this.#byRef.delete(ref)
+    this.deps.codes.forget(link)
   }
 }

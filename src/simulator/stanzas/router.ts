@@ -8,6 +8,7 @@ import { deliverBatch } from './delivery.js'
 import { iqError, iqKey, IqRefusal, iqResult, type IqTable } from './iq.js'
 import { messageAck, routeMessage, type MessageDeps } from './message.js'
 import type { Pairing } from './pairing.js'
+import type { PairingCodes } from './pairing-codes.js'
 import { receiptAck, routeReceipt, settleAck } from './receipt.js'
 import { dismiss, restartRequired } from './stream-end.js'
 
@@ -15,6 +16,7 @@ export type RouterDeps = MessageDeps & {
   accounts: Accounts
   problems: Problems
   pairing: Pairing
+  codes: PairingCodes
   requests: IqTable
   /** An error code for the next message of this companion, or nothing. */
   refuseMessage(companion: Companion): number | undefined
@@ -23,6 +25,9 @@ export type RouterDeps = MessageDeps & {
 
 /** Children of `<ib>` a client may send; only the first needs anything done. */
 const INFORMATION = new Set(['offline_batch', 'unified_session'])
+
+/** Nothing has to follow from these while a device is being linked; acks are for the notifications it got. */
+const IGNORED_WHILE_LINKING = new Set(['ack', 'ib', 'presence'])
 
 /** Every stanza a client sends comes through here; what nobody knows is recorded, and answered emptily so that the client goes on. */
 export function createRouter(deps: RouterDeps): (client: Client, stanza: Node) => void {
@@ -38,7 +43,8 @@ function linking(deps: RouterDeps, client: Client, link: NonNullable<Client['lin
   if (isReply && child(stanza, 'pair-device-sign')) {
     if (deps.pairing.confirm(link, stanza)) dismiss(client, restartRequired())
     else client.cut()
-  } else if (isReply || stanza.tag === 'presence' || stanza.tag === 'ib') return
+  } else if (isReply || IGNORED_WHILE_LINKING.has(stanza.tag)) return
+  else if (stanza.tag === 'iq' && iqKey(stanza) === 'set md link_code_companion_reg') deps.codes.request(link, stanza)
   else if (stanza.tag === 'iq' && iqKey(stanza).startsWith('get w:p')) client.send(iqResult(stanza))
   else unknown(deps, client, stanza)
 }
