@@ -53,12 +53,12 @@ export function essentialCreds(creds: AuthenticationCreds): AuthenticationCreds 
   }
 }
 
-/** The signed device identity as plain bytes: Baileys holds a protobuf object whose JSON would be text. */
+/** The signed device identity as plain bytes: Baileys holds a protobuf object, whose JSON is base64 text where bytes were. */
 export function plainAccount(account: proto.IADVSignedDeviceIdentity): proto.IADVSignedDeviceIdentity {
   const plain: proto.IADVSignedDeviceIdentity = {}
   for (const field of ['details', 'accountSignatureKey', 'accountSignature', 'deviceSignature'] as const) {
-    const value = account[field]
-    if (value?.length) plain[field] = Buffer.from(value)
+    const value: Uint8Array | string | null | undefined = account[field]
+    if (value?.length) plain[field] = typeof value === 'string' ? Buffer.from(value, 'base64') : Buffer.from(value)
   }
   return plain
 }

@@ -3,6 +3,7 @@
  */
 export { decodeSessionId, type DecodeOptions } from './decode-session-id.js'
 export { derivePreKey, type PreKeyPair } from './derive-pre-key.js'
+export type { IdRange } from './id-ranges.js'
 export { encodeSessionId, MAX_SESSION_ID_LENGTH, type EncodeOptions } from './encode-session-id.js'
 export { PreKeyError, type PreKeyErrorCode } from './pre-key-error.js'
 export type {

@@ -1,5 +1,6 @@
 import type { AuthenticationCreds, KeyPair } from '@whiskeysockets/baileys'
 import { derivePreKey, MAX_PRE_KEY_ID, PRE_KEY_SEED_LENGTH, type PreKeyPair } from './derive-pre-key.js'
+import { IdRanges, runOf, type IdRange } from './id-ranges.js'
 import { PreKeyError } from './pre-key-error.js'
 
 /**
@@ -18,8 +19,8 @@ export type PreKeyChanges = { [id: string]: KeyPair | null }
 export type SeededPreKeysInput = {
   /** 32 bytes. */
   seed: Uint8Array
-  /** Ids that were used up already, in any order. */
-  usedIds: Iterable<number>
+  /** Ids that were used up already, or are not to be answered for, in any order. */
+  usedIds: Iterable<IdRange>
   /** The live credentials object Baileys mutates; its `nextPreKeyId` becomes an accessor that keeps the reserve. */
   creds: PreKeyCounters
   /** Keys derived earlier (a warm batch) that spare a derivation; must come from the same seed. */
@@ -39,9 +40,9 @@ export interface SeededPreKeys {
    */
   judge(changes: PreKeyChanges): number[]
   /** Marks ids as used for good; a second time is harmless. */
-  markUsed(ids: Iterable<number>): void
+  markUsed(ids: Iterable<IdRange>): void
   /** Used ids, ascending. */
-  usedIds(): number[]
+  usedIds(): IdRange[]
   /** Raises `nextPreKeyId` of credentials that are not the live object (a copy about to be stored). */
   reserve(creds: PreKeyCounters): void
 }
@@ -59,10 +60,14 @@ export interface SeededPreKeys {
 export function seededPreKeys({ seed, usedIds, creds, lookup }: SeededPreKeysInput): SeededPreKeys {
   if (seed.length !== PRE_KEY_SEED_LENGTH) throw new PreKeyError('bad_seed')
   const ownSeed = Buffer.from(seed)
-  const used = new Set<number>()
+  const used = new IdRanges()
   const pairOf = (id: number): PreKeyPair => lookup?.(id) ?? derivePreKey(ownSeed, id)
-  const markUsed = (ids: Iterable<number>): void => {
-    for (const id of ids) used.add(validId(id))
+  const markUsed = (ranges: Iterable<IdRange>): void => {
+    for (const range of ranges) {
+      const { first, last } = runOf(range)
+      if (validId(first) > validId(last)) throw new PreKeyError('bad_id')
+      used.add(range)
+    }
   }
   markUsed(usedIds)
   keepReserve(creds)
@@ -92,7 +97,7 @@ export function seededPreKeys({ seed, usedIds, creds, lookup }: SeededPreKeysInp
       return [...toMark]
     },
     markUsed,
-    usedIds: () => [...used].toSorted((a, b) => a - b),
+    usedIds: () => used.list(),
     reserve(copy) {
       copy.nextPreKeyId = Math.max(copy.nextPreKeyId, reservedNext(copy.firstUnuploadedPreKeyId))
     },

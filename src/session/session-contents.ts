@@ -1,5 +1,6 @@
 import type { AuthenticationCreds, proto } from '@whiskeysockets/baileys'
 import type { SessionIdString } from '../contract/ids.js'
+import type { IdRange } from './id-ranges.js'
 
 export type { SessionIdString }
 
@@ -13,8 +14,11 @@ export type SessionSource = {
   appStateSyncKeys: AppStateSyncKeys
   /** The account's own number and LID (user parts, no server); null: taken from `creds.me` when both are there. */
   lidMapping: { pn: string; lid: string } | null
-  /** The seed of the one-time pre-keys (32 bytes) and the ids used so far; null when the keys are not seeded. */
-  preKeys: { seed: Uint8Array; usedIds: readonly number[] } | null
+  /**
+   * The seed of the one-time pre-keys (32 bytes) and the ids that it must not answer for any more: used up, or uploaded by somebody who
+   * may have made them otherwise. Null when the keys are not seeded.
+   */
+  preKeys: { seed: Uint8Array; usedIds: readonly IdRange[] } | null
 }
 
 /** Who a session belongs to, for people and logs of the owner: no secret. */
@@ -32,7 +36,7 @@ export type SessionContents = {
   creds: AuthenticationCreds
   appStateSyncKeys: AppStateSyncKeys
   lidMapping: { pn: string; lid: string } | null
-  preKeys: { seed: Buffer; usedIds: number[] } | null
+  preKeys: { seed: Buffer; usedIds: IdRange[] } | null
   account: SessionAccount
 }
 

@@ -1,11 +1,12 @@
 import { brotliCompressSync, brotliDecompressSync } from 'node:zlib'
-import { BufferJSON, encodeSignedDeviceIdentity } from '@whiskeysockets/baileys'
+import { BufferJSON, encodeSignedDeviceIdentity, type AuthenticationCreds } from '@whiskeysockets/baileys'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { plainAppStateKey } from './app-state-key.js'
 import { decodeSessionId } from './decode-session-id.js'
 import { checksumOf, encodeSessionId, MAX_SESSION_ID_LENGTH } from './encode-session-id.js'
 import { essentialCreds } from './essential-creds.js'
+import { IdRanges } from './id-ranges.js'
 import { SessionIdError } from './session-id-error.js'
 import { linkedCreds, linkedSource } from './session-id.fixture.js'
 
@@ -46,7 +47,7 @@ describe('the compact form', () => {
     expect(contents.creds).toEqual(essentialCreds(source.creds))
     const keys = Object.entries(source.appStateSyncKeys).map(([id, key]) => [id, plainAppStateKey(key)])
     expect(contents.appStateSyncKeys).toEqual(Object.fromEntries(keys))
-    expect(contents.preKeys).toEqual({ seed: source.preKeys?.seed, usedIds: [1, 2, 3, 9] })
+    expect(contents.preKeys).toEqual({ seed: source.preKeys?.seed, usedIds: [[1, 3], 9] })
     expect(contents.lidMapping).toEqual({ pn: '254700000001', lid: '183000000000001' })
     expect(contents.account).toEqual({
       jid: '254700000001:7@s.whatsapp.net',
@@ -61,6 +62,18 @@ describe('the compact form', () => {
     const { account } = decodeSessionId(encodeSessionId(source)).creds
     expect(encodeSignedDeviceIdentity(account ?? {}, true)).toEqual(
       encodeSignedDeviceIdentity(source.creds.account ?? {}, true),
+    )
+  })
+
+  test('carries the device identity of credentials that were stored as JSON', () => {
+    const source = linkedSource()
+    const creds = JSON.parse(
+      JSON.stringify(source.creds, BufferJSON.replacer),
+      BufferJSON.reviver,
+    ) as AuthenticationCreds
+    expect(creds.account?.details).toBeTypeOf('string')
+    expect(decodeSessionId(encodeSessionId({ ...source, creds })).creds.account).toEqual(
+      essentialCreds(source.creds).account,
     )
   })
 
@@ -93,7 +106,7 @@ describe('the compact form', () => {
         const source = { ...base, creds: { ...base.creds, ...changes }, preKeys: { seed, usedIds: ids } }
         const contents = decodeSessionId(encodeSessionId(source))
         expect(contents.creds).toEqual(essentialCreds(source.creds))
-        expect(contents.preKeys).toEqual({ seed: Buffer.from(seed), usedIds: ids.toSorted((a, b) => a - b) })
+        expect(contents.preKeys).toEqual({ seed: Buffer.from(seed), usedIds: new IdRanges(ids).list() })
       }),
     )
   })

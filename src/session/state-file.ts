@@ -3,6 +3,7 @@ import { open, readFile, rename, rm } from 'node:fs/promises'
 import type { AuthenticationCreds } from '@whiskeysockets/baileys'
 import { bytesToJson, isRecord, jsonToBytes } from './bytes-json.js'
 import { plainAccount } from './essential-creds.js'
+import type { IdRange } from './id-ranges.js'
 import type { StoredKeys } from './memory-keys.js'
 import { SessionIdError } from './session-id-error.js'
 
@@ -10,7 +11,7 @@ import { SessionIdError } from './session-id-error.js'
 export type SessionState = {
   creds: AuthenticationCreds
   keys: StoredKeys
-  preKeys: { seed: Uint8Array; usedIds: number[] } | null
+  preKeys: { seed: Uint8Array; usedIds: IdRange[] } | null
 }
 
 const VERSION = 1

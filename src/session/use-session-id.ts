@@ -2,9 +2,10 @@ import { randomInt } from 'node:crypto'
 import type { AuthenticationCreds, AuthenticationState } from '@whiskeysockets/baileys'
 import { decodeSessionId, type DecodeOptions } from './decode-session-id.js'
 import { MAX_PRE_KEY_ID } from './derive-pre-key.js'
+import { encodeSessionId } from './encode-session-id.js'
 import { memoryKeys } from './memory-keys.js'
 import { seededPreKeys } from './seeded-pre-keys.js'
-import type { SessionContents } from './session-contents.js'
+import type { AppStateSyncKeys, SessionContents, SessionIdString } from './session-contents.js'
 import { readStateFile, stateFile, type SessionState } from './state-file.js'
 
 export type UseSessionIdOptions = DecodeOptions & {
@@ -20,6 +21,13 @@ export type UsedSessionId = {
   state: AuthenticationState
   /** For `creds.update`. Writes the file; without one there is nothing to do. */
   saveCreds: () => Promise<void>
+  /**
+   * The session as a string as it is now, for whoever runs it next, such as the gateway that takes it back. Stop the socket before: what
+   * changes after the string was made is not in it. As secret as the string it came from.
+   *
+   * @throws SessionIdError `too_long`
+   */
+  sessionId: () => Promise<SessionIdString>
 }
 
 /** Ids left free above a random first one: more than Baileys ever makes of its own. */
@@ -50,7 +58,14 @@ export async function useSessionId(sessionId: string, options: UseSessionIdOptio
   const file = options.file === undefined ? undefined : stateFile(options.file, current)
   const save = async (): Promise<void> => file?.save()
   await save()
-  return { state: { creds, keys: keys.store }, saveCreds: save }
+  const sessionIdNow = async (): Promise<SessionIdString> => {
+    const { preKeys: now, keys: stored } = current()
+    // the store gives back what was set under the type
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    const appStateSyncKeys = (stored['app-state-sync-key'] ?? {}) as AppStateSyncKeys
+    return encodeSessionId({ creds, appStateSyncKeys, lidMapping: null, preKeys: now }, options)
+  }
+  return { state: { creds, keys: keys.store }, saveCreds: save, sessionId: sessionIdNow }
 }
 
 function firstState({ creds, appStateSyncKeys, lidMapping, preKeys }: SessionContents): SessionState {

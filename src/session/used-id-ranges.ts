@@ -1,39 +1,30 @@
 import type { ByteReader } from './byte-reader.js'
 import type { ByteWriter } from './byte-writer.js'
 import { MAX_PRE_KEY_ID } from './derive-pre-key.js'
+import { IdRanges, type IdRange } from './id-ranges.js'
 import { SessionIdError } from './session-id-error.js'
 
-/** More used ids than this are refused: a few bytes could otherwise ask for sixteen million numbers. */
-const MAX_USED_IDS = 1_000_000
-
-/** WhatsApp gives out pre-keys nearly in order, so used ids are written as gap and length of their runs. */
-export function writeUsedIds(writer: ByteWriter, ids: readonly number[]): void {
-  const runs: { gap: number; length: number }[] = []
+/** Used ids as gap and length of their runs. */
+export function writeUsedIds(writer: ByteWriter, ids: readonly IdRange[]): void {
+  const runs = new IdRanges(ids).runs()
+  if ((runs.at(-1)?.last ?? 0) > MAX_PRE_KEY_ID) throw new SessionIdError('invalid_contents')
   let previous = 0
-  for (const id of [...new Set(ids)].toSorted((a, b) => a - b)) {
-    const last = runs.at(-1)
-    if (last && id === previous + 1) last.length += 1
-    else runs.push({ gap: id - previous, length: 1 })
-    previous = id
-  }
-  if (ids.length > MAX_USED_IDS || previous > MAX_PRE_KEY_ID) throw new SessionIdError('invalid_contents')
-  writer.list(runs, run => {
-    writer.uint(run.gap)
-    writer.uint(run.length)
+  writer.list(runs, ({ first, last }) => {
+    writer.uint(first - previous)
+    writer.uint(last - first + 1)
+    previous = last
   })
 }
 
 /** Used ids, ascending. */
-export function readUsedIds(reader: ByteReader): number[] {
-  const ids: number[] = []
+export function readUsedIds(reader: ByteReader): IdRange[] {
   let previous = 0
-  reader.list(() => {
+  const runs = reader.list((): IdRange => {
     const first = previous + reader.uint()
-    const length = reader.uint()
-    if (first <= previous || length < 1 || first + length - 1 > MAX_PRE_KEY_ID) throw new SessionIdError('corrupt')
-    if (ids.length + length > MAX_USED_IDS) throw new SessionIdError('too_large')
-    for (let id = first; id < first + length; id += 1) ids.push(id)
-    previous = first + length - 1
+    const last = first + reader.uint() - 1
+    if (first <= previous || last < first || last > MAX_PRE_KEY_ID) throw new SessionIdError('corrupt')
+    previous = last
+    return [first, last]
   })
-  return ids
+  return new IdRanges(runs).list()
 }

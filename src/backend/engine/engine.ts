@@ -1,5 +1,5 @@
-import type { SessionSource } from '../../session/index.js'
-import type { KeyStore } from './keystore.js'
+import type { SessionContents, SessionSource } from '../../session/index.js'
+import type { KeyChanges, KeyStore } from './keystore.js'
 
 /**
  * The port between the gateway and WhatsApp. The gateway owns it; an engine (today Baileys) implements it and keeps every type of its library
@@ -19,6 +19,36 @@ export interface Engine {
    * Answers at once; everything else arrives through `onEvent`, in order, ending with exactly one `closed`.
    */
   connect(options: ConnectOptions): EngineConnection
+  /** Builds a text message as the account of this number, connected or not; see `EngineConnection.buildText`. */
+  buildText(message: { phoneNumber: string; to: string; text: string }): BuiltMessage
+  /**
+   * What `whizlite/session` encodes, from what a session has stored, whether it is connected or not.
+   * @param appStateKeys the stored values of the key type `appStateKeyType`
+   */
+  portableSource(credentials: Credentials, appStateKeys: ReadonlyMap<string, Uint8Array>): SessionSource
+  /** Whether a session ID string and stored credentials belong to one device of one account. */
+  isSameDevice(stored: Credentials, string: SessionContents): boolean
+  /**
+   * Credentials for a device that a bot ran meanwhile and has stopped running: out of what is stored, or of a string, which wins over it. At
+   * least one is given. See `baileys/take-back.ts` for what is kept.
+   * @throws PreKeyError `ids_exhausted`
+   */
+  takeBack(stored: Credentials | null, string: SessionContents | null): TakenBack
+}
+
+/** Name of the key type that a session ID string carries along. */
+export const appStateKeyType = 'app-state-sync-key'
+
+/** The name that the phone shows under "Linked devices". */
+export const deviceName = 'WHIZ LITE'
+
+export type TakenBack = {
+  credentials: Credentials
+  account: Account
+  /** Values that the key store gets. */
+  keys: KeyChanges
+  /** Key types of which the key store keeps nothing. */
+  forget: readonly string[]
 }
 
 /** Opaque to everyone but the engine: sealed by the key store, never logged. */

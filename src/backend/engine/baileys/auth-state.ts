@@ -3,7 +3,7 @@ import type { PreKeyPair } from '../../../session/derive-pre-key.js'
 import { seededPreKeys } from '../../../session/seeded-pre-keys.js'
 import type { PreKeyChanges } from '../../../session/seeded-pre-keys.js'
 import type { JournalEntry, KeyStore } from '../keystore.js'
-import { decodeCredentials, encodeCredentials } from './credentials.js'
+import { decodeCredentials, encodeCredentials, type CredentialsRecord } from './credentials.js'
 import { decodeKeyValue, encodeKeyValue, type StoredKeyType } from './key-values.js'
 
 /** Travels through Baileys' key transactions beside the Signal types, so that plaintext and ratchet share one commit. */
@@ -13,7 +13,9 @@ export interface AuthState {
   readonly creds: AuthenticationCreds
   readonly keys: SignalKeyStore
   /** 32 bytes from which all pre-keys of the session follow, and the ids already used. */
-  preKeys(): { seed: Uint8Array; usedIds: number[] }
+  preKeys(): CredentialsRecord['preKeys']
+  /** After a take-back, until WhatsApp has been told keys that nobody else can have made. */
+  wantsFreshPreKeys(): boolean
   /** Notes that Baileys changed `creds`; they are stored with the next key write, or on their own at the end of this turn. */
   credsChanged(): void
   /** Resolves when all changes so far are stored. */
@@ -29,9 +31,16 @@ export function createAuthState(store: KeyStore, lookup?: (id: number) => PreKey
   const preKeys = seededPreKeys({ ...stored, creds, ...(lookup && { lookup }) })
   let dirty = false
 
+  const wantsFreshPreKeys = () => stored.freshFrom !== undefined && creds.firstUnuploadedPreKeyId <= stored.freshFrom
+  const currentPreKeys = (): CredentialsRecord['preKeys'] => ({
+    seed: preKeys.seed,
+    usedIds: preKeys.usedIds(),
+    ...(wantsFreshPreKeys() && stored.freshFrom !== undefined && { freshFrom: stored.freshFrom }),
+  })
+
   const takeCredentials = () => {
     dirty = false
-    return encodeCredentials({ creds, preKeys: { seed: preKeys.seed, usedIds: preKeys.usedIds() } })
+    return encodeCredentials({ creds, preKeys: currentPreKeys() })
   }
 
   const get = async (type: keyof SignalDataTypeMap, ids: string[]): Promise<Record<string, unknown>> => {
@@ -62,7 +71,8 @@ export function createAuthState(store: KeyStore, lookup?: (id: number) => PreKey
   return {
     creds,
     keys: { get: get as SignalKeyStore['get'], set },
-    preKeys: () => ({ seed: preKeys.seed, usedIds: preKeys.usedIds() }),
+    preKeys: currentPreKeys,
+    wantsFreshPreKeys,
     credsChanged() {
       if (dirty) return
       dirty = true

@@ -25,6 +25,9 @@ import { qrLifetimesMs, socketConfig } from './socket-config.js'
 import { StanzaNotes } from './stanza-notes.js'
 import { buildText, readBuilt } from './text-message.js'
 
+/** Pre-keys that a session which was taken back tells WhatsApp of at once. */
+const freshPreKeys = 50
+
 /** How long a polite close may take before the line is cut. */
 const closeGraceMs = 1_000
 
@@ -166,9 +169,19 @@ export class BaileysConnection implements EngineConnection {
     if (connection === 'open') {
       clearTimeout(this.#deadline)
       this.#phase = 'open'
+      if (this.#deps.auth.wantsFreshPreKeys()) void this.#uploadFreshPreKeys()
       this.#announce('open')
     }
     if (connection === 'close') this.#finish(this.#forced ?? closeReason(lastDisconnect?.error, this.#phase))
+  }
+
+  /** Baileys itself tops up only when WhatsApp has nearly none left; what it has may be a bot's, which nobody here can answer for. */
+  async #uploadFreshPreKeys(): Promise<void> {
+    try {
+      await this.#socket.uploadPreKeys(freshPreKeys)
+    } catch (error) {
+      this.#deps.log.warn('pre_keys_not_uploaded', { code: errorCode(error) })
+    }
   }
 
   #onQr(qr: string): void {

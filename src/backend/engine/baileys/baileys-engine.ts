@@ -3,9 +3,12 @@ import type { ConnectOptions, Credentials, Engine, EngineConnection } from '../e
 import { createAuthState } from './auth-state.js'
 import { BaileysConnection } from './baileys-connection.js'
 import { decodeCredentials, encodeCredentials, newCredentialsRecord } from './credentials.js'
+import { portableSource } from './portable-credentials.js'
 import { preKeyOf, type PreKeyBatch } from './pre-keys/pre-key-batch.js'
 import type { PreKeyPool } from './pre-keys/pre-key-pool.js'
 import { connectDeadlineMs } from './socket-config.js'
+import { isSameDevice, takeBack } from './take-back.js'
+import { buildText } from './text-message.js'
 
 export type BaileysEngineDeps = {
   /** `null`: the real WhatsApp. */
@@ -57,6 +60,11 @@ export function createBaileysEngine({ url, preKeys, log, ...deps }: BaileysEngin
       ahead = null
       return credentials
     },
+
+    buildText: ({ phoneNumber, to, text }) => buildText(to, text, `${phoneNumber}@s.whatsapp.net`),
+    portableSource: (credentials, appStateKeys) => portableSource(decodeCredentials(credentials), appStateKeys),
+    isSameDevice,
+    takeBack,
 
     connect(options: ConnectOptions): EngineConnection {
       const name = nameOf(decodeCredentials(options.keys.credentials).preKeys.seed)

@@ -1,6 +1,8 @@
 import type { SessionSource } from '../../../session/index.js'
+import { appStateKeyType } from '../engine.js'
 import type { KeyStore } from '../keystore.js'
 import type { AuthState } from './auth-state.js'
+import type { CredentialsRecord } from './credentials.js'
 import { decodeKeyValue } from './key-values.js'
 
 type KeyData = SessionSource['appStateSyncKeys'][string]
@@ -10,18 +12,24 @@ const keysCarried = 40
 
 /** What a session-ID string carries: credentials, app-state keys, the seed of the pre-keys. Never Signal sessions or sender keys. */
 export async function portableCredentials(auth: AuthState, store: KeyStore): Promise<SessionSource> {
-  const type = 'app-state-sync-key'
   // credentials may name a key whose commit is under way
   await auth.saved()
-  const rows = await store.readAll(type)
-  const keys = [...rows].map(([id, bytes]) => [id, decodeKeyValue(type, bytes) as KeyData] as const)
-  const appStateSyncKeys = Object.fromEntries(newest(keys, auth.creds.myAppStateKeyId))
+  return portableSource({ creds: auth.creds, preKeys: auth.preKeys() }, await store.readAll(appStateKeyType))
+}
+
+/** The same of a session's stored values, whether it is connected or not. */
+export function portableSource(
+  { creds, preKeys }: CredentialsRecord,
+  rows: ReadonlyMap<string, Uint8Array>,
+): SessionSource {
+  const keys = [...rows].map(([id, bytes]) => [id, decodeKeyValue(appStateKeyType, bytes) as KeyData] as const)
+  const appStateSyncKeys = Object.fromEntries(newest(keys, creds.myAppStateKeyId))
   return {
     // the phone tells its history once, to this server: whoever restores the session must not hold messages back for 20 s to wait for it
-    creds: { ...auth.creds, accountSyncCounter: Math.max(1, auth.creds.accountSyncCounter) },
+    creds: { ...creds, accountSyncCounter: Math.max(1, creds.accountSyncCounter) },
     appStateSyncKeys,
     lidMapping: null,
-    preKeys: auth.preKeys(),
+    preKeys: { seed: preKeys.seed, usedIds: preKeys.usedIds },
   }
 }
 

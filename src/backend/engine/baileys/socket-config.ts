@@ -1,6 +1,6 @@
 import { proto, type UserFacingSocketConfig } from '@whiskeysockets/baileys'
 import type { ILogger } from '@whiskeysockets/baileys/lib/Utils/logger.js'
-import type { ConnectOptions } from '../engine.js'
+import { deviceName, type ConnectOptions } from '../engine.js'
 import type { AuthState } from './auth-state.js'
 import { withoutDevice } from './jid.js'
 import { transactionOptions } from './signal-repository.js'
@@ -31,7 +31,7 @@ export function socketConfig({
     auth: { creds: auth.creds, keys: auth.keys },
     logger,
     // the first word is the name that the phone shows under "Linked devices"
-    browser: ['WHIZ LITE', 'Chrome', '1.0'],
+    browser: [deviceName, 'Chrome', '1.0'],
     connectTimeoutMs: connectDeadlineMs,
     defaultQueryTimeoutMs: 20_000,
     keepAliveIntervalMs: 15_000,
