@@ -10,7 +10,7 @@ import { exitCodeOf, mergeRepeatedSignals, passSignalsOn, stopWithNpm } from './
 const say = line => console.error(line)
 
 /** Programs that take over this process. */
-const PROGRAMS = { start: 'dist/backend/main.js', demo: 'dist/demo/main.js' }
+const PROGRAMS = { start: 'dist/backend/main.js', demo: 'dist/demo/main.js', whizlite: 'dist/cli/main.js' }
 
 /** Programs that run as children with this terminal: their file and arguments. */
 const CHILDREN = {

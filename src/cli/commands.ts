@@ -1,0 +1,67 @@
+import type { Command } from './command.js'
+import { addressDetails, addressOptions } from './gateway/gateway-address.js'
+import { botStoppedDetails, botStoppedOption } from './session/bot-stopped.js'
+import { prefixOption, sourceDetails } from './session/read-session-id.js'
+
+const tokenDetails = `The gateway wants its service token: WHATSAPP_SERVICE_TOKEN, or for a gateway on this machine the one it keeps in its
+data folder (DATA_DIR, else ./data).`
+
+export const commands: readonly Command[] = [
+  {
+    name: 'link',
+    summary: 'link a WhatsApp account, with the QR or the pairing code in this terminal',
+    usage: 'link [--code NUMBER] [--url URL] [--insecure]',
+    details: `Shows the QR, follows every refresh, and tells how it ended. Ctrl-C cancels, also at the gateway.
+A QR needs a terminal of about 65 columns by 35 rows; its black and white stay with NO_COLOR only as far as blocks can draw them,
+for a dark background. Without a terminal there are plain lines, and --code is needed.
+
+--code NUMBER  pair by a code typed on the phone with this number, with its country code: +254 712 345678
+${addressDetails}
+
+Exit code: 0 linked, 1 not linked, 130 cancelled here.`,
+    options: { ...addressOptions, code: { type: 'string' } },
+    operands: [],
+    load: async () => (await import('./link/link-command.js')).linkCommand,
+  },
+  {
+    name: 'session inspect',
+    summary: 'tell what a session ID is, without a single secret byte',
+    usage: 'session inspect [FILE|-] [--json] [--prefix P]',
+    details: `Needs no gateway and no network. Exit code: 0 usable, 1 not.
+
+${sourceDetails}
+--json         for programs`,
+    options: { ...prefixOption, json: { type: 'boolean' } },
+    operands: ['[FILE|-]'],
+    load: async () => (await import('./session/inspect-command.js')).inspectCommand,
+  },
+  {
+    name: 'session import',
+    summary: 'hand a session ID to a gateway that keeps the account connected from then on',
+    usage: 'session import [FILE|-] [--bot-stopped] [--url URL] [--insecure] [--prefix P]',
+    details: `${sourceDetails}
+${botStoppedDetails}
+${addressDetails}
+
+${tokenDetails}`,
+    options: { ...addressOptions, ...prefixOption, ...botStoppedOption },
+    operands: ['[FILE|-]'],
+    load: async () => (await import('./session/import-command.js')).importCommand,
+  },
+  {
+    name: 'session take-back',
+    summary: 'bring a session that was handed to a bot back to its gateway',
+    usage: 'session take-back SESSION_UUID [--from FILE|-] [--bot-stopped] [--url URL] [--insecure] [--prefix P]',
+    details: `Goes on from what the gateway has stored, or from a fresh session ID of the bot.
+
+--from FILE    a session ID that the bot has written; "-" is standard input
+--prefix P     what session IDs of that gateway begin with; without it SESSION_ID_PREFIX, or WHIZLITE_
+${botStoppedDetails}
+${addressDetails}
+
+${tokenDetails}`,
+    options: { ...addressOptions, ...prefixOption, ...botStoppedOption, from: { type: 'string' } },
+    operands: ['SESSION_UUID'],
+    load: async () => (await import('./session/take-back-command.js')).takeBackCommand,
+  },
+]

@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
+import { CliError } from '../cli-error.js'
+import type { CliContext } from '../command.js'
+import { isThisMachine } from './gateway-address.js'
+
+/** Where a local gateway keeps the token that it made for programs of its own account. */
+const fileName = 'service-token'
+
+/**
+ * The token that the operator's own programs show: `WHATSAPP_SERVICE_TOKEN`, else the one that a gateway started in this folder made.
+ * The latter never leaves this machine.
+ * @throws CliError when there is none
+ */
+export function serviceToken({ env, folder }: Pick<CliContext, 'env' | 'folder'>, gateway: URL): string {
+  const given = env['WHATSAPP_SERVICE_TOKEN']?.trim()
+  if (given) return given
+  if (!isThisMachine(gateway)) {
+    throw new CliError(
+      'This needs the service token of that gateway.',
+      'Set WHATSAPP_SERVICE_TOKEN to the value that the gateway has.',
+    )
+  }
+  for (const dataDir of dataDirs(env['DATA_DIR'], folder)) {
+    const token = readIfThere(join(dataDir, fileName))
+    if (token !== null) return token
+  }
+  throw new CliError(
+    'This needs the gateway’s service token, and there is none in its data folder.',
+    'Run this in the folder the gateway was started in and as the same user, or set DATA_DIR or WHATSAPP_SERVICE_TOKEN.',
+  )
+}
+
+/** Where a gateway started in this folder keeps its data: as root in a private folder it is a place below `/var/lib/whizlite`. */
+export function dataDirs(given: string | undefined, folder: string): string[] {
+  if (given?.trim()) return [resolve(folder, given.trim())]
+  const here = resolve(folder)
+  const place = createHash('sha256').update(here).digest('hex').slice(0, 8)
+  return [join(here, 'data'), join('/var/lib/whizlite', `${basename(here)}-${place}`)]
+}
+
+function readIfThere(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null
+    throw new CliError(
+      'The service token in the gateway’s data folder cannot be read.',
+      'Run this as the user the gateway runs as.',
+    )
+  }
+}

@@ -1,0 +1,98 @@
+import { PNG } from 'pngjs'
+import type { CliContext } from '../../src/cli/command.js'
+import { runCli } from '../../src/cli/run-cli.js'
+import type { Terminal, WindowSize } from '../../src/cli/terminal.js'
+
+export type CliTerminalOptions = { window?: WindowSize | null; colour?: boolean; env?: Record<string, string> }
+
+/** A terminal that remembers what was written, and the command that runs in it. */
+export class CliTerminal implements Terminal {
+  readonly colour: boolean
+  output = ''
+  errors = ''
+  window: WindowSize | null
+  readonly #env: Record<string, string>
+  readonly #interrupted = new AbortController()
+  readonly #resized = new Set<() => void>()
+
+  constructor({ window = { columns: 80, rows: 50 }, colour = true, env = {} }: CliTerminalOptions = {}) {
+    this.window = window
+    this.colour = colour
+    this.#env = env
+  }
+
+  write(text: string): void {
+    this.output += text
+  }
+
+  writeError(text: string): void {
+    this.errors += text
+  }
+
+  size(): WindowSize | null {
+    return this.window
+  }
+
+  onResize(listener: () => void): () => void {
+    this.#resized.add(listener)
+    return () => this.#resized.delete(listener)
+  }
+
+  resize(window: WindowSize): void {
+    this.window = window
+    for (const listener of this.#resized) listener()
+  }
+
+  /** Whoever listens to the window's size still. */
+  get listeners(): number {
+    return this.#resized.size
+  }
+
+  pressCtrlC(): void {
+    this.#interrupted.abort()
+  }
+
+  run(...words: string[]): Promise<number> {
+    const context: CliContext = {
+      terminal: this,
+      input: {
+        interactive: false,
+        ask: () => Promise.reject(new Error('nobody is there to be asked')),
+        askSecret: () => Promise.reject(new Error('nobody is there to be asked')),
+        readAll: async () => '',
+      },
+      env: this.#env,
+      folder: '/',
+      takeInterrupts: () => this.#interrupted.signal,
+    }
+    return runCli(words, context)
+  }
+
+  /** The lines of the newest drawing, without colours. */
+  frame(): string[] {
+    const newest = this.output.split('\u001b[H').at(-1) ?? ''
+    return newest.replaceAll(sequences, '').split('\r\n')
+  }
+}
+
+// oxlint-disable-next-line no-control-regex -- what terminals obey begins with one
+const sequences = /\u001b\[[?\d;]*[A-Za-z]/g
+
+/** A photograph of a terminal: half blocks as black and white pixels, four for each half of a cell. */
+export function photograph(lines: readonly string[], { inkIsDark = true } = {}): Buffer {
+  const art = lines.filter(line => /^[█▀▄ ]{29,}$/.test(line))
+  const scale = 4
+  const width = (art[0]?.length ?? 0) * scale
+  const height = art.length * 2 * scale
+  const png = new PNG({ width, height })
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      const row = Math.floor(y / scale)
+      const cell = art[Math.floor(row / 2)]?.[Math.floor(x / scale)] ?? ' '
+      const inked = cell === '█' || cell === (row % 2 === 0 ? '▀' : '▄')
+      png.data.fill(inked === inkIsDark ? 0 : 255, (y * width + x) * 4, (y * width + x) * 4 + 3)
+      png.data[(y * width + x) * 4 + 3] = 255
+    }
+  }
+  return PNG.sync.write(png)
+}
