@@ -3,13 +3,17 @@ import { constants } from 'node:os'
 import { Closing } from './closing.mjs'
 import { machine, machineLine } from './machine.mjs'
 
-const BENCHES = { link: () => import('./link.mjs'), idle: () => import('./idle.mjs') }
+const BENCHES = {
+  link: () => import('./link.mjs'),
+  idle: () => import('./idle.mjs'),
+  'storm-link': () => import('./storm-link.mjs'),
+}
 
 const usage = async () => {
   const lines = await Promise.all(
-    Object.entries(BENCHES).map(async ([name, load]) => `  ${name.padEnd(6)} ${(await load()).about}`),
+    Object.entries(BENCHES).map(async ([name, load]) => `  ${name.padEnd(10)} ${(await load()).about}`),
   )
-  return `npm run bench -- NAME [--json] [--pairs N]\n\n${lines.join('\n')}`
+  return `npm run bench -- NAME [--json] [--pairs N] [--quick]\n\n${lines.join('\n')}`
 }
 
 const closing = new Closing()
@@ -19,7 +23,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 
 async function main() {
   const { values, positionals } = parseArgs({
-    options: { json: { type: 'boolean', default: false }, pairs: { type: 'string' } },
+    options: {
+      json: { type: 'boolean', default: false },
+      pairs: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+    },
     allowPositionals: true,
   })
   const [name] = positionals
@@ -29,7 +37,7 @@ async function main() {
   if (!Number.isInteger(pairs) || pairs < 1) throw new Error('--pairs is a whole number from 1.')
   const bench = await BENCHES[name]()
   const where = machine()
-  const { figures, text } = await bench.run({ closing, say: line => console.error(line), pairs })
+  const { figures, text } = await bench.run({ closing, say: line => console.error(line), pairs, quick: values.quick })
   if (values.json) console.log(JSON.stringify({ bench: name, machine: where, ...figures }, null, 2))
   else console.log(`${machineLine(where)}\n\n${text}`)
 }

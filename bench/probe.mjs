@@ -5,7 +5,7 @@ import { isMainThread } from 'node:worker_threads'
 // Loaded with --import into each process that is measured, the gateway and raw Baileys alike. A worker thread is measured with its process.
 if (isMainThread) {
   const { answer } = await import('./answers.mjs')
-  answer({ cpu, memory })
+  answer({ cpu, memory, loop: () => performance.eventLoopUtilization() })
 }
 
 /** Processor time of all threads so far, in milliseconds. */

@@ -29,8 +29,10 @@ answer({
   },
   opened: ({ account }) => accounts.get(account).opened,
   close({ account }) {
-    accounts.get(account).socket.end(undefined)
+    const { socket } = accounts.get(account)
+    // first: the end of a line that was closed on purpose is no failure
     accounts.delete(account)
+    socket.end(undefined)
   },
 })
 

@@ -14,6 +14,21 @@ export function summary(samples) {
   }
 }
 
+/**
+ * Nearest rank, as in `summary`; of fewer than a hundred samples p99 is the slowest. Null where there is no sample.
+ *
+ * @param {number[]} samples
+ */
+export function percentiles(samples) {
+  if (samples.length === 0) return { p50: null, p99: null, max: null }
+  const sorted = samples.toSorted((a, b) => a - b)
+  return {
+    p50: round(median(sorted)),
+    p99: round(sorted[Math.ceil(sorted.length * 0.99) - 1]),
+    max: round(sorted.at(-1)),
+  }
+}
+
 function median(sorted) {
   const middle = Math.floor(sorted.length / 2)
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
