@@ -90,7 +90,7 @@ async function expectOneOfEach(sessionId: string): Promise<void> {
 
 async function expectFailedAndTold(sessionId: string): Promise<void> {
   const view = await ended(sessionId)
-  expect(view).toMatchObject({ phase: 'failed', reason: { code: 'server_restarted' } })
+  expect(view).toMatchObject({ phase: 'expired', reason: { code: 'node_lost' } })
   expect(view.reason?.action).toContain('Linked devices')
   for (const table of ['session_credentials', 'signal_keys', 'inbound_journal', 'data_keys', 'sessions']) {
     const column = table === 'sessions' ? 'id' : 'session_id'

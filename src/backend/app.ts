@@ -81,7 +81,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
     return operator
   }
   const linking = releases.use(
-    createLinking({ tenants, engine, events, vault, sessions, log, nodeId, workspaceId, mode }),
+    createLinking({ tenants, engine, events, wakeups, vault, sessions, admission: null, log, nodeId, workspaceId, mode }),
   )
   const prepareDelivery = createPrepareDelivery({ tenants, events, vault, settings: config.linking })
   const finishLink = createFinishLink({ tenants, events, prepareDelivery, log: log.child('linking') })
@@ -95,7 +95,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
     addressOf: ({ socket }) => socket.remoteAddress ?? '',
   })
   const live = createWebSocketDoor({
-    openFeed: createVisitorFeed({ tenants, events, wakeups, vault, workspaceId }),
+    openFeed: createVisitorFeed({ tenants, events, wakeups, vault, workspaceId, log: log.child('linking') }),
     cookies,
     publicUrl,
     log: log.child('live'),
@@ -137,6 +137,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
       const port = await server.listen(config.port, config.host)
       if (config.wsPort !== null) await wsPort?.listen(config.wsPort, config.host)
       await recovery.start()
+      linking.start()
       return port
     },
     [Symbol.asyncDispose]: () => releases[Symbol.asyncDispose](),

@@ -80,13 +80,15 @@ const opening = (): OpenAttemptDeps => ({
   mode: 'managed',
 })
 
+const byQr = { phoneNumber: null, queued: false }
+
 const count = (event: string) => logged.filter(line => line.includes(`"${event}"`)).length
 
 /** Two looks at least have come and gone. */
 async function looks(): Promise<void> {
-  const other = { sessionId: SessionId.parse(randomUUID()), visitorHash: randomBytes(32), isNew: true }
+  const other = { sessionId: SessionId.parse(randomUUID()), visitorHash: randomBytes(32), isNew: true, ...byQr }
   await openAttempt(opening(), other)
-  await rows.waitFor(`select from link_attempts where session_id = $1 and phase = 'failed'`, [other.sessionId])
+  await rows.waitFor(`select from link_attempts where session_id = $1 and phase = 'expired'`, [other.sessionId])
 }
 
 describe('what this node owns and nobody runs', () => {
@@ -100,11 +102,11 @@ describe('what this node owns and nobody runs', () => {
 
   test('an attempt is ended, and its browser may start again', async () => {
     const sessionId = SessionId.parse(randomUUID())
-    const input = { sessionId, visitorHash: randomBytes(32), isNew: true }
+    const input = { sessionId, visitorHash: randomBytes(32), isNew: true, ...byQr }
     await openAttempt(opening(), input)
     await recovery.start()
     await rows.waitFor(
-      `select from link_attempts where session_id = $1 and phase = 'failed' and reason = 'server_restarted'`,
+      `select from link_attempts where session_id = $1 and phase = 'expired' and reason = 'node_lost'`,
       [sessionId],
     )
     expect(await rows.query(`select from data_keys where session_id = $1`, [sessionId])).toEqual([])
@@ -116,7 +118,7 @@ describe('what is left alone', () => {
     const identity = await stranded()
     sessions.resume(identity)
     await recovery.start()
-    const { answer } = await linking.start(null)
+    const { answer } = await linking.link(null, { address: null })
     await looks()
     expect(count('session_taken_over')).toBe(0)
     const phases = `select phase from link_attempts where session_id = $1`

@@ -8,10 +8,12 @@ import type { Vault } from '../vault/vault.js'
 /** Channel of the wake-up after a commit; its payload is a session id and nothing else. */
 export const wakeChannel = 'whizlite_events'
 
-/** What the log stores of an event. A QR code is live only: the log keeps its place and never the picture. */
+type LiveOnly = 'qr_code' | 'pairing_code'
+
+/** What the log stores of an event. A QR or pairing code is live only: the log keeps its place and never what is shown. */
 export type LoggedEvent =
-  | Exclude<GatewayEvent, { event: 'qr_code' }>
-  | { event: 'qr_code'; data: { sessionId: SessionId; status: 'connecting' } }
+  | Exclude<GatewayEvent, { event: LiveOnly }>
+  | { event: LiveOnly; data: { sessionId: SessionId; status: 'connecting' } }
 
 export type StoredEvent = { seq: bigint; sessionId: SessionId; event: LoggedEvent }
 

@@ -50,6 +50,18 @@ export async function revokeLease(tx: TenantTransactor, sessionId: SessionId): P
     .execute()
 }
 
+/** Takes a running session's lease away from its node, whichever that is. @returns whether anybody was to run it */
+export async function takeLease(tx: TenantTransactor, sessionId: SessionId, nodeId: string): Promise<boolean> {
+  const taken = await tx.db
+    .updateTable('session_leases')
+    .set({ node_id: nodeId, epoch: sql<string>`epoch + 1` })
+    .where('session_id', '=', sessionId)
+    .where('wanted', '=', true)
+    .returning('session_id')
+    .executeTakeFirst()
+  return taken !== undefined
+}
+
 /**
  * Claims sessions whose node is gone: its row was removed by a clean stop, or its lease has ended by the database's clock.
  * Nodes that claim at once share them out; each session goes to exactly one, under a higher epoch. A node never claims from itself:

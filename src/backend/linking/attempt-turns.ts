@@ -1,17 +1,21 @@
-import type { LinkMode } from '../../contract/linking.js'
 import type { TenantTransactor, TransactionOptions } from '../database/tenant-transaction.js'
 import { untilStored } from '../database/until-stored.js'
 import { assertFence } from '../leases/fence.js'
 import { errorCode, type Log } from '../log.js'
 import type { SessionIdentity } from '../sessions/session-identity.js'
 import type { Sessions } from '../sessions/sessions.js'
-import { moveAttempt, storeQr } from './attempts-store.js'
+import { moveAttempt, noteCodeEntered, storeCode, storeQr } from './attempts-store.js'
 import { discardAttempt, type DiscardAttemptDeps } from './discard-attempt.js'
-import type { LinkAttemptDeps } from './link-attempt.js'
-import { progress } from './link-progress.js'
+import type { AttemptEnd, LinkAttemptDeps } from './link-attempt.js'
+import { progress, type LinkKind } from './link-progress.js'
 import { promoteAttempt } from './promote-attempt.js'
 
-export type AttemptTurnsDeps = DiscardAttemptDeps & { sessions: Sessions; log: Log; onOver: () => void }
+export type AttemptTurnsDeps = DiscardAttemptDeps & {
+  sessions: Sessions
+  log: Log
+  /** This node has nothing to do for the attempt any more: it became a session (`null`), or its end is stored, here or elsewhere. */
+  onOver: (end: AttemptEnd | null) => void
+}
 
 /** A code is worth nothing after the seconds it is shown for. */
 const shortLived = { hasty: true }
@@ -20,29 +24,36 @@ const shortLived = { hasty: true }
 export function createAttemptTurns(
   deps: AttemptTurnsDeps,
   identity: SessionIdentity,
-  mode: LinkMode,
+  kind: LinkKind,
 ): LinkAttemptDeps['turns'] {
   const { tenants, events, sessions, log, onOver } = deps
   const { workspaceId, sessionId, fence, sealer } = identity
-  const store = (work: (tx: TenantTransactor) => Promise<void>, options: TransactionOptions = {}) =>
+  const store = <Result>(work: (tx: TenantTransactor) => Promise<Result>, options: TransactionOptions = {}) =>
     tenants.transact(
       { workspaceId },
       async tx => {
         await assertFence(tx, sessionId, fence)
-        await work(tx)
+        return work(tx)
       },
       options,
     )
   let shown = 0
 
   return {
+    called: () =>
+      store(async tx => {
+        if (!(await moveAttempt(tx, sessionId, 'starting'))) return false
+        await events.append(tx, progress(sessionId, 'starting', kind))
+        return true
+      }),
+
     async qr(qr, expiresInMs) {
       const first = shown++ === 0
       const stored = store(async tx => {
         if (first && !(await moveAttempt(tx, sessionId, 'scanning'))) return
-        await storeQr(tx, sealer, sessionId, qr, expiresInMs)
+        await storeQr(tx, sealer, sessionId, { qr, expiresInMs })
         await events.append(tx, { event: 'qr_code', data: { sessionId, status: 'connecting' } })
-        if (first) await events.append(tx, progress(sessionId, 'scanning', mode))
+        if (first) await events.append(tx, progress(sessionId, 'scanning', kind))
       }, shortLived)
       // a later QR that could not be stored costs its seconds on the page, not the link
       await (first
@@ -50,30 +61,51 @@ export function createAttemptTurns(
         : stored.catch((error: unknown) => log.warn('qr_not_stored', { sessionId, code: errorCode(error) })))
     },
 
+    code: (code, expiresInMs) =>
+      store(async tx => {
+        if (!(await moveAttempt(tx, sessionId, 'scanning'))) return
+        await storeCode(tx, sealer, sessionId, { code, expiresInMs })
+        await events.append(tx, { event: 'pairing_code', data: { sessionId, status: 'connecting' } })
+        await events.append(tx, progress(sessionId, 'scanning', kind))
+      }, shortLived),
+
+    // only a note for the page: the link does not hang on it
+    codeEntered: () =>
+      store(async tx => {
+        if (!(await noteCodeEntered(tx, sessionId))) return
+        await events.append(tx, { event: 'pairing_code_entered', data: { sessionId } })
+      }, shortLived).catch((error: unknown) => log.warn('entry_not_stored', { sessionId, code: errorCode(error) })),
+
     // the phone has accepted by now: waiting for the database is kinder than throwing away
     scanned: () =>
       untilStored(() =>
         store(async tx => {
           if (!(await moveAttempt(tx, sessionId, 'scanned'))) return
           await events.append(tx, { event: 'qr_scanned', data: { sessionId } })
-          await events.append(tx, progress(sessionId, 'scanned', mode))
+          await events.append(tx, progress(sessionId, 'scanned', kind))
         }),
       ),
 
     async opened(account, connection) {
-      const promoted = await untilStored(() => promoteAttempt(deps, identity, { account, mode }))
+      const promoted = await untilStored(() => promoteAttempt(deps, identity, account, kind))
       if (promoted === null) return null
       log.info('session_linked', { sessionId })
       await Promise.all(promoted.superseded.map(older => sessions.rest(older)))
       const forward = sessions.adopt(identity, connection)
-      onOver()
+      onOver(null)
       return forward
     },
 
     async ended(end) {
       log.info('link_ended', { sessionId, code: end.reason })
-      onOver()
-      await untilStored(() => discardAttempt(deps, { workspaceId, sessionId, fence, ...end }))
+      try {
+        await untilStored(() => discardAttempt(deps, { workspaceId, sessionId, fence, ...end }))
+      } catch (error) {
+        // whoever took the attempt away has ended it as well
+        if (errorCode(error) !== 'fenced') throw error
+      } finally {
+        onOver(end)
+      }
     },
   }
 }

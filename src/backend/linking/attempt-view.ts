@@ -2,34 +2,45 @@ import { type LinkAttemptView, type LinkPhase } from '../../contract/linking.js'
 import { missionStatus } from '../../contract/sessions.js'
 import type { TenantReader } from '../database/tenant-transaction.js'
 import type { Vault } from '../vault/vault.js'
-import { openQr, type Attempt } from './attempts-store.js'
+import { codeCell, qrCell } from './attempt-cells.js'
+import type { Attempt } from './attempts-reading.js'
 import { stageOf } from './link-phase.js'
 import { linkReason } from './link-reasons.js'
 import { qrPicture } from './qr-picture.js'
 
-const beforeScan: readonly LinkPhase[] = ['starting', 'scanning']
+const counting: readonly LinkPhase[] = ['starting', 'scanning']
 
-/** An attempt as its own visitor may see it. The QR is opened for this answer and kept nowhere else. */
+/** An attempt as its own visitor may see it. A QR or code is opened for this answer and kept nowhere else. */
 export async function attemptView(tx: TenantReader, vault: Vault, attempt: Attempt): Promise<LinkAttemptView> {
-  const { sessionId, mode, phase, sealedQr, qrExpiresInMs } = attempt
+  const { sessionId, mode, method, phase } = attempt
   const { step, percent, state } = stageOf(phase, mode)
   const view: LinkAttemptView = {
     sessionId,
     status: missionStatus(state),
     state,
     mode,
-    method: 'qr',
+    method,
     phase,
     step,
     percent,
     reason: linkReason(attempt.reason),
     since: attempt.since.toISOString(),
   }
-  if (beforeScan.includes(phase)) view.expiresInMs = attempt.expiresInMs
-  if (phase === 'scanning' && sealedQr !== null && qrExpiresInMs !== null) {
-    const sealer = await vault.sealer(tx, { workspaceId: tx.scope.workspaceId, sessionId })
-    view.qrCode = await qrPicture(openQr(sealer, sessionId, sealedQr))
-    view.qrExpiresInMs = Math.min(qrExpiresInMs, attempt.expiresInMs)
-  }
+  if (counting.includes(phase)) view.expiresInMs = attempt.expiresInMs
+  if (phase === 'scanning') Object.assign(view, await shownIn(tx, vault, attempt))
   return view
+}
+
+type ShownFields = Pick<LinkAttemptView, 'qrCode' | 'qrExpiresInMs' | 'pairingCode' | 'codeExpiresInMs' | 'codeEntered'>
+
+async function shownIn(tx: TenantReader, vault: Vault, attempt: Attempt): Promise<ShownFields> {
+  const { sessionId, sealedQr, qrExpiresInMs, sealedCode, codeExpiresInMs, expiresInMs } = attempt
+  const sealer = await vault.sealer(tx, { workspaceId: tx.scope.workspaceId, sessionId })
+  if (sealedQr !== null && qrExpiresInMs !== null) {
+    const qr = sealer.open(qrCell(sessionId), sealedQr).toString('utf8')
+    return { qrCode: await qrPicture(qr), qrExpiresInMs: Math.min(qrExpiresInMs, expiresInMs) }
+  }
+  if (sealedCode === null || codeExpiresInMs === null) return {}
+  const pairingCode = sealer.open(codeCell(sessionId), sealedCode).toString('utf8')
+  return { pairingCode, codeExpiresInMs, codeEntered: attempt.codeEntered }
 }

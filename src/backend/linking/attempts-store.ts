@@ -1,27 +1,16 @@
 import { sql } from 'kysely'
-import type { LinkMode, LinkPhase } from '../../contract/linking.js'
-import { SessionId } from '../../contract/ids.js'
-import type { TenantReader, TenantTransactor } from '../database/tenant-transaction.js'
-import type { Cell, Sealer } from '../vault/sealer.js'
-import { endedPhases, phasesBefore } from './link-phase.js'
+import type { LinkMethod, LinkMode, LinkPhase } from '../../contract/linking.js'
+import type { SessionId } from '../../contract/ids.js'
+import type { TenantTransactor } from '../database/tenant-transaction.js'
+import type { Sealer } from '../vault/sealer.js'
+import { codeCell, qrCell } from './attempt-cells.js'
+import { phasesBefore, stagedPhases } from './link-phase.js'
 import './link-tables.js'
 
-/** Longest time from start to scan (product contract L2). */
+/** Longest time from the attempt's turn to the scan; by code, to the code (product contract L2). */
 export const attemptLifetimeMs = 120_000
 
-export type Attempt = {
-  sessionId: SessionId
-  mode: LinkMode
-  phase: LinkPhase
-  reason: string | null
-  since: Date
-  /** Milliseconds left by the database's clock. */
-  expiresInMs: number
-  qrExpiresInMs: number | null
-  sealedQr: Buffer | null
-}
-
-const qrCell = (sessionId: string): Cell => ({ table: 'link_attempts', column: 'qr', row: sessionId })
+const after = (ms: number) => sql<Date>`clock_timestamp() + make_interval(secs => ${ms / 1000})`
 
 /**
  * Until this transaction ends, nobody else can open an attempt for this browser: whoever wants to waits here and then finds this one.
@@ -31,10 +20,18 @@ export async function lockVisitor(tx: TenantTransactor, visitorHash: Buffer): Pr
   await sql`select pg_advisory_xact_lock(${String(visitorHash.readBigInt64BE())}::bigint)`.execute(tx.db)
 }
 
-export async function insertAttempt(
-  tx: TenantTransactor,
-  attempt: { sessionId: SessionId; visitorHash: Buffer; nodeId: string; mode: LinkMode },
-): Promise<void> {
+export type NewAttempt = {
+  sessionId: SessionId
+  visitorHash: Buffer
+  nodeId: string
+  mode: LinkMode
+  method: LinkMethod
+  phase: Extract<LinkPhase, 'queued' | 'starting'>
+  /** Sealed. */
+  expectedNumber: Buffer | null
+}
+
+export async function insertAttempt(tx: TenantTransactor, attempt: NewAttempt): Promise<void> {
   await tx.db
     .insertInto('link_attempts')
     .values({
@@ -43,14 +40,16 @@ export async function insertAttempt(
       visitor_hash: attempt.visitorHash,
       node_id: attempt.nodeId,
       mode: attempt.mode,
-      phase: 'starting',
-      expires_at: sql<Date>`clock_timestamp() + make_interval(secs => ${attemptLifetimeMs / 1000})`,
+      method: attempt.method,
+      phase: attempt.phase,
+      expected_number: attempt.expectedNumber,
+      expires_at: after(attemptLifetimeMs),
     })
     .execute()
 }
 
 /**
- * Moves an attempt forward. A QR is only kept while it is shown.
+ * Moves an attempt forward. A QR or code is only kept while it is shown, the number it is for until it has been compared.
  * @returns whether it moved: an attempt that has ended meanwhile stays as it is
  */
 export async function moveAttempt(
@@ -59,10 +58,15 @@ export async function moveAttempt(
   phase: LinkPhase,
   reason: string | null = null,
 ): Promise<boolean> {
+  const staged = stagedPhases.some(each => each === phase)
   const moved = await tx.db
     .updateTable('link_attempts')
     .set({ phase, reason, since: sql<Date>`clock_timestamp()` })
-    .$if(phase !== 'scanning', query => query.set({ qr: null, qr_expires_at: null }))
+    .$if(phase === 'starting', query => query.set({ expires_at: after(attemptLifetimeMs) }))
+    .$if(phase !== 'scanning', query =>
+      query.set({ qr: null, qr_expires_at: null, code: null, code_expires_at: null }),
+    )
+    .$if(!staged, query => query.set({ expected_number: null }))
     .where('session_id', '=', sessionId)
     .where('phase', 'in', phasesBefore(phase))
     .returning('session_id')
@@ -74,81 +78,53 @@ export async function storeQr(
   tx: TenantTransactor,
   sealer: Sealer,
   sessionId: SessionId,
-  qr: string,
-  expiresInMs: number,
-) {
+  { qr, expiresInMs }: { qr: string; expiresInMs: number },
+): Promise<void> {
+  await tx.db
+    .updateTable('link_attempts')
+    .set({ qr: sealer.seal(qrCell(sessionId), Buffer.from(qr)), qr_expires_at: after(expiresInMs) })
+    .where('session_id', '=', sessionId)
+    .where('phase', '=', 'scanning')
+    .execute()
+}
+
+/** The attempt lives as long as its code. */
+export async function storeCode(
+  tx: TenantTransactor,
+  sealer: Sealer,
+  sessionId: SessionId,
+  { code, expiresInMs }: { code: string; expiresInMs: number },
+): Promise<void> {
   await tx.db
     .updateTable('link_attempts')
     .set({
-      qr: sealer.seal(qrCell(sessionId), Buffer.from(qr)),
-      qr_expires_at: sql<Date>`clock_timestamp() + make_interval(secs => ${expiresInMs / 1000})`,
+      code: sealer.seal(codeCell(sessionId), Buffer.from(code)),
+      code_expires_at: after(expiresInMs),
+      expires_at: after(expiresInMs),
     })
     .where('session_id', '=', sessionId)
     .where('phase', '=', 'scanning')
     .execute()
 }
 
-export function openQr(sealer: Sealer, sessionId: SessionId, sealed: Buffer): string {
-  return sealer.open(qrCell(sessionId), sealed).toString('utf8')
-}
-
-const msUntil = (column: 'expires_at' | 'qr_expires_at') =>
-  sql<number | null>`greatest(0, (extract(epoch from ${sql.ref(column)} - clock_timestamp()) * 1000)::int)`
-
-function selectAttempts(tx: TenantReader) {
-  return tx.db
-    .selectFrom('link_attempts')
-    .select(['session_id', 'mode', 'phase', 'reason', 'since', 'qr'])
-    .select([msUntil('expires_at').as('expires_in'), msUntil('qr_expires_at').as('qr_expires_in')])
-}
-
-type Row = Awaited<ReturnType<ReturnType<typeof selectAttempts>['execute']>>[number]
-
-const attemptOf = (row: Row): Attempt => ({
-  sessionId: SessionId.parse(row.session_id),
-  mode: row.mode,
-  phase: row.phase,
-  reason: row.reason,
-  since: row.since,
-  expiresInMs: row.expires_in ?? 0,
-  qrExpiresInMs: row.qr_expires_in,
-  sealedQr: row.qr,
-})
-
-/** The attempt as its own visitor may find it: a foreign id and an unknown id are the same nothing. */
-export async function findVisitorsAttempt(
-  tx: TenantReader,
-  visitorHash: Buffer,
-  sessionId: SessionId,
-): Promise<Attempt | null> {
-  const row = await selectAttempts(tx)
+/** @returns whether the code was still shown */
+export async function noteCodeEntered(tx: TenantTransactor, sessionId: SessionId): Promise<boolean> {
+  const noted = await tx.db
+    .updateTable('link_attempts')
+    .set({ code_entered: true })
     .where('session_id', '=', sessionId)
-    .where('visitor_hash', '=', visitorHash)
+    .where('phase', '=', 'scanning')
+    .returning('session_id')
     .executeTakeFirst()
-  return row === undefined ? null : attemptOf(row)
+  return noted !== undefined
 }
 
-/** The newest attempt of a browser. */
-export async function latestAttempt(tx: TenantReader, visitorHash: Buffer): Promise<Attempt | null> {
-  const row = await selectAttempts(tx)
-    .where('visitor_hash', '=', visitorHash)
-    .orderBy('created_at', 'desc')
-    .limit(1)
-    .executeTakeFirst()
-  return row === undefined ? null : attemptOf(row)
-}
-
-/** An unfinished attempt of a session, with the age of its phase in milliseconds. */
-export async function unfinishedAttempt(
-  tx: TenantReader,
-  sessionId: SessionId,
-): Promise<{ phase: LinkPhase; mode: LinkMode; reason: string | null; phaseAgeMs: number } | null> {
-  const row = await tx.db
-    .selectFrom('link_attempts')
-    .select(['phase', 'mode', 'reason'])
-    .select(sql<number>`(extract(epoch from clock_timestamp() - since) * 1000)::int`.as('age'))
+/** The visitor of an attempt in the queue is still there. */
+export async function noteSeen(tx: TenantTransactor, sessionId: SessionId): Promise<void> {
+  await tx.db
+    .updateTable('link_attempts')
+    .set({ seen_at: sql<Date>`clock_timestamp()` })
     .where('session_id', '=', sessionId)
-    .where('phase', 'not in', [...endedPhases])
-    .executeTakeFirst()
-  return row === undefined ? null : { phase: row.phase, mode: row.mode, reason: row.reason, phaseAgeMs: row.age }
+    .where('phase', '=', 'queued')
+    .execute()
 }

@@ -1,6 +1,6 @@
+import type { ErrorCode } from '../../contract/errors.js'
 import { GatewayError } from '../errors.js'
-import type { AttemptEnd } from './link-attempt.js'
-import { linkReason } from './link-reasons.js'
+import { linkReason, type LinkReason } from './link-reasons.js'
 
 /** The same answer for an unknown id, somebody else's attempt and no cookie: nothing can be learnt from it. */
 export function attemptNotFound(): GatewayError {
@@ -21,15 +21,42 @@ export function attemptRunning(): GatewayError {
   })
 }
 
-/** An attempt that ended before it had a code to show. */
-export function startFailed({ reason }: AttemptEnd): GatewayError {
-  const { message, action } = linkReason(reason) ?? { message: 'The attempt ended.', action: 'Start again.' }
-  const storage = reason === 'storage_error'
+/** @param message why this number cannot be meant; never the number itself */
+export function unusableNumber(message: string): GatewayError {
   return new GatewayError({
-    code: storage ? 'database_unavailable' : 'whatsapp_unreachable',
-    status: storage ? 503 : 502,
+    code: 'validation_failed',
+    status: 400,
     message,
-    action,
-    retryAfterSeconds: 30,
+    action: 'Correct the phone number.',
+    fields: [{ path: 'phoneNumber', message }],
   })
+}
+
+type Failure = { status: number; code: ErrorCode; retryAfterSeconds: number }
+
+const unreachable: Failure = { status: 502, code: 'whatsapp_unreachable', retryAfterSeconds: 30 }
+const refused: Failure = { status: 502, code: 'whatsapp_refused', retryAfterSeconds: 60 }
+const changed: Failure = { status: 409, code: 'attempt_running', retryAfterSeconds: 1 }
+
+/** Ends that an attempt can come to before it has something to show; any other is WhatsApp's line that broke. */
+const failures: Partial<Record<LinkReason, Failure>> = {
+  code_refused: refused,
+  code_unanswered: unreachable,
+  code_rate_limited: { status: 429, code: 'too_many_attempts', retryAfterSeconds: 900 },
+  whatsapp_busy: { status: 503, code: 'whatsapp_refused', retryAfterSeconds: 120 },
+  whatsapp_fault: refused,
+  whatsapp_intercepted: { ...refused, retryAfterSeconds: 300 },
+  whatsapp_refused: { ...refused, retryAfterSeconds: 300 },
+  engine_outdated: { ...refused, retryAfterSeconds: 300 },
+  passkey_required: refused,
+  storage_error: { status: 503, code: 'database_unavailable', retryAfterSeconds: 30 },
+  node_lost: { status: 503, code: 'shutting_down', retryAfterSeconds: 10 },
+  cancelled: changed,
+  replaced_by_visitor: changed,
+}
+
+/** An attempt that ended before it had a code to show. */
+export function startFailed(reason: LinkReason): GatewayError {
+  const { message, action } = linkReason(reason) ?? { message: 'The attempt ended.', action: 'Start again.' }
+  return new GatewayError({ ...(failures[reason] ?? unreachable), message, action })
 }

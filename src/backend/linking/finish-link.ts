@@ -1,5 +1,5 @@
 import { SessionIdError } from '../../session/index.js'
-import type { LinkMode } from '../../contract/linking.js'
+import type { SessionId } from '../../contract/ids.js'
 import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import { untilStored } from '../database/until-stored.js'
 import type { EventLog } from '../events/event-log.js'
@@ -11,7 +11,8 @@ import { eraseSecrets, laneSummary, type LaneSummary } from '../outbox/outbox-st
 import type { OpenSession } from '../sessions/live-session.js'
 import type { SessionIdentity } from '../sessions/session-identity.js'
 import { setSessionState } from '../sessions/sessions-store.js'
-import { moveAttempt, unfinishedAttempt } from './attempts-store.js'
+import { unfinishedAttempt, type UnfinishedAttempt } from './attempts-reading.js'
+import { moveAttempt } from './attempts-store.js'
 import { endUnfinishedLink } from './end-unfinished-link.js'
 import type { LinkReason } from './link-reasons.js'
 import { progress } from './link-progress.js'
@@ -57,28 +58,31 @@ export function createFinishLink(deps: FinishLinkDeps): (session: OpenSession) =
   }
 }
 
-async function complete(
-  deps: FinishLinkDeps,
-  session: OpenSession,
-  attempt: { mode: LinkMode; reason: string | null },
-) {
-  const { mode } = attempt
+async function complete(deps: FinishLinkDeps, session: OpenSession, attempt: UnfinishedAttempt): Promise<void> {
   const { sessionId } = session.identity
   const { tenants } = deps
   if ((await tenants.read(session.identity, tx => unfinishedAttempt(tx, sessionId))) === null) return
   // a bot may take over the moment it is told: two sockets of one device would throw each other out
-  if (mode === 'handed_off') await session.release()
-  await store(deps, session.identity, async tx => {
-    const reason = outcome(await laneSummary(tx, sessionId)) ?? attempt.reason
-    if (!(await moveAttempt(tx, sessionId, 'complete', reason))) return
-    await eraseSecrets(tx, sessionId)
-    if (mode === 'handed_off') {
-      await endLease(tx, sessionId)
-      await setSessionState(tx, sessionId, 'handed_off', reason)
-    }
-    await deps.events.append(tx, progress(sessionId, 'complete', mode))
-    await deps.events.append(tx, { event: 'complete', data: { sessionId, message: 'Setup complete!' } })
-  })
+  if (attempt.mode === 'handed_off') await session.release()
+  await store(deps, session.identity, tx => storeCompletion(deps.events, tx, sessionId, attempt))
+}
+
+/** The end of a link whose messages have been sent, or have had their time. Claims no more than WhatsApp has confirmed. */
+export async function storeCompletion(
+  events: EventLog,
+  tx: TenantTransactor,
+  sessionId: SessionId,
+  attempt: Pick<UnfinishedAttempt, 'mode' | 'method' | 'reason'>,
+): Promise<void> {
+  const reason = outcome(await laneSummary(tx, sessionId)) ?? attempt.reason
+  if (!(await moveAttempt(tx, sessionId, 'complete', reason))) return
+  await eraseSecrets(tx, sessionId)
+  if (attempt.mode === 'handed_off') {
+    await endLease(tx, sessionId)
+    await setSessionState(tx, sessionId, 'handed_off', reason)
+  }
+  await events.append(tx, progress(sessionId, 'complete', attempt))
+  await events.append(tx, { event: 'complete', data: { sessionId, message: 'Setup complete!' } })
 }
 
 function outcome({ open, failed }: LaneSummary): LinkReason | null {

@@ -22,7 +22,7 @@ const next: Record<LinkPhase, readonly LinkPhase[]> = {
   queued: ['starting', 'expired', 'cancelled', 'failed'],
   starting: ['scanning', 'expired', 'cancelled', 'failed'],
   scanning: ['scanned', 'expired', 'cancelled', 'failed'],
-  scanned: ['preparing', 'cancelled', 'failed'],
+  scanned: ['preparing', 'expired', 'cancelled', 'failed'],
   preparing: ['delivering', 'complete', 'cancelled', 'failed'],
   delivering: ['complete', 'cancelled', 'failed'],
   complete: [],

@@ -1,36 +1,111 @@
 import type { StateReason } from '../../contract/sessions.js'
-import type { CloseReason } from '../engine/engine.js'
 
-/** Why an attempt ended, or what a visitor must know about one that succeeded. The code is stored; sentence and action are looked up. */
+const orLogOut = 'If your phone shows a device named WHIZ LITE under Linked devices, log it out first.'
+
+/**
+ * Why an attempt ended, or what a visitor must know about one that succeeded. The code is stored and stays what it is; sentence and action
+ * are looked up. A sentence says what is known here and no more: what a phone shows, or whether a number has WhatsApp, is not.
+ */
 const reasons = {
   qr_expired: {
-    message: 'No phone scanned the code in time.',
+    message: 'The code ran out before a phone had linked.',
     action: 'Start again and scan within two minutes. If your phone refuses, it may already have four linked devices.',
+  },
+  code_expired: {
+    message: 'The code ran out before it was typed on a phone.',
+    action:
+      'Start again and type the new code at once. If your phone refuses, it may already have four linked devices.',
+  },
+  pairing_unfinished: {
+    message: 'A code was typed on the phone, but WhatsApp never told us that the phone had linked.',
+    action: 'Start again, with the new code if the phone said that this one was wrong, or use the QR code instead.',
+  },
+  code_refused: {
+    message: 'WhatsApp did not give a code for this number.',
+    action: 'Check the number and start again, or use the QR code instead.',
+  },
+  code_rate_limited: {
+    message: 'WhatsApp gives no more codes for this number for a while.',
+    action: 'Use the QR code instead, or wait before you ask for another code.',
+  },
+  code_unanswered: {
+    message: 'WhatsApp did not answer when it was asked for a code.',
+    action: 'Start again, or use the QR code instead.',
+  },
+  wrong_number: {
+    message: 'The phone that linked has another number than the one you typed, so its device was dropped.',
+    action:
+      'Start again with the number of the phone that you link. If the other phone still shows WHIZ LITE under Linked devices, log it out there.',
+  },
+  passkey_required: {
+    message: 'WhatsApp wants this link to be confirmed with a passkey, and this page cannot do that.',
+    action: 'Look under Settings → Account → Passkeys whether your phone lets you remove the passkey, then start again.',
   },
   cancelled: { message: 'You cancelled this link.', action: 'Start again whenever you like.' },
   cancelled_late: {
     message: 'You cancelled after your phone had linked, so the device was taken off your account again.',
     action: 'If your phone still shows WHIZ LITE under Linked devices, log it out there.',
   },
-  whatsapp_unreachable: {
-    message: 'WhatsApp could not be reached.',
+  replaced_by_visitor: {
+    message: 'You started another way of linking in this browser.',
+    action: 'Follow the newer one.',
+  },
+  left_queue: {
+    message: 'The page was closed while you were waiting for a place.',
+    action: 'Start again and keep the page open.',
+  },
+  whatsapp_unreachable: { message: 'WhatsApp could not be reached.', action: 'Wait a minute, then start again.' },
+  whatsapp_busy: {
+    message: 'We were told that WhatsApp takes no more connections from here at the moment.',
+    action: 'Wait a few minutes, then start again.',
+  },
+  whatsapp_fault: {
+    message: 'WhatsApp reported a fault of its own.',
     action: 'Wait a minute, then start again.',
   },
+  whatsapp_intercepted: {
+    message: 'Something answered in place of WhatsApp, so no connection was made.',
+    action: 'Tell the operator of this page: the way from this server to WhatsApp is blocked.',
+  },
+  whatsapp_refused: {
+    message: 'WhatsApp refused to begin a link with this server.',
+    action: 'Wait a few minutes, then start again. If it stays like this, tell the operator of this page.',
+  },
+  connection_lost_early: {
+    message: 'The connection to WhatsApp broke before a phone had linked.',
+    action: 'Start again.',
+  },
   connection_lost: {
-    message: 'The connection to WhatsApp broke before your phone had finished.',
-    action: 'Start again. If your phone shows a device named WHIZ LITE under Linked devices, log it out first.',
+    message: 'The connection to WhatsApp broke before your link was finished.',
+    action: `Start again. ${orLogOut}`,
+  },
+  login_unfinished: {
+    message: 'Your phone accepted, but WhatsApp did not let the new device in.',
+    action: `Start again. ${orLogOut}`,
   },
   pairing_rejected: {
     message: 'The answer from the phone could not be verified, so nothing was linked.',
-    action: 'Start again and scan the newest code.',
+    action: 'Start again and use the newest code.',
   },
   phone_outdated: {
     message: 'WhatsApp on this phone is too old to link devices.',
     action: 'Update WhatsApp on the phone, then start again.',
   },
   engine_outdated: {
-    message: 'WhatsApp asks for a newer client than this server has.',
+    message: 'WhatsApp asks for a newer version of the software on this server.',
     action: 'Tell the operator of this page: the server needs an update.',
+  },
+  account_banned: {
+    message: 'WhatsApp says that this account is banned.',
+    action: 'Open WhatsApp on the phone and follow what it says there.',
+  },
+  account_locked: {
+    message: 'WhatsApp says that this account is locked.',
+    action: 'Open WhatsApp on the phone and follow what it says there.',
+  },
+  account_restricted: {
+    message: 'WhatsApp has restricted this account for some time.',
+    action: 'Open WhatsApp on the phone to see for how long, then start again.',
   },
   account_refused: {
     message: 'WhatsApp refused to log this device in.',
@@ -38,11 +113,11 @@ const reasons = {
   },
   storage_error: {
     message: 'The server could not store your link safely, so it was dropped.',
-    action: 'Start again. If your phone shows a device named WHIZ LITE under Linked devices, log it out first.',
+    action: `Start again. ${orLogOut}`,
   },
-  server_restarted: {
-    message: 'The server restarted while you were linking.',
-    action: 'Start again. If your phone shows a device named WHIZ LITE under Linked devices, log it out first.',
+  node_lost: {
+    message: 'The server was restarted while you were linking.',
+    action: `Start again. ${orLogOut}`,
   },
   delivery_unconfirmed: {
     message: 'WhatsApp has not confirmed both messages yet.',
@@ -54,7 +129,7 @@ const reasons = {
     action: 'Log the device out under Linked devices and link again later.',
   },
   unlinked_early: {
-    message: 'The device was logged out on the phone before the link had finished.',
+    message: 'The device was logged out before the link had finished.',
     action: 'Start again if you still want to link this account.',
   },
   linked_again_early: {
@@ -73,36 +148,12 @@ const reasons = {
 
 export type LinkReason = keyof typeof reasons
 
-export function linkReason(code: string | null): StateReason | null {
-  return code !== null && code in reasons ? { code, ...reasons[code as LinkReason] } : null
+export const linkReasons = Object.keys(reasons) as LinkReason[]
+
+export function isLinkReason(code: string): code is LinkReason {
+  return Object.hasOwn(reasons, code)
 }
 
-/** What a socket's end means to somebody who is linking. */
-export function linkReasonOf({ kind }: CloseReason): LinkReason {
-  switch (kind) {
-    case 'qr_expired':
-      return 'qr_expired'
-    case 'pairing_rejected':
-      return 'pairing_rejected'
-    case 'phone_outdated':
-      return 'phone_outdated'
-    case 'engine_outdated':
-      return 'engine_outdated'
-    case 'storage_error':
-    case 'storage_damaged':
-    case 'fenced':
-      return 'storage_error'
-    case 'unreachable':
-    case 'server_error':
-      return 'whatsapp_unreachable'
-    case 'logged_out':
-      return 'unlinked_early'
-    case 'locked':
-    case 'banned':
-    case 'restricted':
-    case 'replaced':
-      return 'account_refused'
-    default:
-      return 'connection_lost'
-  }
+export function linkReason(code: string | null): StateReason | null {
+  return code !== null && isLinkReason(code) ? { code, ...reasons[code] } : null
 }

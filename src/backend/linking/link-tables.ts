@@ -1,5 +1,5 @@
 import type { Generated } from 'kysely'
-import type { LinkMode, LinkPhase } from '../../contract/linking.js'
+import type { LinkMethod, LinkMode, LinkPhase } from '../../contract/linking.js'
 
 export type LinkAttemptsTable = {
   workspace_id: string
@@ -7,10 +7,16 @@ export type LinkAttemptsTable = {
   visitor_hash: Buffer
   node_id: string
   mode: LinkMode
+  method: LinkMethod
   phase: LinkPhase
   reason: string | null
   qr: Buffer | null
   qr_expires_at: Date | null
+  code: Buffer | null
+  code_expires_at: Date | null
+  code_entered: Generated<boolean>
+  expected_number: Buffer | null
+  seen_at: Generated<Date>
   expires_at: Date
   since: Generated<Date>
   created_at: Generated<Date>

@@ -29,11 +29,12 @@ export function linkingRoutes({ linking, cookies, page }: LinkingRoutesDeps): Ro
     route({
       method: 'post',
       path: '/api/sessions/start',
-      summary: 'Start linking an account, or join the attempt this browser has under way',
+      summary: 'Start linking an account, by QR or by a code for a phone number, or join the attempt this browser has under way',
       body: StartLinkRequest,
       answer: StartLinkAnswer,
-      async handle({ actor, response }) {
-        const { visitor, answer } = await linking.start(actor.token)
+      async handle({ actor, body, response }) {
+        const address = actor.kind === 'service' ? null : actor.address
+        const { visitor, answer } = await linking.link(actor.token, { ...body, address })
         response.append('Set-Cookie', visitorCookie(visitor, cookies))
         return answer
       },

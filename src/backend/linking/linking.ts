@@ -1,35 +1,43 @@
-import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { SessionId, type WorkspaceId } from '../../contract/ids.js'
-import type { LinkAttemptView, LinkMode, StartLinkAnswer } from '../../contract/linking.js'
-import type { TenantReader, Tenants } from '../database/tenant-transaction.js'
-import type { Engine } from '../engine/engine.js'
-import { createKeyStore } from '../engine/postgres-keystore.js'
-import type { EventLog } from '../events/event-log.js'
+import type { SessionId } from '../../contract/ids.js'
+import { readPhoneNumber } from '../../contract/phone-number.js'
+import type { LinkAttemptView, LinkPhase, StartLinkAnswer } from '../../contract/linking.js'
+import type { TenantReader } from '../database/tenant-transaction.js'
+import type { EventWakeups } from '../events/event-wakeups.js'
 import { newVisitorToken, visitorHash, type VisitorToken } from '../http/attempt-cookie.js'
 import type { ClaimedSession } from '../leases/session-leases.js'
-import type { Log } from '../log.js'
-import type { Sessions } from '../sessions/sessions.js'
-import type { Vault } from '../vault/vault.js'
-import { createAttemptTurns } from './attempt-turns.js'
+import { errorCode } from '../log.js'
+import { tendAttempts } from './attempt-tending.js'
 import { attemptView } from './attempt-view.js'
-import { qrPicture } from './qr-picture.js'
-import { findVisitorsAttempt, latestAttempt, type Attempt } from './attempts-store.js'
+import { findVisitorsAttempt, latestAttempt, type Attempt } from './attempts-reading.js'
+import { noteSeen } from './attempts-store.js'
 import { cancelPromoted } from './cancel-promoted.js'
-import { discardAttempt } from './discard-attempt.js'
-import { attemptNotFound, attemptRunning, startFailed } from './errors.js'
-import { LinkAttempt } from './link-attempt.js'
+import { discardAttempt, discardForeignAttempt } from './discard-attempt.js'
+import { attemptNotFound, attemptRunning, unusableNumber } from './errors.js'
+import { EvenTiming } from './even-timing.js'
+import { expectedNumber } from './expected-number.js'
+import type { AttemptEnd } from './link-attempt.js'
 import { hasEnded } from './link-phase.js'
-import { openAttempt } from './open-attempt.js'
+import { oneAtATime } from './one-at-a-time.js'
+import { endOverdueLinks } from './overdue-links.js'
+import { createRunningAttempts, type RunningAttemptsDeps } from './running-attempts.js'
+import { shownElsewhere, shownHere } from './shown-answer.js'
+
+/** How the phone is to be asked, and where the request came from; `null` for callers that are exempt from limits. */
+export type StartLink = { phoneNumber?: string | undefined; address: string | null }
 
 /** Linking as its callers see it. A visitor is known by the token in their cookie and by nothing else. */
 export interface Linking extends AsyncDisposable {
+  /** Begins to look after what runs, and after what was left unfinished. */
+  start(): void
   /**
-   * Opens an attempt and answers with its first QR, or joins the one this browser has under way.
+   * Opens an attempt and answers with its first QR or code, or with its place in the queue. Joins the attempt that this browser has under
+   * way when it asks the same way; one that asks another way is ended first, unless a phone has accepted.
    * @returns the token for the visitor's cookie
-   * @throws GatewayError `attempt_running`, `whatsapp_unreachable`, `database_unavailable`
+   * @throws GatewayError `validation_failed` for what is no number, `too_many_attempts`, `node_full`, `attempt_running`,
+   * `whatsapp_unreachable`, `whatsapp_refused`, `database_unavailable`
    */
-  start(visitor: VisitorToken | null): Promise<{ visitor: VisitorToken; answer: StartLinkAnswer }>
+  link(visitor: VisitorToken | null, how: StartLink): Promise<{ visitor: VisitorToken; answer: StartLinkAnswer }>
   /** @throws GatewayError `attempt_not_found` for an unknown id and for another visitor's alike */
   view(visitor: VisitorToken | null, sessionId: SessionId): Promise<LinkAttemptView>
   /** The newest attempt of this browser, or null when it has none: a reload in the middle finds it again. */
@@ -41,75 +49,53 @@ export interface Linking extends AsyncDisposable {
   abandon(claimed: ClaimedSession): Promise<void>
 }
 
-export type LinkingDeps = {
-  tenants: Tenants
-  engine: Engine
-  events: EventLog
-  vault: Vault
-  sessions: Sessions
-  log: Log
-  nodeId: string
-  /** The operator's workspace: sessions of the public page belong there. */
-  workspaceId: () => WorkspaceId
-  mode: LinkMode
-}
+export type LinkingDeps = RunningAttemptsDeps & { wakeups: EventWakeups }
 
-/** `attempt` is null when another tab of the browser was faster: then `sessionId` is that tab's. */
-type Beginning = { sessionId: SessionId; attempt: LinkAttempt | null }
+const nodeLost = { phase: 'expired', reason: 'node_lost' } as const satisfies AttemptEnd
+
+const tendEveryMs = 2_000
 
 /** Longest time that attempts under way may take to be ended when the process stops. */
 const endLimitMs = 5_000
 
-export function createLinking(deps: LinkingDeps): Linking {
-  const { tenants, engine, events, vault, mode } = deps
-  const log = deps.log.child('linking')
-  /** Attempts of this node, from before their rows can be seen: whoever finds a row of this node finds its process here. */
-  const running = new Map<SessionId, Promise<Beginning>>()
+/** A visitor in the queue is noted as seen no more often than this. */
+const seenEveryMs = 10_000
+
+/** Rounds of looking for an attempt to join, to end or to open: other tabs, on other nodes, may do the same meanwhile. */
+const mostRounds = 3
+
+const promoted: readonly LinkPhase[] = ['preparing', 'delivering']
+
+export function createLinking(given: LinkingDeps): Linking {
+  const deps = { ...given, log: given.log.child('linking') }
+  const { tenants, vault, wakeups, admission, workspaceId, log } = deps
+  const running = createRunningAttempts(deps)
+  const inTurn = oneAtATime()
+  let timer: NodeJS.Timeout | undefined
+  let tending: Promise<void> = Promise.resolve()
 
   const read = <Result>(work: (tx: TenantReader) => Promise<Result>) =>
-    tenants.read({ workspaceId: deps.workspaceId() }, work)
+    tenants.read({ workspaceId: workspaceId() }, work)
 
-  const begin = async (visitor: VisitorToken, isNew: boolean, sessionId: SessionId): Promise<Beginning> => {
-    const credentials = await engine.newCredentials()
-    const opened = await openAttempt(deps, { sessionId, visitorHash: visitorHash(visitor), isNew })
-    if (!('fence' in opened)) return { sessionId: opened.sessionId, attempt: null }
-    const turns = createAttemptTurns({ ...deps, log, onOver: () => running.delete(sessionId) }, opened, mode)
-    const keys = createKeyStore({ tenants, sealer: opened.sealer }, opened, credentials)
-    const attempt = new LinkAttempt({ engine, log, turns }, keys)
-    attempt.start()
-    return { sessionId, attempt }
-  }
-
-  const open = async (visitor: VisitorToken, isNew: boolean): Promise<SessionId> => {
-    const sessionId = SessionId.parse(randomUUID())
-    const beginning = begin(visitor, isNew, sessionId)
-    running.set(sessionId, beginning)
-    try {
-      const begun = await beginning
-      if (begun.attempt === null) running.delete(sessionId)
-      return begun.sessionId
-    } catch (error) {
-      running.delete(sessionId)
-      throw error
-    }
-  }
-
-  const qrOf = async (visitor: VisitorToken, sessionId: SessionId): Promise<StartLinkAnswer> => {
-    const begun = await running.get(sessionId)
-    const shown = await begun?.attempt?.shownQr()
-    if (shown && 'end' in shown) throw startFailed(shown.end)
-    if (shown) return { sessionId, qrCode: await qrPicture(shown.qr) }
-    // another node shows it, or nobody any more
-    const { qrCode, phase } = await view(visitor, sessionId)
-    if (qrCode !== undefined) return { sessionId, qrCode }
-    throw hasEnded(phase) ? attemptNotFound() : attemptRunning()
-  }
-
-  const find = (visitor: VisitorToken | null, search: (tx: TenantReader, hash: Buffer) => Promise<Attempt | null>) =>
-    read(async tx => {
+  const find = async (
+    visitor: VisitorToken | null,
+    search: (tx: TenantReader, hash: Buffer) => Promise<Attempt | null>,
+  ): Promise<LinkAttemptView | null> => {
+    const found = await read(async tx => {
       const attempt = visitor === null ? null : await search(tx, visitorHash(visitor))
-      return attempt === null ? null : attemptView(tx, vault, attempt)
+      return attempt && { view: await attemptView(tx, vault, attempt), unseenMs: attempt.unseenMs }
     })
+    if (found?.view.phase !== 'queued') return found && found.view
+    const { view, unseenMs } = found
+    if (unseenMs > seenEveryMs) await seen(view.sessionId)
+    const queuePosition = (await admission?.position(view.sessionId)) ?? null
+    return queuePosition === null ? view : { ...view, queuePosition }
+  }
+
+  const seen = (sessionId: SessionId) =>
+    tenants
+      .transact({ workspaceId: workspaceId() }, tx => noteSeen(tx, sessionId), { hasty: true })
+      .catch((error: unknown) => log.warn('visitor_not_noted', { sessionId, code: errorCode(error) }))
 
   const view = async (visitor: VisitorToken | null, sessionId: SessionId) => {
     const found = await find(visitor, (tx, hash) => findVisitorsAttempt(tx, hash, sessionId))
@@ -117,41 +103,84 @@ export function createLinking(deps: LinkingDeps): Linking {
     return found
   }
 
+  /** Before promotion, on whichever node it runs. */
+  const end = async (sessionId: SessionId, how: AttemptEnd): Promise<void> => {
+    const attempt = await running.get(sessionId)
+    if (attempt !== null) return attempt.end(how)
+    await discardForeignAttempt(deps, { workspaceId: workspaceId(), sessionId, nodeId: deps.nodeId, ...how })
+  }
+
+  const joinOrOpen = async (
+    known: VisitorToken | null,
+    { phoneNumber, address }: { phoneNumber: string | null; address: string | null },
+  ): Promise<{ visitor: VisitorToken; sessionId: SessionId }> => {
+    const newest = (visitor: VisitorToken) =>
+      read(async tx => {
+        const attempt = await latestAttempt(tx, visitorHash(visitor))
+        return attempt && { ...attempt, number: await expectedNumber(tx, vault, attempt) }
+      })
+    for (let round = 1; round <= mostRounds; round++) {
+      const under = known === null ? null : await newest(known)
+      if (under === null || hasEnded(under.phase)) {
+        // a token that no attempt of ours was given for may have been planted by somebody who knows it
+        const visitor = known === null || under === null ? newVisitorToken() : known
+        const isNew = under === null
+        const begun = await running.open({ visitorHash: visitorHash(visitor), isNew, address, phoneNumber })
+        if (begun.attempt !== null) return { visitor, sessionId: begun.sessionId }
+        continue
+      }
+      if (known === null || promoted.includes(under.phase) || under.phase === 'scanned') throw attemptRunning()
+      if (under.number === phoneNumber) return { visitor: known, sessionId: under.sessionId }
+      await end(under.sessionId, { phase: 'cancelled', reason: 'replaced_by_visitor' })
+    }
+    throw attemptRunning()
+  }
+
+  const link = async (known: VisitorToken | null, how: { phoneNumber: string | null; address: string | null }) => {
+    const { visitor, sessionId } =
+      known === null ? await joinOrOpen(known, how) : await inTurn(known, () => joinOrOpen(known, how))
+    const attempt = await running.get(sessionId)
+    const answer =
+      attempt === null || attempt.waits
+        ? await shownElsewhere(wakeups, sessionId, () => view(visitor, sessionId))
+        : await shownHere(sessionId, attempt)
+    return { visitor, answer }
+  }
+
   return {
-    async start(known) {
-      const under = known === null ? null : await read(tx => latestAttempt(tx, visitorHash(known)))
-      // a token that no attempt of ours was given for may have been planted by somebody who knows it
-      const visitor = known === null || under === null ? newVisitorToken() : known
-      const joins = under !== null && !hasEnded(under.phase)
-      const sessionId = joins ? under.sessionId : await open(visitor, under === null)
-      return { visitor, answer: await qrOf(visitor, sessionId) }
+    start() {
+      timer = setInterval(() => {
+        tending = tending.then(() => tendAttempts({ ...deps, running })).then(() => endOverdueLinks(deps))
+      }, tendEveryMs).unref()
+    },
+    async link(known, { phoneNumber: typed, address }) {
+      if (typed === undefined) return link(known, { phoneNumber: null, address })
+      const number = readPhoneNumber(typed)
+      if ('problem' in number) throw unusableNumber(number.message)
+      const timing = new EvenTiming()
+      try {
+        return await link(known, { phoneNumber: number.digits, address })
+      } finally {
+        await timing.wait()
+      }
     },
     view,
     current: visitor => find(visitor, latestAttempt),
     async cancel(visitor, sessionId) {
       const { phase } = await view(visitor, sessionId)
       if (hasEnded(phase)) return
-      const begun = await running.get(sessionId)
-      if (begun?.attempt) return begun.attempt.end({ phase: 'cancelled', reason: 'cancelled' })
-      if (phase !== 'preparing' && phase !== 'delivering') throw attemptRunning()
-      await cancelPromoted(deps, { workspaceId: deps.workspaceId(), sessionId })
+      if (promoted.includes(phase) && !running.has(sessionId))
+        return cancelPromoted(deps, { workspaceId: workspaceId(), sessionId })
+      await end(sessionId, { phase: 'cancelled', reason: 'cancelled' })
     },
     has: sessionId => running.has(sessionId),
     abandon: ({ workspaceId, sessionId, fence }) =>
-      discardAttempt(
-        { tenants, events, vault },
-        { workspaceId, sessionId, fence, phase: 'failed', reason: 'server_restarted' },
-      ),
+      discardAttempt(deps, { workspaceId, sessionId, fence, ...nodeLost }),
     async [Symbol.asyncDispose]() {
-      const end = { phase: 'failed', reason: 'server_restarted' } as const
-      const ending = [...running.values()].map(beginning =>
-        beginning.then(
-          ({ attempt }) => attempt?.abort(end),
-          () => {},
-        ),
-      )
+      clearInterval(timer)
+      await tending
       // what a dead database does not take now is ended by whoever claims it later
-      await Promise.race([Promise.all(ending), delay(endLimitMs, undefined, { ref: false })])
+      await Promise.race([running.abort(nodeLost), delay(endLimitMs, undefined, { ref: false })])
     },
   }
 }

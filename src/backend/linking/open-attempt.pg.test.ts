@@ -8,7 +8,7 @@ import { openDatabase, type Database } from '../database/database.js'
 import { createTenants } from '../database/tenant-transaction.js'
 import { operatorWorkspace } from '../tenancy/operator-workspace.js'
 import { createVault } from '../vault/vault.js'
-import { openAttempt, type OpenAttemptDeps } from './open-attempt.js'
+import { openAttempt, type OpenAttemptDeps, type OpenAttemptInput } from './open-attempt.js'
 
 let clone: TestDatabase
 let line: TcpProxy
@@ -34,10 +34,11 @@ afterAll(async () => {
   await clone[Symbol.asyncDispose]()
 })
 
-let input: { sessionId: SessionId; visitorHash: Buffer; isNew: boolean }
+let input: OpenAttemptInput
 
 beforeEach(() => {
-  input = { sessionId: SessionId.parse(randomUUID()), visitorHash: randomBytes(32), isNew: false }
+  const sessionId = SessionId.parse(randomUUID())
+  input = { sessionId, visitorHash: randomBytes(32), isNew: false, phoneNumber: null, queued: false }
 })
 
 afterEach(() => line.restore())

@@ -6,7 +6,9 @@ import type { Tenants, TenantTransactor } from '../database/tenant-transaction.j
 import { openLease, ownedEpoch } from '../leases/session-leases.js'
 import type { SessionIdentity } from '../sessions/session-identity.js'
 import type { Vault } from '../vault/vault.js'
-import { insertAttempt, latestAttempt, lockVisitor } from './attempts-store.js'
+import { latestAttempt } from './attempts-reading.js'
+import { insertAttempt, lockVisitor } from './attempts-store.js'
+import { sealNumber } from './expected-number.js'
 import { hasEnded } from './link-phase.js'
 
 /** A visitor waits this long for a database that went away in the middle. */
@@ -21,17 +23,27 @@ export type OpenAttemptDeps = {
   mode: LinkMode
 }
 
+export type OpenAttemptInput = {
+  sessionId: SessionId
+  visitorHash: Buffer
+  /** A visitor with no cookie yet has none under way. */
+  isNew: boolean
+  /** Digits of the account to ask by code; `null`: by QR. */
+  phoneNumber: string | null
+  /** It waits for its turn. */
+  queued: boolean
+}
+
 /**
  * Stores a new attempt of a browser with its lease and its data key; one that the browser has under way already, on whichever node,
  * is left as the only one.
  * When the answer to the commit is lost it asks again, and finds its own row if there is one.
- * @param isNew a visitor with no cookie yet has none under way
  * @returns the new attempt's identity, or the id of the one under way
  * @throws DatabaseUnavailableError when it stays away; a row that exists all the same is ended by recovery, because nobody runs it
  */
 export async function openAttempt(
   { tenants, vault, nodeId, mode, ...deps }: OpenAttemptDeps,
-  { sessionId, visitorHash, isNew }: { sessionId: SessionId; visitorHash: Buffer; isNew: boolean },
+  { sessionId, visitorHash, isNew, phoneNumber, queued }: OpenAttemptInput,
 ): Promise<SessionIdentity | { sessionId: SessionId }> {
   const workspaceId = deps.workspaceId()
   let untold = false
@@ -42,7 +54,15 @@ export async function openAttempt(
     if (underWay !== null) return { sessionId: underWay }
     const sealer = await vault.createSealer(tx, { workspaceId, sessionId })
     const fence = await openLease(tx, sessionId, nodeId)
-    await insertAttempt(tx, { sessionId, visitorHash, nodeId, mode })
+    await insertAttempt(tx, {
+      sessionId,
+      visitorHash,
+      nodeId,
+      mode,
+      method: phoneNumber === null ? 'qr' : 'code',
+      phase: queued ? 'queued' : 'starting',
+      expectedNumber: phoneNumber === null ? null : sealNumber(sealer, sessionId, phoneNumber),
+    })
     return { workspaceId, sessionId, fence, sealer }
   }
   const deadline = performance.now() + patienceMs

@@ -1,5 +1,4 @@
 import { encodeSessionId, type SessionIdString } from '../../session/index.js'
-import type { LinkMode } from '../../contract/linking.js'
 import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import type { EventLog } from '../events/event-log.js'
 import { assertFence } from '../leases/fence.js'
@@ -8,7 +7,7 @@ import type { OpenSession } from '../sessions/live-session.js'
 import type { Cell, Sealer } from '../vault/sealer.js'
 import type { Vault } from '../vault/vault.js'
 import { moveAttempt } from './attempts-store.js'
-import { progress } from './link-progress.js'
+import { progress, type LinkKind } from './link-progress.js'
 import { renderTemplate, templateFor } from './message-templates.js'
 import { templateText } from './templates-store.js'
 
@@ -51,19 +50,20 @@ export function createPrepareDelivery({ tenants, events, vault, settings }: Prep
       })
       await enqueueMessage(tx, sealer, sessionId, { kind: 'secret', built: connection.buildText(chat, string) })
       await enqueueMessage(tx, sealer, sessionId, { kind: 'notice', built: connection.buildText(chat, text) })
-      await events.append(tx, progress(sessionId, 'delivering', session.mode))
+      await events.append(tx, progress(sessionId, 'delivering', session))
     })
   }
 }
 
-type SessionRow = { person_id: string; phone_number: string; mode: LinkMode; reason: string | null }
+type SessionRow = LinkKind & { person_id: string; phone_number: string; reason: string | null }
 
 /** The session with its attempt's reason: the session's own speaks of its connection, which may have been lost and found meanwhile. */
 function sessionRow(tx: TenantTransactor, sessionId: string): Promise<SessionRow> {
   return tx.db
     .selectFrom('sessions')
     .innerJoin('link_attempts', 'link_attempts.session_id', 'sessions.id')
-    .select(['sessions.person_id', 'sessions.phone_number', 'sessions.mode', 'link_attempts.reason'])
+    .select(['sessions.person_id', 'sessions.phone_number', 'sessions.mode'])
+    .select(['link_attempts.method', 'link_attempts.reason'])
     .where('sessions.id', '=', sessionId)
     .executeTakeFirstOrThrow()
 }

@@ -1,6 +1,5 @@
 import { sql } from 'kysely'
 import { PersonId } from '../../contract/ids.js'
-import type { LinkMode } from '../../contract/linking.js'
 import type { SessionId } from '../../contract/ids.js'
 import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import type { Account } from '../engine/engine.js'
@@ -11,7 +10,7 @@ import type { SessionIdentity } from '../sessions/session-identity.js'
 import { sessionExists } from '../sessions/sessions-store.js'
 import { moveAttempt } from './attempts-store.js'
 import { endUnfinishedLink } from './end-unfinished-link.js'
-import { progress } from './link-progress.js'
+import { progress, type LinkKind } from './link-progress.js'
 
 export type PromoteAttemptDeps = { tenants: Tenants; events: EventLog }
 
@@ -23,7 +22,8 @@ export type PromoteAttemptDeps = { tenants: Tenants; events: EventLog }
 export async function promoteAttempt(
   { tenants, events }: PromoteAttemptDeps,
   { workspaceId, sessionId, fence }: SessionIdentity,
-  { account, mode }: { account: Account; mode: LinkMode },
+  account: Account,
+  kind: LinkKind,
 ): Promise<{ superseded: SessionId[] } | null> {
   return tenants.transact({ workspaceId }, async tx => {
     await assertFence(tx, sessionId, fence)
@@ -38,7 +38,7 @@ export async function promoteAttempt(
         workspace_id: workspaceId,
         id: sessionId,
         person_id: personId,
-        mode,
+        mode: kind.mode,
         state: 'connected',
         reason,
         phone_number: account.phoneNumber,
@@ -47,7 +47,7 @@ export async function promoteAttempt(
       .execute()
     await tx.db.updateTable('session_credentials').set({ staged: false }).where('session_id', '=', sessionId).execute()
     await events.append(tx, { event: 'connection_success', data: { sessionId, status: 'connected' } })
-    await events.append(tx, progress(sessionId, 'preparing', mode))
+    await events.append(tx, progress(sessionId, 'preparing', kind))
     return { superseded }
   })
 }

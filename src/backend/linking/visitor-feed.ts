@@ -1,13 +1,16 @@
 import type { WorkspaceId } from '../../contract/ids.js'
+import type { LinkAttemptView } from '../../contract/linking.js'
 import type { Tenants } from '../database/tenant-transaction.js'
 import type { EventLog, StoredEvent } from '../events/event-log.js'
 import type { EventWakeups } from '../events/event-wakeups.js'
 import { visitorHash } from '../http/attempt-cookie.js'
 import { attemptFeed } from '../live/attempt-feed.js'
 import type { OpenFeed } from '../live/websocket.js'
+import { errorCode, type Log } from '../log.js'
 import type { Vault } from '../vault/vault.js'
 import { attemptView } from './attempt-view.js'
-import { findVisitorsAttempt, latestAttempt } from './attempts-store.js'
+import { findVisitorsAttempt, latestAttempt } from './attempts-reading.js'
+import { noteSeen } from './attempts-store.js'
 
 export type VisitorFeedDeps = {
   tenants: Tenants
@@ -15,10 +18,14 @@ export type VisitorFeedDeps = {
   wakeups: EventWakeups
   vault: Vault
   workspaceId: () => WorkspaceId
+  log: Log
 }
 
+/** An open feed is a sign of life of a visitor in the queue. */
+const seenEveryMs = 10_000
+
 /** The live side of an attempt: its own visitor's events, from the beginning unless they resume. */
-export function createVisitorFeed({ tenants, events, wakeups, vault, ...deps }: VisitorFeedDeps): OpenFeed {
+export function createVisitorFeed({ tenants, events, wakeups, vault, log, ...deps }: VisitorFeedDeps): OpenFeed {
   return async (visitor, { after, signal }) => {
     const workspaceId = deps.workspaceId()
     const hash = visitorHash(visitor)
@@ -27,16 +34,30 @@ export function createVisitorFeed({ tenants, events, wakeups, vault, ...deps }: 
     const { sessionId } = attempt
 
     const present = async ({ event: { event, data } }: StoredEvent) => {
-      if (event !== 'qr_code') return data
-      // the log knows that there was a code; the picture is the one that is shown now
+      if (event !== 'qr_code' && event !== 'pairing_code') return data
+      // the log knows that there was a code; what is sent is the one that is shown now
       const view = await tenants.read({ workspaceId }, async tx => {
         const now = await findVisitorsAttempt(tx, hash, sessionId)
         return now && attemptView(tx, vault, now)
       })
-      if (view?.qrCode === undefined) return null
-      return { ...data, qrCode: view.qrCode, expiresInMs: view.qrExpiresInMs }
+      const shown = view && shownFor(event, view)
+      return shown && { ...data, ...shown }
+    }
+    if (attempt.phase === 'queued') {
+      const timer = setInterval(() => {
+        tenants
+          .transact({ workspaceId }, tx => noteSeen(tx, sessionId), { hasty: true })
+          .catch((error: unknown) => log.warn('visitor_not_noted', { sessionId, code: errorCode(error) }))
+      }, seenEveryMs).unref()
+      signal.addEventListener('abort', () => clearInterval(timer))
     }
     const options = { workspaceId, sessionId, after: after ?? 0n, signal, present }
     return attemptFeed({ tenants, log: events, wakeups }, options)
   }
+}
+
+function shownFor(event: 'qr_code' | 'pairing_code', view: LinkAttemptView): Record<string, unknown> | null {
+  const { qrCode, qrExpiresInMs, pairingCode, codeExpiresInMs } = view
+  if (event === 'qr_code') return qrCode === undefined ? null : { qrCode, expiresInMs: qrExpiresInMs }
+  return pairingCode === undefined ? null : { pairingCode, expiresInMs: codeExpiresInMs }
 }

@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto'
+import { SessionId, type WorkspaceId } from '../../contract/ids.js'
+import type { LinkMode } from '../../contract/linking.js'
+import type { Admission, Place } from '../admission/admission.js'
+import type { Tenants } from '../database/tenant-transaction.js'
+import type { Engine } from '../engine/engine.js'
+import { createKeyStore } from '../engine/postgres-keystore.js'
+import type { EventLog } from '../events/event-log.js'
+import { errorCode, type Log } from '../log.js'
+import type { Sessions } from '../sessions/sessions.js'
+import type { Vault } from '../vault/vault.js'
+import { createAttemptTurns } from './attempt-turns.js'
+import { LinkAttempt, type AttemptEnd } from './link-attempt.js'
+import { openAttempt } from './open-attempt.js'
+
+export type RunningAttemptsDeps = {
+  tenants: Tenants
+  engine: Engine
+  events: EventLog
+  vault: Vault
+  sessions: Sessions
+  admission: Admission | null
+  log: Log
+  nodeId: string
+  workspaceId: () => WorkspaceId
+  mode: LinkMode
+}
+
+export type NewAttempt = {
+  visitorHash: Buffer
+  /** A visitor with no cookie yet has no other attempt. */
+  isNew: boolean
+  address: string | null
+  phoneNumber: string | null
+}
+
+/** `attempt` is null when the browser had one under way already, on whichever node: then `sessionId` is that one's. */
+export type Beginning = { sessionId: SessionId; attempt: LinkAttempt | null }
+
+/** The attempts of this node, from before their rows can be seen: whoever finds a row of this node finds its process here. */
+export interface RunningAttempts {
+  /** @throws what `Admission.enter` and `openAttempt` throw; nothing is stored then */
+  open(attempt: NewAttempt): Promise<Beginning>
+  get(sessionId: SessionId): Promise<LinkAttempt | null>
+  has(sessionId: SessionId): boolean
+  ids(): SessionId[]
+  /** Ends all of them. */
+  abort(end: AttemptEnd): Promise<void>
+}
+
+const unlimited: Place = { granted: true, turn: Promise.resolve(), leave() {} }
+
+export function createRunningAttempts(deps: RunningAttemptsDeps): RunningAttempts {
+  const { tenants, engine, admission, log, mode } = deps
+  const running = new Map<SessionId, Promise<Beginning>>()
+
+  const begin = async (sessionId: SessionId, { address, phoneNumber, ...visitor }: NewAttempt): Promise<Beginning> => {
+    const place = (await admission?.enter({ sessionId, address, phoneNumber })) ?? unlimited
+    try {
+      const credentials = await engine.newCredentials()
+      const opened = await openAttempt(deps, { sessionId, ...visitor, phoneNumber, queued: !place.granted })
+      if (!('fence' in opened)) {
+        place.leave()
+        return { sessionId: opened.sessionId, attempt: null }
+      }
+      const onOver = (end: AttemptEnd | null) => {
+        running.delete(sessionId)
+        place.leave()
+        if (end?.reason === 'code_rate_limited' && phoneNumber !== null) coolDown(phoneNumber)
+      }
+      const method = phoneNumber === null ? 'qr' : 'code'
+      const turns = createAttemptTurns({ ...deps, onOver }, opened, { mode, method })
+      const keys = createKeyStore({ tenants, sealer: opened.sealer }, opened, credentials)
+      const attempt = new LinkAttempt({ engine, log, turns }, keys, { phoneNumber })
+      if (place.granted) attempt.start()
+      else void place.turn.then(() => attempt.call())
+      return { sessionId, attempt }
+    } catch (error) {
+      place.leave()
+      throw error
+    }
+  }
+
+  const coolDown = (phoneNumber: string) => {
+    admission?.coolDown(phoneNumber).catch((error: unknown) => log.warn('cool_down_lost', { code: errorCode(error) }))
+  }
+
+  return {
+    async open(attempt) {
+      const sessionId = SessionId.parse(randomUUID())
+      const beginning = begin(sessionId, attempt)
+      running.set(sessionId, beginning)
+      try {
+        const begun = await beginning
+        if (begun.attempt === null) running.delete(sessionId)
+        return begun
+      } catch (error) {
+        running.delete(sessionId)
+        throw error
+      }
+    },
+    get: async sessionId => (await running.get(sessionId))?.attempt ?? null,
+    has: sessionId => running.has(sessionId),
+    ids: () => [...running.keys()],
+    async abort(end) {
+      const ending = [...running.values()].map(beginning =>
+        beginning.then(
+          ({ attempt }) => attempt?.abort(end),
+          () => {},
+        ),
+      )
+      await Promise.all(ending)
+    },
+  }
+}
