@@ -81,7 +81,19 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
     return operator
   }
   const linking = releases.use(
-    createLinking({ tenants, engine, events, wakeups, vault, sessions, admission: null, log, nodeId, workspaceId, mode }),
+    createLinking({
+      tenants,
+      engine,
+      events,
+      wakeups,
+      vault,
+      sessions,
+      admission: null,
+      log,
+      nodeId,
+      workspaceId,
+      mode,
+    }),
   )
   const prepareDelivery = createPrepareDelivery({ tenants, events, vault, settings: config.linking })
   const finishLink = createFinishLink({ tenants, events, prepareDelivery, log: log.child('linking') })

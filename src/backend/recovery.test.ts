@@ -5,6 +5,7 @@ import { Rows } from '../../tests/support/rows.js'
 import { SessionId } from '../contract/ids.js'
 import { loadKeyStore } from './engine/postgres-keystore.js'
 import { createEventLog } from './events/event-log.js'
+import { createEventWakeups } from './events/event-wakeups.js'
 import { createLinking, type Linking } from './linking/linking.js'
 import { openAttempt, type OpenAttemptDeps } from './linking/open-attempt.js'
 import { createLog } from './log.js'
@@ -36,13 +37,17 @@ beforeEach(async () => {
   const log = createLog({ level: 'debug', destination: { write: text => void logged.push(text) } })
   const events = createEventLog({ vault: rig.vault })
   const { tenants, engine, vault, database } = rig
+  // nobody listens: what runs here is asked directly
+  const wakeups = createEventWakeups({ url: () => rig.clone.ownerUrl, log })
   sessions = createSessions({ tenants, engine, events, log })
   linking = createLinking({
     tenants,
     engine,
     vault,
     events,
+    wakeups,
     sessions,
+    admission: null,
     log,
     nodeId,
     workspaceId: () => rig.workspaceId,

@@ -63,9 +63,7 @@ export async function moveAttempt(
     .updateTable('link_attempts')
     .set({ phase, reason, since: sql<Date>`clock_timestamp()` })
     .$if(phase === 'starting', query => query.set({ expires_at: after(attemptLifetimeMs) }))
-    .$if(phase !== 'scanning', query =>
-      query.set({ qr: null, qr_expires_at: null, code: null, code_expires_at: null }),
-    )
+    .$if(phase !== 'scanning', query => query.set({ qr: null, qr_expires_at: null, code: null, code_expires_at: null }))
     .$if(!staged, query => query.set({ expected_number: null }))
     .where('session_id', '=', sessionId)
     .where('phase', 'in', phasesBefore(phase))

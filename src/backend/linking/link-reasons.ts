@@ -39,7 +39,8 @@ const reasons = {
   },
   passkey_required: {
     message: 'WhatsApp wants this link to be confirmed with a passkey, and this page cannot do that.',
-    action: 'Look under Settings → Account → Passkeys whether your phone lets you remove the passkey, then start again.',
+    action:
+      'Look under Settings → Account → Passkeys whether your phone lets you remove the passkey, then start again.',
   },
   cancelled: { message: 'You cancelled this link.', action: 'Start again whenever you like.' },
   cancelled_late: {

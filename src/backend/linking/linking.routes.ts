@@ -29,7 +29,8 @@ export function linkingRoutes({ linking, cookies, page }: LinkingRoutesDeps): Ro
     route({
       method: 'post',
       path: '/api/sessions/start',
-      summary: 'Start linking an account, by QR or by a code for a phone number, or join the attempt this browser has under way',
+      summary:
+        'Start linking an account, by QR or by a code for a phone number, or join the attempt this browser has under way',
       body: StartLinkRequest,
       answer: StartLinkAnswer,
       async handle({ actor, body, response }) {

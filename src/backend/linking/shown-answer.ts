@@ -17,9 +17,7 @@ export async function shownHere(sessionId: SessionId, attempt: LinkAttempt): Pro
   const shown = await attempt.shown()
   if (shown === null) throw attemptRunning()
   if ('end' in shown) throw startFailed(shown.end.reason)
-  return 'qr' in shown
-    ? { sessionId, qrCode: await qrPicture(shown.qr) }
-    : { sessionId, pairingCode: shown.code }
+  return 'qr' in shown ? { sessionId, qrCode: await qrPicture(shown.qr) } : { sessionId, pairingCode: shown.code }
 }
 
 /**
