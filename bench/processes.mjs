@@ -60,6 +60,8 @@ export async function startGateway(closing, { simulator, env = {}, nodeOptions =
     PORT: String(port),
     DATA_DIR: folder,
     LOG_LEVEL: 'warn',
+    // every visitor comes from one address
+    LINK_MAX_PER_ADDRESS: '100000',
     WHATSAPP_URL: simulator.url,
     WHATSAPP_ROOT_KEY: simulator.rootKey,
     ...env,

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { Router, type RequestHandler } from 'express'
 import type { WorkspaceId } from '../contract/ids.js'
 import type { PageSettings } from '../contract/linking.js'
+import { createAdmission } from './admission/create-admission.js'
 import { brandLogo, logoPath } from './brand-logo.js'
 import type { Config } from './config/config.js'
 import { createTenants } from './database/tenant-transaction.js'
@@ -75,6 +76,17 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
   const engine = createBaileysEngine({ url: config.whatsapp.url, preKeys, log })
   const sessions = releases.use(createSessions({ tenants, engine, events, log }))
 
+  const admission = releases.use(
+    createAdmission({
+      database,
+      wakeups,
+      nodeId,
+      settings: config.limits,
+      secret: config.sessionSecret,
+      log: log.child('admission'),
+    }),
+  )
+
   let operator: WorkspaceId | null = null
   const workspaceId = (): WorkspaceId => {
     if (operator === null) throw new Error('the app has not been started')
@@ -142,6 +154,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
       operator = await operatorWorkspace(database, tenants)
       await wakeups.start()
       await lease.start()
+      await admission.start()
       sessions.start({
         onOpen: finishLink,
         onResting: (tx, sessionId, reason) => endLinkAtRest(events, tx, sessionId, reason),

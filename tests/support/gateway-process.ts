@@ -7,6 +7,9 @@ import { Mailbox } from './mailbox.js'
 
 const program = fileURLToPath(new URL('../../dist/backend/main.js', import.meta.url))
 
+/** All visitors of a test come from one address. */
+const oneAddress = { LINK_MAX_PER_ADDRESS: '100000' }
+
 type LogLine = { event: string; port?: number } & Record<string, unknown>
 
 /** The built gateway as its own process, as an operator runs it: what it printed, how it ended. */
@@ -19,7 +22,7 @@ export class GatewayProcess implements AsyncDisposable {
   constructor(env: Record<string, string>) {
     if (!existsSync(program)) throw new Error('The build is missing: run npm run build first.')
     this.#child = spawn(process.execPath, [program], {
-      env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
+      env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...oneAddress, ...env },
       // away from a developer's own .env
       cwd: tmpdir(),
       stdio: ['ignore', 'pipe', 'pipe'],

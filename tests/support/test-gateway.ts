@@ -40,6 +40,8 @@ export class TestGateway implements AsyncDisposable {
     const dataDir = mkdtempSync(join(tmpdir(), 'whizlite-gateway-'))
     const env = {
       NODE_ENV: 'test',
+      // all visitors of a test come from one address
+      LINK_MAX_PER_ADDRESS: '100000',
       PORT: '0',
       DATA_DIR: dataDir,
       DATABASE_URL: database.ownerUrl,

@@ -32,6 +32,8 @@ export type Config = {
     ownerUrl: string
     brandLogo: string | null
   }
+  /** How much of linking there may be: starts an hour of one address (its other limits follow it), attempts at once, attempts that wait. */
+  limits: { perAddress: number; perNode: number; active: number; queued: number }
   /** Settings of the environment that mean nothing here; one start-up line names them. */
   unused: string[]
 }
@@ -82,6 +84,12 @@ export function loadConfig(raw: NodeJS.ProcessEnv): Config {
       supportUrl: env.SUPPORT_URL ?? null,
       ownerUrl: env.OWNER_URL,
       brandLogo: env.BRAND_LOGO ?? null,
+    },
+    limits: {
+      perAddress: env.LINK_MAX_PER_ADDRESS,
+      perNode: env.LINK_MAX_PER_NODE,
+      active: env.LINK_MAX_ACTIVE,
+      queued: env.LINK_MAX_QUEUED,
     },
     unused: unusedSettings(raw),
   }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 
 const port = z.coerce.number().int().min(0).max(65535)
 const flagless = z.string().trim().min(1)
+const count = z.coerce.number().int().min(1).max(1_000_000)
 
 /** The raw environment: names as documented, values checked for form only. Read nowhere else. */
 export const Env = z.object({
@@ -21,6 +22,10 @@ export const Env = z.object({
     .string()
     .regex(/^[0-9a-f]{64}$/i, 'must be 64 hex characters')
     .optional(),
+  LINK_MAX_PER_ADDRESS: count.default(30),
+  LINK_MAX_PER_NODE: count.default(100),
+  LINK_MAX_ACTIVE: count.default(500),
+  LINK_MAX_QUEUED: count.default(1_000),
   LINK_DEFAULT: z.enum(['handed_off', 'managed']).default('handed_off'),
   SESSION_ID_PREFIX: z
     .string()

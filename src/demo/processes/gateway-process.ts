@@ -32,6 +32,8 @@ export async function startGatewayProcess(
   const child = startChild({
     file: program,
     env: {
+      // every phone of the demo is linked from one address
+      LINK_MAX_PER_ADDRESS: '100000',
       ...env,
       NODE_ENV: 'development',
       HOST: '127.0.0.1',

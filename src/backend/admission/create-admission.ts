@@ -1,0 +1,129 @@
+import type { Database } from '../database/database.js'
+import type { EventWakeups } from '../events/event-wakeups.js'
+import { tooManyAttempts } from '../http/too-many-attempts.js'
+import { errorCode, type Log } from '../log.js'
+import { AdmissionLine } from './admission-line.js'
+import { createAdmissionStore, type NodeState } from './admission-store.js'
+import type { Admission } from './admission.js'
+import { CoolDownMemory } from './cool-down-memory.js'
+import { nodeFull, shuttingDown } from './errors.js'
+import { countingOf, type AdmissionSettings } from './limits.js'
+import { NodePlaces } from './node-places.js'
+import { createSubjects } from './subjects.js'
+
+export type AdmissionDeps = {
+  database: Database
+  wakeups: Pick<EventWakeups, 'subscribe'>
+  nodeId: string
+  settings: AdmissionSettings
+  /** The deployment secret, the same on all nodes. */
+  secret: Uint8Array
+  log: Log
+  /** Milliseconds of a clock that only goes forward. */
+  now?: () => number
+}
+
+/** How often those who wait are looked after; others have left elsewhere, or their node is lost. */
+const pollEveryMs = 1_000
+/** Of these looks, so many pass while nobody waits. */
+const idlePolls = 10
+const tidyEveryMs = 60 * 60 * 1_000
+
+/**
+ * Admission on tables that all nodes share. A node that was lost to the others (paused, cut off from the database) and comes back keeps
+ * what it runs: at its next look its places are in the table again, granted or at their old position in the queue, and until then
+ * nobody else gets one here. So it never holds more than its own limit; all nodes together may exceed theirs until as many have left.
+ */
+export function createAdmission({ database, wakeups, nodeId, settings, secret, log, now }: AdmissionDeps): Admission {
+  const store = createAdmissionStore({ database, nodeId, settings })
+  const subjects = createSubjects(secret)
+  const coolDowns = new CoolDownMemory(now ?? (() => performance.now()))
+  const line = new AdmissionLine()
+  const places = new NodePlaces(() => look())
+  const timers: NodeJS.Timeout[] = []
+  let unsubscribe = () => {}
+  let looking = false
+  let closed = false
+
+  /** Hands over what this node knows; what the database has taken is told once. */
+  const handingOver = async <Result>(question: (state: NodeState) => Promise<Result>): Promise<Result> => {
+    const { left, held } = places
+    const result = await question({ left, held })
+    places.forgotten(left)
+    return result
+  }
+
+  const synchronise = (): Promise<void> =>
+    line.ask(async deadlineMs => {
+      looking = false
+      const missing = places.follow(await handingOver(state => store.sync({ ...state, missing: [] }, deadlineMs)))
+      if (missing.length === 0) return
+      log.warn('places_restored', { nodeId, count: missing.length })
+      places.follow(await handingOver(state => store.sync({ ...state, missing }, deadlineMs)))
+    })
+
+  /** Many leave at once: one look that has not begun is enough for all of them. */
+  const look = (): void => {
+    if (looking || closed) return
+    looking = true
+    synchronise().catch((error: unknown) => {
+      looking = false
+      log.warn('places_not_stored', { nodeId, code: errorCode(error) })
+    })
+  }
+
+  const every = (ms: number, work: () => void) => timers.push(setInterval(work, ms).unref())
+  const tidy = () => store.tidy().catch((error: unknown) => log.warn('starts_not_tidied', { code: errorCode(error) }))
+
+  return {
+    async start() {
+      unsubscribe = wakeups.subscribe(nodeId, look)
+      let polls = 0
+      every(pollEveryMs, () => {
+        if (places.waits || places.left.length > 0 || ++polls % idlePolls === 0) look()
+      })
+      every(tidyEveryMs, () => void tidy())
+      await tidy()
+    },
+
+    async enter(start) {
+      const { sessionId } = start
+      const counting = countingOf(start, subjects, settings)
+      const wait = coolDowns.running(counting.obeyed)
+      if (wait !== null) throw tooManyAttempts(wait)
+      return await line.ask(async deadlineMs => {
+        if (closed) throw shuttingDown()
+        const entered = await handingOver(state => store.enter(sessionId, counting, state, deadlineMs)).catch(
+          (error: unknown) => {
+            places.disown(sessionId)
+            throw error
+          },
+        )
+        if ('position' in entered) {
+          return places.add(sessionId, counting.counted, entered.position, entered.outcome === 'granted')
+        }
+        if (!('blocked' in entered)) throw nodeFull()
+        const { blocked, coolingMs, retrySeconds } = entered
+        if (entered.outcome === 'offence') log.info('too_many_attempts')
+        coolDowns.remember(blocked, coolingMs, retrySeconds * 1_000)
+        throw tooManyAttempts(retrySeconds)
+      })
+    },
+
+    position: sessionId => store.position(sessionId),
+    coolDown: phoneNumber => store.offence(subjects.ofRefusedNumber(phoneNumber)),
+
+    async [Symbol.asyncDispose]() {
+      if (closed) return
+      closed = true
+      unsubscribe()
+      for (const timer of timers.splice(0)) clearInterval(timer)
+      const empty = line.ask(async deadlineMs => {
+        places.leaveAll()
+        await handingOver(state => store.sync({ ...state, missing: [] }, deadlineMs))
+      })
+      // a database that does not answer finds out from the node's lease
+      await empty.catch((error: unknown) => log.warn('places_not_returned', { nodeId, code: errorCode(error) }))
+    },
+  }
+}

@@ -1,0 +1,183 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import {
+  AdmissionRig,
+  byCode,
+  byQr,
+  newAddress,
+  newSessionId,
+  refusalOf,
+  type TestNode,
+} from '../../../tests/support/admission-rig.js'
+
+const minute = 60
+const hour = 60 * minute
+const day = 24 * hour
+const number = '254700000001'
+
+let rig: AdmissionRig
+let node: TestNode
+
+beforeAll(async () => (rig = await AdmissionRig.open()))
+beforeEach(async () => (node = await rig.node()))
+afterEach(() => rig.reset())
+afterAll(() => rig[Symbol.asyncDispose]())
+
+/** Starts that end at once, so that only counting over time is shown. */
+async function startAndLeave(start: ReturnType<typeof byQr> | ReturnType<typeof byCode>): Promise<void> {
+  const place = await node.admission.enter(start)
+  place.leave()
+}
+
+/** @param about seconds; what has passed while the test ran does not matter */
+const tooMany = (about: number) => ({ code: 'too_many_attempts', seconds: expect.closeTo(about, -2) as number })
+
+describe('an address', () => {
+  test('gets 30 starts an hour, by QR or code, then waits for a quarter of an hour and until the hour has room', async () => {
+    const address = newAddress()
+    for (let i = 0; i < 29; i++) await startAndLeave(byQr(address))
+    await startAndLeave(byCode(number, address))
+    expect(await refusalOf(node.admission.enter(byQr(address)))).toEqual(tooMany(hour))
+    expect(await refusalOf(node.admission.enter(byQr(newAddress())))).toBeNull()
+    await rig.pass(hour + 10)
+    expect(await refusalOf(node.admission.enter(byQr(address)))).toBeNull()
+  })
+
+  test('the hour slides: what lies longer back counts no more, start by start', async () => {
+    const address = newAddress()
+    for (let i = 0; i < 15; i++) await startAndLeave(byQr(address))
+    await rig.pass(40 * minute)
+    for (let i = 0; i < 15; i++) await startAndLeave(byQr(address))
+    await rig.pass(21 * minute)
+    for (let i = 0; i < 15; i++) await startAndLeave(byQr(address))
+    expect(await refusalOf(node.admission.enter(byQr(address)))).toEqual(tooMany(39 * minute))
+  })
+
+  test('has five attempts at once, also when they wait, and one more when one has left', async () => {
+    await node.stop()
+    node = await rig.node({ perNode: 2 })
+    const address = newAddress()
+    const places = await Promise.all(Array.from({ length: 5 }, () => node.admission.enter(byQr(address))))
+    expect(places.map(place => place.granted)).toEqual([true, true, false, false, false])
+    places[4]?.leave()
+    const again = await node.admission.enter(byQr(address))
+    expect(again.granted).toBe(false)
+    expect(await refusalOf(node.admission.enter(byQr(address)))).toEqual(tooMany(15 * minute))
+  })
+
+  test('is the whole of IPv4 in both its forms, and the /64 of IPv6', async () => {
+    await node.stop()
+    node = await rig.node({ perAddress: 6 })
+    await node.admission.enter(byQr('192.0.2.7'))
+    expect(await refusalOf(node.admission.enter(byQr('::ffff:192.0.2.7')))).not.toBeNull()
+    expect(await refusalOf(node.admission.enter(byQr('192.0.2.8')))).toBeNull()
+    await node.admission.enter(byQr('2001:db8:1:2::1'))
+    expect(await refusalOf(node.admission.enter(byQr('2001:db8:1:2:ffff::9')))).not.toBeNull()
+    expect(await refusalOf(node.admission.enter(byQr('2001:db8:1:3::1')))).toBeNull()
+  })
+})
+
+describe('a number', () => {
+  test('has one attempt at once, whoever asks, and its next when that one has left', async () => {
+    const place = await node.admission.enter(byCode(number))
+    place.leave()
+    await node.admission.enter(byCode(number))
+    expect(await refusalOf(node.admission.enter(byCode(number)))).toEqual(tooMany(15 * minute))
+    expect(await refusalOf(node.admission.enter(byCode('254700000002')))).toBeNull()
+  })
+
+  test('gets three codes an hour and six a day', async () => {
+    for (let i = 0; i < 3; i++) await startAndLeave(byCode(number))
+    expect(await refusalOf(node.admission.enter(byCode(number)))).toEqual(tooMany(hour))
+    await rig.pass(hour + 10)
+    for (let i = 0; i < 3; i++) await startAndLeave(byCode(number))
+    await rig.pass(hour + 10)
+    expect(await refusalOf(node.admission.enter(byCode(number)))).toEqual(tooMany(day - 2 * hour))
+    await rig.pass(day - 2 * hour)
+    expect(await refusalOf(node.admission.enter(byCode(number)))).toBeNull()
+  })
+})
+
+describe('an offence', () => {
+  /** The one attempt that stands in the way, and how long each further one is told to wait, once the wait before is over. */
+  async function waits(count: number): Promise<number[]> {
+    await node.admission.enter(byCode(number))
+    const seconds: number[] = []
+    for (let i = 0; i < count; i++) {
+      const refusal = await refusalOf(node.admission.enter(byCode(number)))
+      seconds.push(refusal?.seconds ?? 0)
+      await rig.pass((refusal?.seconds ?? 0) + 10)
+    }
+    return seconds
+  }
+
+  test('doubles the wait, up to a day', async () => {
+    const expected = [15, 30, 60, 120, 240, 480, 960, 1_440, 1_440]
+    expect(await waits(9)).toEqual(expected.map(minutes => tooMany(minutes * minute).seconds))
+  })
+
+  test('is forgotten after a day without another', async () => {
+    expect(await waits(3)).toHaveLength(3)
+    await rig.pass(day)
+    expect(await refusalOf(node.admission.enter(byCode(number)))).toEqual(tooMany(15 * minute))
+  })
+
+  test('is not what a running wait refuses, nor is that counted', async () => {
+    const address = newAddress()
+    await node.admission.enter(byCode(number))
+    const other = await rig.node()
+    await refusalOf(node.admission.enter(byCode(number)))
+    for (let i = 0; i < 20; i++) {
+      await rig.pass(10)
+      for (const { admission } of [node, other]) {
+        expect(await refusalOf(admission.enter(byCode(number, address)))).toEqual(tooMany(15 * minute - i * 10 - 10))
+      }
+    }
+    expect(await rig.rows.query(`select level from link_cool_downs`)).toEqual([{ level: 1 }])
+    expect(await rig.rows.query(`select from link_starts`)).toHaveLength(2)
+    expect(await refusalOf(node.admission.enter(byQr(address)))).toBeNull()
+  })
+})
+
+describe('a number that WhatsApp refuses', () => {
+  test('waits on every node, for services too, and no other does', async () => {
+    const other = await rig.node()
+    await node.admission.coolDown(number)
+    for (const { admission } of [node, other]) {
+      expect(await refusalOf(admission.enter(byCode(number)))).toEqual(tooMany(15 * minute))
+      const byService = { sessionId: newSessionId(), address: null, phoneNumber: number }
+      expect(await refusalOf(admission.enter(byService))).toEqual(tooMany(15 * minute))
+    }
+    expect(await refusalOf(node.admission.enter(byCode('254700000002')))).toBeNull()
+    await rig.pass(16 * minute)
+    await node.admission.coolDown(number)
+    expect(await refusalOf(other.admission.enter(byCode(number)))).toEqual(tooMany(30 * minute))
+  })
+})
+
+test('a service is counted nowhere', async () => {
+  await node.stop()
+  node = await rig.node({ perAddress: 6 })
+  const byService = () => ({ sessionId: newSessionId(), address: null, phoneNumber: number })
+  for (let i = 0; i < 20; i++) expect(await refusalOf(node.admission.enter(byService()))).toBeNull()
+  expect(await rig.rows.query('select from link_starts')).toEqual([])
+})
+
+test('nothing that is stored or logged can be read, and old rows go', async () => {
+  const address = '198.51.100.23'
+  await node.admission.enter(byCode(number, address))
+  await refusalOf(node.admission.enter(byCode(number, address)))
+  const stored = await rig.rows.query<{ text: string }>(
+    `select encode(subject, 'escape') as text from link_starts union all select encode(subject, 'escape') from link_cool_downs
+     union all select encode(s, 'escape') from link_places, unnest(subjects) as s`,
+  )
+  expect(stored.length).toBeGreaterThan(4)
+  for (const text of [...stored.map(row => row.text), ...rig.logLines]) {
+    expect(text).not.toContain(number)
+    expect(text).not.toContain(address)
+  }
+  await node.stop()
+  await rig.pass(3 * day)
+  await rig.node()
+  expect(await rig.rows.query('select from link_starts')).toEqual([])
+  expect(await rig.rows.query('select from link_cool_downs')).toEqual([])
+})

@@ -1,0 +1,24 @@
+import { createHmac, createSecretKey, hkdfSync } from 'node:crypto'
+import { networkOf } from '../http/network-of.js'
+
+/** Whom something is counted for: a keyed hash, from which nobody without the secret can read or guess a number or an address. */
+export type Subject = Buffer & { readonly __brand: 'Subject' }
+
+export type Subjects = {
+  ofAddress(address: string): Subject
+  ofNumber(phoneNumber: string): Subject
+  /** The number as one that WhatsApp itself refuses: this holds for everybody, while its own counts are the visitors'. */
+  ofRefusedNumber(phoneNumber: string): Subject
+}
+
+export function createSubjects(secret: Uint8Array): Subjects {
+  const derived = hkdfSync('sha256', createSecretKey(secret), '', 'whizlite/admission/subjects/1', 32)
+  const key = createSecretKey(Buffer.from(derived))
+  const subject = (kind: string, value: string) =>
+    createHmac('sha256', key).update(`${kind}\0${value}`).digest() as Subject
+  return {
+    ofAddress: address => subject('address', networkOf(address)),
+    ofNumber: phoneNumber => subject('number', phoneNumber),
+    ofRefusedNumber: phoneNumber => subject('refused number', phoneNumber),
+  }
+}
