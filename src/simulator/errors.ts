@@ -4,6 +4,8 @@ const SCAN_CODES = [
   'qr_expired',
   'qr_mismatch',
   'qr_bad_signature',
+  'qr_rotated',
+  'too_many_devices',
   'phone_offline',
 ] as const
 
@@ -13,6 +15,7 @@ const PAIRING_CODE_CODES = [
   'code_expired',
   'code_mismatch',
   'no_code_pending',
+  'too_many_devices',
   'phone_offline',
 ] as const
 

@@ -3,6 +3,7 @@ import { Accounts } from './accounts/accounts.js'
 import type { Companion, Person } from './accounts/person.js'
 import { SimulatorError } from './errors.js'
 import { Holds } from './holds.js'
+import { Incidents } from './incidents.js'
 import type { Ledger } from './ledger.js'
 import { PhoneDevice, type PhoneDeps } from './phone/phone-device.js'
 import type { Problems } from './problems.js'
@@ -29,6 +30,8 @@ export type ExchangeDeps = {
   problems: Problems
   /** how long a pairing code may be typed */
   codeLifetimeMs: number
+  /** how many companions an account may have */
+  deviceLimit: number
   changed: () => void
 }
 
@@ -36,6 +39,7 @@ export type ExchangeDeps = {
 export class Exchange {
   readonly accounts: Accounts
   readonly holds = new Holds()
+  readonly incidents = new Incidents()
   readonly pairing: Pairing
   readonly codes: PairingCodes
   readonly deviceChanges = new Waiters<Companion>()
@@ -48,7 +52,8 @@ export class Exchange {
 
   constructor(deps: ExchangeDeps) {
     this.#deps = deps
-    const { problems, ledger, changed } = deps
+    const { problems, ledger, changed, deviceLimit } = deps
+    const { incidents } = this
     this.#ratchets = new RatchetWatch(problems)
     const phones: PhoneDeps = {
       accounts: () => this.accounts,
@@ -59,10 +64,12 @@ export class Exchange {
     }
     const accounts = new Accounts(person => new PhoneDevice(person, phones))
     this.accounts = accounts
-    this.codes = new PairingCodes({ problems, lifetimeMs: deps.codeLifetimeMs })
+    this.codes = new PairingCodes({ problems, incidents, lifetimeMs: deps.codeLifetimeMs })
     this.pairing = new Pairing({
       problems,
       codes: this.codes,
+      incidents,
+      deviceLimit,
       changed,
       confirmed: companion => {
         announceDevice(accounts, companion, 'add')
@@ -88,7 +95,7 @@ export class Exchange {
     const connection = new Connection(++this.#connections, socket, identity, {
       hello: (payload, noiseKey) => {
         if (payload.devicePairingData) this.pairing.begin(client, payload, noiseKey)
-        else login(this.accounts, client, payload, noiseKey)
+        else login(this, client, payload, noiseKey)
         if (client.companion) this.deviceChanges.offer(client.companion)
       },
       stanza: value => client.received(value),
@@ -112,6 +119,19 @@ export class Exchange {
     if (companion.confirmed) announceDevice(this.accounts, companion, 'remove')
     this.deviceChanges.offer(companion)
     this.#deps.changed()
+  }
+
+  /** Connections that wait for a phone. */
+  registering(): Client[] {
+    return [...this.clients].filter(({ link }) => link !== undefined && !link.accepted)
+  }
+
+  /** @throws SimulatorError `bad_request` for a number nobody has */
+  limitDevices(max: number, phoneNumber?: string): void {
+    if (phoneNumber === undefined) return void (this.pairing.deviceLimit = max)
+    const person = this.accounts.get(phoneNumber)
+    if (!person) throw new SimulatorError('bad_request', 'nobody has this number')
+    person.deviceLimit = max
   }
 
   refuseMessage(companion: Companion, code: number): void {
@@ -148,6 +168,7 @@ export class Exchange {
     if (client.link) this.pairing.forget(client.link)
     const { companion } = client
     if (!companion) return
+    if (client.link) companion.linking = false
     if (companion.line === client) companion.line = undefined
     this.deviceChanges.offer(companion)
   }

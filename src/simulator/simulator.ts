@@ -23,9 +23,12 @@ import { StateFile } from './state/state-file.js'
 import { certificateChain, createRootKey } from './wire/certificates.js'
 import { generateKeyPair } from './wire/curve.js'
 import { listen, type Listener } from './wire/listener.js'
+import type { UpgradeAnswer } from './wire/upgrade-answer.js'
 
 const DEFAULT_TIMEOUT_MS = 10_000
 const CODE_LIFETIME_MS = 180_000
+/** what WhatsApp allows besides the phone */
+const DEVICE_LIMIT = 4
 const PHONE_NUMBER = /^\d{5,20}$/
 
 export type SimulatorOptions = {
@@ -39,6 +42,8 @@ export type SimulatorOptions = {
   ledgerFile?: string
   /** how long the server takes a pairing code; default 3 min */
   codeLifetimeMs?: number
+  /** how many companions an account may have; default 4 */
+  deviceLimit?: number
   /** how long waiters wait unless told otherwise; default 10 s */
   requestTimeoutMs?: number
 }
@@ -63,7 +68,7 @@ export type DeviceFaults = {
 /** The simulator inside the process that started it. */
 export class Simulator implements SimulatorControl {
   readonly #phones = new Map<Person, LocalPhone>()
-  #upgradeStatus: number | undefined
+  #refusal: UpgradeAnswer | undefined
   #stopping: Promise<void> | undefined
 
   /** @internal see `startSimulator` */
@@ -139,12 +144,12 @@ export class Simulator implements SimulatorControl {
 
   /** Answers websocket upgrades with an HTTP status from now on; undefined lets them through again. */
   upgradeStatus(status: number | undefined): void {
-    this.#upgradeStatus = status
+    this.#refusal = status === undefined ? undefined : { status, headers: {} }
   }
 
   /** @internal */
-  get refusal(): number | undefined {
-    return this.#upgradeStatus
+  get refusal(): UpgradeAnswer | undefined {
+    return this.#refusal
   }
 
   /** The named faults of one linked device as methods. */
@@ -176,7 +181,11 @@ export class Simulator implements SimulatorControl {
     const { exchange } = this.parts
     const deps = {
       accounts: exchange.accounts,
-      refuseUpgrades: (status: number | undefined) => this.upgradeStatus(status),
+      incidents: exchange.incidents,
+      registering: () => exchange.registering(),
+      answerUpgrades: (answer: UpgradeAnswer | undefined) => void (this.#refusal = answer),
+      limitDevices: (max: number, number?: string) => exchange.limitDevices(max, number),
+      codeLifetime: (ms: number) => void (exchange.codes.lifetimeMs = ms),
       refuseMessage: (companion: Companion, code: number) => exchange.refuseMessage(companion, code),
     }
     setOff(deps, name, params)
@@ -226,6 +235,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     identity,
     ledger,
     problems,
+    deviceLimit: options.deviceLimit ?? DEVICE_LIMIT,
     codeLifetimeMs: options.codeLifetimeMs ?? CODE_LIFETIME_MS,
     changed: () => state?.changed(),
   })

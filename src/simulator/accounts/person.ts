@@ -29,6 +29,8 @@ export interface Line {
   sendRaw(body: Uint8Array): void
   close(): void
   cut(): void
+  /** Cuts once what was sent has left; nothing more is heard. */
+  cutOnceSent(): void
 }
 
 export type CompanionIdentity = {
@@ -47,11 +49,11 @@ export type CompanionIdentity = {
 export class Companion implements Endpoint {
   /** true once the companion's own signature over the link was checked */
   confirmed = false
+  /** the connection it is being linked on lasts */
+  linking = false
   /** keys and history were handed over after the link */
   welcomed = false
   line: Line | undefined
-  /** login answered with this `<failure>` reason once */
-  failNextLogin: number | undefined
   pingsPaused = false
 
   constructor(
@@ -71,12 +73,14 @@ export class Companion implements Endpoint {
   }
 }
 
-/** A person on WhatsApp: two names, one phone, any number of companions. */
+/** A person on WhatsApp: two names, one phone, and companions. */
 export class Person {
   readonly companions = new Map<number, Companion>()
   /** phone numbers of people with whom messages were exchanged: they learn of new and removed devices */
   readonly contacts = new Set<string>()
   nextDeviceId = 1
+  /** how many companions the account may have; undefined for what everyone may */
+  deviceLimit: number | undefined
   appState = new AppState()
 
   constructor(
@@ -92,6 +96,11 @@ export class Person {
 
   endpoint(deviceId: number): Endpoint | undefined {
     return deviceId === 0 ? this.phone : this.companions.get(deviceId)
+  }
+
+  /** Companions that take up a slot: linked ones, and those whose link is under way. */
+  get slotsTaken(): number {
+    return [...this.companions.values()].filter(({ confirmed, linking }) => confirmed || linking).length
   }
 
   /** Phone first, then the companions others may send to. */

@@ -1,4 +1,8 @@
-import { connectionOf, type Fault } from './fault.js'
+import type { Fault } from './fault.js'
+import { happen } from './target.js'
 
-/** Cuts the TCP connection without a word. Params: phone, device. */
-export const drop: Fault = (deps, params) => connectionOf(deps, params).cut()
+/** Cuts the TCP connection without a word; at a moment, once what was sent until then has left. Params: phone and device, or at. */
+export const drop: Fault = (deps, params) => {
+  const atOnce = params['at'] === undefined || params['at'] === 'registering'
+  happen(deps, params, line => (atOnce ? line.cut() : line.cutOnceSent()))
+}

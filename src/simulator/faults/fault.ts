@@ -1,15 +1,25 @@
 import type { Accounts } from '../accounts/accounts.js'
 import type { Companion, Line } from '../accounts/person.js'
 import { SimulatorError } from '../errors.js'
+import type { Incidents } from '../incidents.js'
+import type { UpgradeAnswer } from '../wire/upgrade-answer.js'
 
 export type FaultParams = Record<string, string | number | boolean>
 
 export type FaultDeps = {
   accounts: Accounts
-  /** HTTP status that answers the next upgrades; undefined for none. */
-  refuseUpgrades(status: number | undefined): void
+  /** mishaps that wait for their moment */
+  incidents: Incidents
+  /** connections that wait to be linked */
+  registering(): Line[]
+  /** What answers the next upgrades instead of a websocket; undefined lets them through. */
+  answerUpgrades(answer: UpgradeAnswer | undefined): void
   /** Refuses this companion's next message with an ack that carries `code`. */
   refuseMessage(companion: Companion, code: number): void
+  /** How many companions an account may have, everyone or one number. */
+  limitDevices(max: number, phoneNumber?: string): void
+  /** How long pairing codes asked for from here on may be typed. */
+  codeLifetime(ms: number): void
 }
 
 /** One thing that can go wrong, by name; what it does is ordinary protocol traffic, or the lack of it. */
@@ -19,6 +29,11 @@ export function numberParam(params: FaultParams, name: string): number {
   const value = params[name]
   if (typeof value === 'number' && Number.isFinite(value)) return value
   throw new SimulatorError('bad_request', `the fault needs a number called ${name}`)
+}
+
+/** Those of the named parameters that were given. */
+export function given(params: FaultParams, ...names: string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap(name => (params[name] === undefined ? [] : [[name, String(params[name])]])))
 }
 
 /** The companion that `phone` and `device` name. */

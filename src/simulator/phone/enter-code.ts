@@ -33,13 +33,21 @@ export async function enterCode(
       throw new PairingCodeError('no_code_pending', 'nobody asked for a code')
     throw new PairingCodeError('code_expired', 'this code is no longer valid')
   }
+  if (pairing.isFull(phone.person)) throw tooMany()
   for (const code of open) {
     const turn = code.lane.then(() => secretOf(phone, deps, code, letters))
     code.lane = turn.catch(() => undefined)
     const secret = await turn
-    if (secret) return acceptDevice(phone, pairing, code.link, secret)
+    if (!secret) continue
+    // others may have been linked while the devices answered
+    if (pairing.isFull(phone.person)) throw tooMany()
+    return acceptDevice(phone, pairing, code.link, secret)
   }
   throw new PairingCodeError('code_wrong', 'no device that asked shows this code')
+}
+
+function tooMany(): PairingCodeError {
+  return new PairingCodeError('too_many_devices', 'the account has all the devices it may have')
 }
 
 /** Both ends' shared secret; undefined when this code is not the one that device shows. */

@@ -18,5 +18,10 @@ export function linkDevice(phone: PhoneDevice, pairing: Pairing, qr: string): Co
     throw new ScanError('qr_mismatch', 'this code does not belong to the device that asked for it')
   }
   if (!link.genuine) throw new ScanError('qr_bad_signature', 'the device signed its keys wrongly')
+  if (pairing.isFull(phone.person))
+    throw new ScanError('too_many_devices', 'the account has all the devices it may have')
+  if (!pairing.mayUse(link, phone.person, advSecret)) {
+    throw new ScanError('qr_rotated', 'this code was retired, the device shows another one')
+  }
   return acceptDevice(phone, pairing, link, advSecret)
 }

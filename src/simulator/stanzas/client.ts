@@ -64,6 +64,10 @@ export class Client implements Line {
     this.connection.cut()
   }
 
+  cutOnceSent(): void {
+    this.connection.cutOnceSent()
+  }
+
   readonly #party = (): Party => {
     const { companion } = this
     const base = { connection: this.connection.id }

@@ -1,32 +1,34 @@
 import type { Accounts } from '../accounts/accounts.js'
 import { jidOf } from '../accounts/jid.js'
+import type { Incidents } from '../incidents.js'
 import { node } from '../wire/node-codec.js'
 import type { proto } from '../wire/protobuf.js'
 import type { Client } from './client.js'
 import { now } from './clock.js'
-import { dismiss, replaced } from './stream-end.js'
+import { dismiss, fail, replaced } from './stream-end.js'
 
 const UNKNOWN_DEVICE = 401
 
+export type LoginDeps = { accounts: Accounts; incidents: Incidents }
+
 /** Lets a linked device in by its Noise key; whoever was in under the same identity is put out. */
-export function login(accounts: Accounts, client: Client, payload: proto.ClientPayload, noiseKey: Buffer): void {
-  const person = accounts.get(String(payload.username ?? ''))
-  const companion = person?.companions.get(payload.device ?? 0)
-  if (!person || !companion?.details.noiseKey.equals(noiseKey)) return refuse(client, UNKNOWN_DEVICE)
-  client.companion = companion
-  if (companion.failNextLogin !== undefined) {
-    const reason = companion.failNextLogin
-    companion.failNextLogin = undefined
-    return refuse(client, reason)
-  }
+export function login(
+  { accounts, incidents }: LoginDeps,
+  client: Client,
+  payload: proto.ClientPayload,
+  noiseKey: Buffer,
+): void {
+  const phone = String(payload.username ?? '')
+  const device = payload.device ?? 0
+  const person = accounts.get(phone)
+  const companion = person?.companions.get(device)
+  const known = companion?.details.noiseKey.equals(noiseKey) === true
+  if (known) client.companion = companion
+  if (incidents.strike('login', client, { phone, device })) return
+  if (!person || !companion || !known) return fail(client, UNKNOWN_DEVICE)
   if (companion.line) dismiss(companion.line, replaced())
   companion.line = client
   client.phase = 'login'
   const t = now()
   client.send(node('success', { t, lid: jidOf(person, 'lid', companion.deviceId), props: 27, location: 'sim' }))
-}
-
-function refuse(client: Client, reason: number): void {
-  client.send(node('failure', { reason, location: 'sim' }))
-  client.close()
 }

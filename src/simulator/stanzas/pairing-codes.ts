@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { parseJid, SERVER } from '../accounts/jid.js'
 import type { CodeRequest } from '../control-surface.js'
 import { PairingCodeError } from '../errors.js'
+import type { Incidents } from '../incidents.js'
 import type { Problems } from '../problems.js'
 import { Waiters } from '../waiters.js'
 import { child, childBytes, node, textOf, type Node } from '../wire/node-codec.js'
@@ -31,7 +32,7 @@ export type PendingCode = {
   lane: Promise<unknown>
 }
 
-export type PairingCodesDeps = { problems: Problems; lifetimeMs: number }
+export type PairingCodesDeps = { problems: Problems; incidents: Incidents; lifetimeMs: number }
 
 /**
  * The server's side of linking by code: it keeps who asked for which number and carries messages between companion and phone,
@@ -138,6 +139,7 @@ export class PairingCodes {
     }
     if (!noiseKey?.equals(link.noiseKey)) throw new IqRefusal(MALFORMED, 'bad-request')
     this.forget(link)
+    if (this.deps.incidents.strike('code', link.client, { phone: phone.user }, iq)) return
     const askedAt = Date.now()
     const code: PendingCode = {
       link,

@@ -3,12 +3,14 @@ import { jidOf, SERVER } from '../accounts/jid.js'
 import { Companion, type Person } from '../accounts/person.js'
 import { PreKeyPool, type SignedPreKey } from '../accounts/pre-keys.js'
 import { StanzaQueue } from '../accounts/stanza-queue.js'
+import type { Incidents } from '../incidents.js'
 import type { Problems } from '../problems.js'
 import { signalKey, verify } from '../wire/curve.js'
 import { child, childBytes, node, type Node } from '../wire/node-codec.js'
 import { proto } from '../wire/protobuf.js'
 import type { Client } from './client.js'
 import type { PairingCodes, PendingCode } from './pairing-codes.js'
+import { dismiss, restartRequired } from './stream-end.js'
 
 const REFS = 6
 /** Prefixes of the three signatures of a link: who signs what (ADV protocol). */
@@ -17,6 +19,8 @@ const DEVICE_SIGNATURE = Buffer.from([6, 1])
 /** A registration connection that shows a QR code and waits for a phone. */
 export type PendingLink = {
   client: Client
+  /** id of the request that carried the refs */
+  offer: string
   refs: string[]
   noiseKey: Buffer
   identity: Buffer
@@ -25,6 +29,8 @@ export type PendingLink = {
   platform: string
   /** the signed pre-key really carries the identity's signature */
   genuine: boolean
+  /** secrets that were in its QR codes and are retired; the phone refuses to see them again */
+  retired: Set<string>
   /** its latest request to be linked by a code */
   code?: PendingCode
   /** set once a phone said yes; `details` and `accountKey` are what the companion has to sign */
@@ -37,6 +43,9 @@ export type Acceptance = { blob: Buffer; details: Buffer; accountKey: Buffer }
 export type PairingDeps = {
   problems: Problems
   codes: PairingCodes
+  incidents: Incidents
+  /** how many companions an account may have */
+  deviceLimit: number
   changed: () => void
   /** the link is complete */
   confirmed: (companion: Companion) => void
@@ -44,8 +53,13 @@ export type PairingDeps = {
 
 /** Links companions: issues refs for QR codes, takes the phone's acceptance, checks the companion's signature, and restarts it. */
 export class Pairing {
+  /** how many companions an account may have unless its own limit says otherwise */
+  deviceLimit: number
   readonly #byRef = new Map<string, PendingLink>()
-  constructor(private readonly deps: PairingDeps) {}
+
+  constructor(private readonly deps: PairingDeps) {
+    this.deviceLimit = deps.deviceLimit
+  }
 
   /** @throws Error when the payload does not describe a device. */
   begin(client: Client, payload: proto.ClientPayload, noiseKey: Buffer): void {
@@ -64,6 +78,7 @@ export class Pairing {
     const props = data.deviceProps ? proto.DeviceProps.decode(data.deviceProps) : undefined
     const link: PendingLink = {
       client,
+      offer: randomBytes(8).toString('hex'),
       refs: Array.from({ length: REFS }, () => `2@${randomBytes(48).toString('base64')}`),
       noiseKey,
       identity,
@@ -71,11 +86,13 @@ export class Pairing {
       signedPreKey,
       platform: props?.os ?? 'unknown',
       genuine,
+      retired: new Set(),
     }
     client.link = link
+    if (this.deps.incidents.strike('registration', client)) return
     for (const ref of link.refs) this.#byRef.set(ref, link)
     client.send(
-      node('iq', { from: SERVER, type: 'set', id: randomBytes(8).toString('hex'), xmlns: 'md' }, [
+      node('iq', { from: SERVER, type: 'set', id: link.offer, xmlns: 'md' }, [
         node(
           'pair-device',
           {},
@@ -88,6 +105,23 @@ export class Pairing {
   /** The connection that showed this ref, while it lasts and nobody scanned it. */
   find(ref: string): PendingLink | undefined {
     return this.#byRef.get(ref)
+  }
+
+  /** The companion answered that it took the refs: its first QR code is on show. */
+  shown(link: PendingLink): void {
+    this.deps.incidents.strike('qr', link.client)
+  }
+
+  /** A phone reads a QR code with this secret; answers whether it may go on, or the registration's material is retired. */
+  mayUse(link: PendingLink, person: Person, secret: Buffer): boolean {
+    const seen = secret.toString('hex')
+    if (this.deps.incidents.strike('look', link.client, { phone: person.phoneNumber })) link.retired.add(seen)
+    return !link.retired.has(seen)
+  }
+
+  /** The account has all the companions it may have. */
+  isFull(person: Person): boolean {
+    return person.slotsTaken >= (person.deviceLimit ?? this.deviceLimit)
   }
 
   /** Reserves the device number the phone's signature will name. */
@@ -104,6 +138,10 @@ export class Pairing {
     person.companions.set(deviceId, companion)
     link.accepted = { companion, details: acceptance.details, accountKey: acceptance.accountKey }
     link.client.companion = companion
+    companion.linking = true
+    this.deps.changed()
+    const who = { phone: person.phoneNumber, device: deviceId }
+    if (this.deps.incidents.strike('scan', link.client, who)) return companion
     const t = Math.floor(linkedAt / 1000)
     link.client.send(
       node('iq', { from: SERVER, type: 'set', id: randomBytes(8).toString('hex'), xmlns: 'md', t }, [
@@ -114,12 +152,19 @@ export class Pairing {
         ]),
       ]),
     )
-    this.deps.changed()
+    this.deps.incidents.strike('paired', link.client, who)
     return companion
   }
 
-  /** The companion's answer to `pair-success`; answers whether it proved that it holds the identity it registered. */
-  confirm(link: PendingLink, reply: Node): boolean {
+  /** The companion's answer to `pair-success`: when it proves that it holds the identity it registered, it is told to connect again. */
+  confirm(link: PendingLink, reply: Node): void {
+    if (!this.#proven(link, reply)) return link.client.cut()
+    const { companion } = link.client
+    const who = companion ? { phone: companion.person.phoneNumber, device: companion.deviceId } : {}
+    if (!this.deps.incidents.strike('confirmed', link.client, who)) dismiss(link.client, restartRequired())
+  }
+
+  #proven(link: PendingLink, reply: Node): boolean {
     const { accepted } = link
     const signed = childBytes(child(reply, 'pair-device-sign'), 'device-identity')
     if (!accepted || !signed) return false

@@ -10,7 +10,6 @@ import { messageAck, routeMessage, type MessageDeps } from './message.js'
 import type { Pairing } from './pairing.js'
 import type { PairingCodes } from './pairing-codes.js'
 import { receiptAck, routeReceipt, settleAck } from './receipt.js'
-import { dismiss, restartRequired } from './stream-end.js'
 
 export type RouterDeps = MessageDeps & {
   accounts: Accounts
@@ -41,9 +40,9 @@ export function createRouter(deps: RouterDeps): (client: Client, stanza: Node) =
 function linking(deps: RouterDeps, client: Client, link: NonNullable<Client['link']>, stanza: Node): void {
   const isReply = stanza.tag === 'iq' && stanza.attrs['type'] === 'result'
   if (isReply && child(stanza, 'pair-device-sign')) {
-    if (deps.pairing.confirm(link, stanza)) dismiss(client, restartRequired())
-    else client.cut()
-  } else if (isReply || IGNORED_WHILE_LINKING.has(stanza.tag)) return
+    deps.pairing.confirm(link, stanza)
+  } else if (isReply && stanza.attrs['id'] === link.offer) deps.pairing.shown(link)
+  else if (isReply || IGNORED_WHILE_LINKING.has(stanza.tag)) return
   else if (stanza.tag === 'iq' && iqKey(stanza) === 'set md link_code_companion_reg') deps.codes.request(link, stanza)
   else if (stanza.tag === 'iq' && iqKey(stanza).startsWith('get w:p')) client.send(iqResult(stanza))
   else unknown(deps, client, stanza)

@@ -15,6 +15,11 @@ export const deviceRemoved = (): Node => streamError(401, 'device_removed')
 /** What a companion gets after a successful link: connect again, as yourself. */
 export const restartRequired = (): Node => streamError(515)
 
+/** Refuses a connection right after its handshake. */
+export function fail(line: Line, reason: number, details: Record<string, string> = {}): void {
+  dismiss(line, node('failure', { location: 'sim', ...details, reason }))
+}
+
 export function dismiss(line: Line, farewell: Node): void {
   line.send(farewell)
   line.close()

@@ -23,6 +23,7 @@ export class Connection {
   readonly #noise: NoiseResponder
   #transport: NoiseTransport | undefined
   #greeted = false
+  #deaf = false
 
   constructor(
     readonly id: number,
@@ -61,7 +62,14 @@ export class Connection {
     this.socket.terminate()
   }
 
+  /** Cuts the line as soon as everything sent has left; whatever the client still says is not heard. */
+  cutOnceSent(): void {
+    this.#deaf = true
+    this.socket.ping(undefined, undefined, () => this.socket.terminate())
+  }
+
   #received(data: Buffer): void {
+    if (this.#deaf) return
     try {
       for (const frame of this.#reader.push(data)) this.#frame(frame)
     } catch (error) {

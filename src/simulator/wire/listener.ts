@@ -1,6 +1,7 @@
-import { createServer, STATUS_CODES, type Server } from 'node:http'
-import type { Duplex } from 'node:stream'
+import { createServer, type Server } from 'node:http'
+import { Socket } from 'node:net'
 import { WebSocketServer, type WebSocket } from 'ws'
+import { answerUpgrade, type UpgradeAnswer } from './upgrade-answer.js'
 
 const PATH = '/ws/chat'
 const MAX_MESSAGE_BYTES = 8 * 1024 * 1024
@@ -8,25 +9,28 @@ const MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 export type ListenerDeps = {
   port: number
   accept: (socket: WebSocket) => void
-  /** An HTTP status that answers the upgrade instead of a websocket; undefined lets it through. */
-  refusal: () => number | undefined
+  /** What an upgrade gets instead of a websocket; undefined lets it through. */
+  refusal: () => UpgradeAnswer | undefined
 }
 
 export type Listener = AsyncDisposable & { url: string }
 
-function refuse(socket: Duplex, status: number): void {
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
-}
+const NOT_FOUND = { status: 404, headers: {} }
 
 /** Opens the websocket door on 127.0.0.1; port 0 takes a free one. */
 export async function listen(deps: ListenerDeps): Promise<Listener> {
   const http: Server = createServer((_request, response) => response.writeHead(404).end())
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_MESSAGE_BYTES })
+  const refused = new Set<Socket>()
   http.on('upgrade', (request, socket, head) => {
+    if (!(socket instanceof Socket)) return void socket.destroy()
     socket.on('error', () => socket.destroy())
-    const status = request.url?.split('?')[0] === PATH ? deps.refusal() : 404
-    if (status !== undefined) refuse(socket, status)
-    else sockets.handleUpgrade(request, socket, head, deps.accept)
+    const answer = request.url?.split('?')[0] === PATH ? deps.refusal() : NOT_FOUND
+    if (answer !== undefined) {
+      refused.add(socket)
+      socket.once('close', () => refused.delete(socket))
+      answerUpgrade(socket, answer)
+    } else sockets.handleUpgrade(request, socket, head, deps.accept)
   })
   await new Promise<void>((resolve, reject) => {
     http.once('error', reject)
@@ -40,6 +44,7 @@ export async function listen(deps: ListenerDeps): Promise<Listener> {
     [Symbol.asyncDispose]() {
       closing ??= new Promise<void>(resolve => {
         for (const socket of sockets.clients) socket.terminate()
+        for (const socket of refused) socket.destroy()
         http.close(() => resolve())
         http.closeAllConnections()
       })
