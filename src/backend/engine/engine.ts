@@ -77,7 +77,10 @@ export interface EngineConnection {
   portableCredentials(): Promise<SessionSource>
   /** Flushes what is buffered, waits until every write is stored, closes the socket. Does not log the device out. */
   close(): Promise<void>
-  /** Tells WhatsApp to remove this device, then closes. */
+  /**
+   * Takes this device off the account and waits until WhatsApp has confirmed it, then closes. For an open connection.
+   * @throws LogoutUnconfirmedError when no confirmation came within 5 s or the connection was not open: the device may still be on the account
+   */
   logout(): Promise<void>
 }
 
@@ -130,6 +133,10 @@ export type CloseReason = {
   kind: CloseKind
   /** WhatsApp's or HTTP's number when there is one. */
   status: number | null
+  /** How long WhatsApp asked to be left alone, at most a day. */
+  retryAfterMs?: number
+  /** When a restriction ends, as WhatsApp said. */
+  until?: Date
 }
 
 export type CloseKind =
@@ -139,6 +146,13 @@ export type CloseKind =
   | 'banned'
   | 'restricted'
   | 'engine_outdated'
+  /** WhatsApp does not take how this client describes itself: no retry helps, the operator has to act. */
+  | 'engine_misconfigured'
+  | 'rate_limited'
+  /** A device that no account knows yet was turned away: new credentials are needed, nothing is said about any account. */
+  | 'registration_refused'
+  /** WhatsApp ended the stream over a stanza of ours. */
+  | 'stanza_rejected'
   | 'replaced'
   | 'phone_outdated'
   | 'qr_expired'
@@ -160,3 +174,13 @@ export type CloseKind =
   | 'fenced'
   | 'closed_by_us'
   | 'unknown'
+
+/** Nobody confirmed that the device left the account. */
+export class LogoutUnconfirmedError extends Error {
+  override readonly name = 'LogoutUnconfirmedError'
+  readonly code = 'logout_unconfirmed'
+
+  constructor(cause?: unknown) {
+    super('WhatsApp has not confirmed that the device was removed from the account.', { cause })
+  }
+}

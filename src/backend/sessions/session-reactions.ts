@@ -18,6 +18,9 @@ export function reactionTo({ kind }: CloseReason): Reaction {
     case 'connection_lost':
     case 'unreachable':
     case 'server_error':
+    case 'rate_limited':
+    case 'registration_refused':
+    case 'stanza_rejected':
     case 'undecodable_frame':
     case 'storage_error':
     case 'qr_expired':
@@ -37,6 +40,7 @@ export function reactionTo({ kind }: CloseReason): Reaction {
     case 'replaced':
     case 'restricted':
     case 'engine_outdated':
+    case 'engine_misconfigured':
     case 'phone_outdated':
       return { next: 'rest', state: 'disconnected', reason: kind }
     case 'storage_damaged':

@@ -1,29 +1,35 @@
+import type { IncomingMessage } from 'node:http'
 import type { BaileysEventMap, WASocket } from '@whiskeysockets/baileys'
 import { proto } from '@whiskeysockets/baileys'
 import { errorCode, type Log } from '../../log.js'
-import type {
-  Account,
-  BuiltMessage,
-  CloseReason,
-  ConnectOptions,
-  EngineConnection,
-  EngineEvent,
-  SendOutcome,
+import {
+  LogoutUnconfirmedError,
+  type Account,
+  type BuiltMessage,
+  type CloseReason,
+  type ConnectOptions,
+  type EngineConnection,
+  type EngineEvent,
+  type SendOutcome,
 } from '../engine.js'
 import { StorageError } from '../keystore.js'
 import type { AuthState } from './auth-state.js'
-import { closeReason } from './close-reason.js'
+import { closeReason, type Phase } from './close-reason.js'
+import { isPaired } from './credentials.js'
 import { openGuardedSocket, terminate } from './guarded-socket.js'
 import { inboundMessage } from './inbound-message.js'
 import { accountOf, withoutDevice } from './jid.js'
 import { gatePairReply } from './pair-reply-gate.js'
 import { portableCredentials } from './portable-credentials.js'
 import { quietLogger } from './quiet-logger.js'
+import { Registration } from './registration.js'
+import { removeDevice } from './remove-device.js'
 import { ServerAcks } from './server-acks.js'
 import { createSignalRepository } from './signal-repository.js'
-import { qrLifetimesMs, socketConfig } from './socket-config.js'
+import { socketConfig } from './socket-config.js'
 import { StanzaNotes } from './stanza-notes.js'
 import { buildText, readBuilt } from './text-message.js'
+import { upgradeRefusal } from './upgrade-refusal.js'
 
 /** Pre-keys that a session which was taken back tells WhatsApp of at once. */
 const freshPreKeys = 50
@@ -44,15 +50,14 @@ export class BaileysConnection implements EngineConnection {
   readonly #socket: WASocket
   readonly #acks: ServerAcks
   readonly #deadline: NodeJS.Timeout
-  #phase: 'registering' | 'logging_in' | 'open'
-  #qrCount = 0
+  readonly #registration: Registration | null
+  #open = false
   #closed = false
   #forced: CloseReason | null = null
 
   constructor(deps: BaileysConnectionDeps) {
     this.#deps = deps
-    const { auth, connectDeadlineMs, keys, log, sentMessage, url } = deps
-    this.#phase = auth.creds.me === undefined ? 'registering' : 'logging_in'
+    const { auth, connectDeadlineMs, keys, log, pairByCode, sentMessage, url } = deps
     const stanzas = new StanzaNotes()
     this.#socket = openGuardedSocket(
       socketConfig({
@@ -61,23 +66,30 @@ export class BaileysConnection implements EngineConnection {
         logger: quietLogger(log),
         makeSignalRepository: createSignalRepository({ store: keys, auth, stanzas }),
         sentMessage,
+        pairsByCode: pairByCode !== undefined,
       }),
       (error, event) => this.#onRejection(error, event),
     )
     this.#acks = new ServerAcks(this.#socket)
+    this.#registration = isPaired(auth.creds)
+      ? null
+      : new Registration({
+          socket: this.#socket,
+          auth,
+          pairByCode,
+          emit: event => this.#emit(event),
+          cut: reason => this.#cut(reason),
+        })
     this.#deadline = setTimeout(
       () => this.#cut({ plane: 'local', kind: 'unreachable', status: null }),
       connectDeadlineMs,
     )
     gatePairReply(this.#socket, () => auth.saved())
     this.#socket.ws.prependListener('CB:message', stanzas.note.bind(stanzas))
-    this.#socket.ws.on(
-      'unexpected-response',
-      (_request: unknown, response: { statusCode?: number; destroy(): void }) => {
-        response.destroy()
-        this.#cut({ plane: 'http', kind: 'unreachable', status: response.statusCode ?? null })
-      },
-    )
+    this.#socket.ws.on('unexpected-response', (_request: unknown, response: IncomingMessage) => {
+      response.destroy()
+      this.#cut(upgradeRefusal(response.statusCode ?? null, response.headers['retry-after']))
+    })
     keys.onFailure(error => this.#onStorageFailure(error))
     this.#listen()
   }
@@ -121,7 +133,9 @@ export class BaileysConnection implements EngineConnection {
 
   async logout(): Promise<void> {
     try {
-      await this.#socket.logout()
+      const me = this.#deps.auth.creds.me?.id
+      if (this.#closed || !this.#open || me === undefined) throw new LogoutUnconfirmedError()
+      await removeDevice(this.#socket, me)
     } finally {
       this.#cut({ plane: 'local', kind: 'closed_by_us', status: null })
     }
@@ -155,6 +169,7 @@ export class BaileysConnection implements EngineConnection {
 
   #onCreds(update: BaileysEventMap['creds.update']): void {
     this.#deps.auth.credsChanged()
+    this.#registration?.credsChanged()
     if (update.myAppStateKeyId !== undefined) {
       this.#deps.auth.saved().then(
         () => this.#emit({ type: 'app_state_keys' }),
@@ -165,14 +180,23 @@ export class BaileysConnection implements EngineConnection {
 
   #onConnection({ connection, qr, isNewLogin, lastDisconnect }: BaileysEventMap['connection.update']): void {
     if (qr !== undefined) this.#onQr(qr)
-    if (isNewLogin === true) this.#announce('paired')
+    if (isNewLogin === true) {
+      this.#registration?.stop()
+      this.#announce('paired')
+    }
     if (connection === 'open') {
       clearTimeout(this.#deadline)
-      this.#phase = 'open'
+      this.#open = true
       if (this.#deps.auth.wantsFreshPreKeys()) void this.#uploadFreshPreKeys()
       this.#announce('open')
     }
-    if (connection === 'close') this.#finish(this.#forced ?? closeReason(lastDisconnect?.error, this.#phase))
+    if (connection === 'close') this.#finish(this.#forced ?? closeReason(lastDisconnect?.error, this.#phase()))
+  }
+
+  #phase(): Phase {
+    if (this.#open) return 'open'
+    if (this.#registration === null) return 'logging_in'
+    return this.#registration.shown ? 'shown' : 'registering'
   }
 
   /** Baileys itself tops up only when WhatsApp has nearly none left; what it has may be a bot's, which nobody here can answer for. */
@@ -186,8 +210,7 @@ export class BaileysConnection implements EngineConnection {
 
   #onQr(qr: string): void {
     clearTimeout(this.#deadline)
-    const expiresInMs = this.#qrCount++ === 0 ? qrLifetimesMs.first : qrLifetimesMs.later
-    this.#emit({ type: 'qr', qr, expiresInMs })
+    this.#registration?.onQr(qr)
   }
 
   /** An account is announced only once its credentials are stored. */
@@ -234,6 +257,7 @@ export class BaileysConnection implements EngineConnection {
     this.#flush()
     this.#closed = true
     clearTimeout(this.#deadline)
+    this.#registration?.stop()
     this.#acks.abandonAll()
     this.#deps.onEvent({ type: 'closed', reason })
   }

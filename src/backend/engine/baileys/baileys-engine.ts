@@ -80,7 +80,7 @@ export function createBaileysEngine({ url, preKeys, log, ...deps }: BaileysEngin
         connectDeadlineMs: deps.connectDeadlineMs ?? connectDeadlineMs,
         onEvent(event) {
           if (event.type === 'open') warm.delete(name)
-          if (event.type === 'qr' || event.type === 'closed') prepareSoon()
+          if (event.type === 'qr' || event.type === 'pairing_code' || event.type === 'closed') prepareSoon()
           options.onEvent(event)
         },
       })

@@ -8,8 +8,8 @@ import { transactionOptions } from './signal-repository.js'
 /** Longest time from the start of a connection to a QR or to `open`. Baileys alone waits for ever when the upgrade is refused. */
 export const connectDeadlineMs = 25_000
 
-/** First and later lifetimes of a QR: Baileys' own, which follow WhatsApp Web. */
-export const qrLifetimesMs = { first: 60_000, later: 20_000 }
+/** Longer than a pairing code lives: when the QRs that nobody sees ran out, Baileys would end the connection under the code. */
+const unseenQrMs = 600_000
 
 export type SocketConfigInput = {
   url: string | null
@@ -17,6 +17,7 @@ export type SocketConfigInput = {
   logger: ILogger
   makeSignalRepository: NonNullable<UserFacingSocketConfig['makeSignalRepository']>
   sentMessage: ConnectOptions['sentMessage']
+  pairsByCode: boolean
 }
 
 export function socketConfig({
@@ -25,6 +26,7 @@ export function socketConfig({
   logger,
   makeSignalRepository,
   sentMessage,
+  pairsByCode,
 }: SocketConfigInput): UserFacingSocketConfig {
   return {
     ...(url !== null && { waWebSocketUrl: url }),
@@ -35,6 +37,7 @@ export function socketConfig({
     connectTimeoutMs: connectDeadlineMs,
     defaultQueryTimeoutMs: 20_000,
     keepAliveIntervalMs: 15_000,
+    ...(pairsByCode && { qrTimeout: unseenQrMs }),
     transactionOpts: transactionOptions,
     // the phone keeps its notifications
     markOnlineOnConnect: false,
