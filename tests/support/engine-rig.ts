@@ -51,6 +51,16 @@ export class EngineRig implements AsyncDisposable {
     return this.simulator.phone(String(++this.#nextNumber))
   }
 
+  /** An engine that reaches WhatsApp some other way. */
+  engineAt(url: string, connectDeadlineMs?: number): Engine {
+    return createBaileysEngine({
+      url,
+      preKeys: this.preKeys,
+      log: createLog({ level: 'silent' }),
+      ...(connectDeadlineMs !== undefined && { connectDeadlineMs }),
+    })
+  }
+
   /** A new account with fresh credentials, not linked yet. */
   async account(): Promise<EngineAccount> {
     const sessionId = SessionId.parse(randomUUID())
@@ -103,9 +113,14 @@ export class EngineAccount {
   }
 
   /** @param wrap stands between the engine and the store, to watch or to disturb */
-  connect(wrap: (keys: KeyStore) => KeyStore = keys => keys, engine = this.rig.engine): EngineConnection {
+  connect(
+    wrap: (keys: KeyStore) => KeyStore = keys => keys,
+    engine = this.rig.engine,
+    pairByCode?: { phoneNumber: string },
+  ): EngineConnection {
     this.#connection = engine.connect({
       keys: wrap(this.keys),
+      ...(pairByCode && { pairByCode }),
       onEvent: event => this.events.put(event),
       sentMessage: async (chat, waMessageId) => {
         this.askedFor.push({ chat, waMessageId })
@@ -114,6 +129,13 @@ export class EngineAccount {
       },
     })
     return this.#connection
+  }
+
+  /** Asks for a pairing code and waits until it is shown. */
+  async code(phoneNumber: string, engine = this.rig.engine): Promise<string> {
+    const before = this.count('pairing_code')
+    this.connect(undefined, engine, { phoneNumber })
+    return (await this.next('pairing_code', before)).code
   }
 
   /** As after a restart: a new key store from what PostgreSQL holds. */

@@ -82,8 +82,8 @@ export function createAuthState(store: KeyStore, lookup?: (id: number) => PreKey
       })
     },
     async saved() {
-      if (dirty) await store.commit({ credentials: takeCredentials() })
-      await store.settled()
+      // commits are made in order; what changes after this call is not waited for
+      await (dirty ? store.commit({ credentials: takeCredentials() }) : store.settled())
     },
   }
 }
