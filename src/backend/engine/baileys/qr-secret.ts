@@ -3,5 +3,6 @@
  * secret, platform). Source: `lib/Utils/companion-reg-client-utils.js`.
  */
 export function withSecret(qr: string, secret: string): string {
-  return qr.split(',').with(-2, secret).join(',')
+  const fields = qr.split(',')
+  return fields.with(fields.length - 2, secret).join(',')
 }
