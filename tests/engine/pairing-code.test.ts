@@ -13,7 +13,13 @@ beforeAll(async () => {
 
 afterAll(() => rig[Symbol.asyncDispose]())
 
-afterEach(() => rig.simulator.assertClean())
+let waits: Disposable | null = null
+
+afterEach(async () => {
+  waits?.[Symbol.dispose]()
+  waits = null
+  await rig.simulator.assertClean()
+})
 
 const wrongCode = 'ZZZZ-ZZZZ'
 
@@ -131,7 +137,7 @@ describe('half-paired credentials', () => {
 
 describe('codes that are not taken, not answered or not typed', () => {
   test('no reply from the server: nothing is shown', async () => {
-    using waits = shortWaits(new Map([[codeReplyLimitMs, 100]]))
+    waits = shortWaits(new Map([[codeReplyLimitMs, 100]]))
     const hold = await rig.simulator.hold({ direction: 'out', tag: 'iq', child: 'link_code_companion_reg' })
     const account = await rig.account()
     account.connect(undefined, undefined, { phoneNumber: (await rig.phone()).phoneNumber })
@@ -141,7 +147,7 @@ describe('codes that are not taken, not answered or not typed', () => {
   })
 
   test('a code that nobody types ends at its time', async () => {
-    using waits = shortWaits(new Map([[codeLifetimeMs, 100]]))
+    waits = shortWaits(new Map([[codeLifetimeMs, 100]]))
     const account = await rig.account()
     await account.code((await rig.phone()).phoneNumber)
     expect((await account.next('closed')).reason).toEqual({ plane: 'stream', kind: 'code_expired', status: null })
@@ -151,7 +157,7 @@ describe('codes that are not taken, not answered or not typed', () => {
     const phone = await rig.phone()
     const account = await rig.account()
     const hold = await rig.simulator.hold({ direction: 'out', child: 'pair-success' })
-    using waits = shortWaits(
+    waits = shortWaits(
       new Map([
         [codeLifetimeMs, 1_500],
         [codeFinishLimitMs, 1_500],

@@ -29,6 +29,8 @@ export function linkReasonOf({ plane, kind, status }: CloseReason, stage: LinkSt
       return shown ? 'connection_lost_early' : 'whatsapp_unreachable'
     case 'server_error':
       return 'whatsapp_fault'
+    case 'registration_refused':
+      return 'whatsapp_refused'
     case 'logged_out':
       return accepted ? 'unlinked_early' : 'whatsapp_refused'
     case 'banned':
