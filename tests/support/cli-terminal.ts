@@ -3,7 +3,17 @@ import type { CliContext } from '../../src/cli/command.js'
 import { runCli } from '../../src/cli/run-cli.js'
 import type { Terminal, WindowSize } from '../../src/cli/terminal.js'
 
-export type CliTerminalOptions = { window?: WindowSize | null; colour?: boolean; env?: Record<string, string> }
+export type CliTerminalOptions = {
+  /** `null`: the output is no terminal. */
+  window?: WindowSize | null
+  colour?: boolean
+  env?: Record<string, string>
+  folder?: string
+  /** What is piped in. */
+  piped?: string
+  /** What the person at the terminal answers, one after the other; without, nobody sits there. */
+  answers?: string[]
+}
 
 /** A terminal that remembers what was written, and the command that runs in it. */
 export class CliTerminal implements Terminal {
@@ -11,14 +21,17 @@ export class CliTerminal implements Terminal {
   output = ''
   errors = ''
   window: WindowSize | null
-  readonly #env: Record<string, string>
+  /** What the person was asked. */
+  readonly questions: string[] = []
+  readonly #options: CliTerminalOptions
   readonly #interrupted = new AbortController()
   readonly #resized = new Set<() => void>()
 
-  constructor({ window = { columns: 80, rows: 50 }, colour = true, env = {} }: CliTerminalOptions = {}) {
+  constructor(options: CliTerminalOptions = {}) {
+    const { window = { columns: 80, rows: 50 }, colour = window !== null } = options
     this.window = window
     this.colour = colour
-    this.#env = env
+    this.#options = options
   }
 
   write(text: string): void {
@@ -53,19 +66,24 @@ export class CliTerminal implements Terminal {
   }
 
   run(...words: string[]): Promise<number> {
+    const { env = {}, folder = '/', piped = '', answers = [] } = this.#options
+    const ask = async (question: string): Promise<string> => {
+      this.questions.push(question)
+      return answers.shift() ?? ''
+    }
     const context: CliContext = {
       terminal: this,
-      input: {
-        interactive: false,
-        ask: () => Promise.reject(new Error('nobody is there to be asked')),
-        askSecret: () => Promise.reject(new Error('nobody is there to be asked')),
-        readAll: async () => '',
-      },
-      env: this.#env,
-      folder: '/',
+      input: { interactive: answers.length > 0, ask, askSecret: ask, readAll: async () => piped },
+      env,
+      folder,
       takeInterrupts: () => this.#interrupted.signal,
     }
     return runCli(words, context)
+  }
+
+  /** Both streams, without colours. */
+  get told(): string {
+    return (this.output + this.errors).replaceAll(sequences, '')
   }
 
   /** The lines of the newest drawing, without colours. */

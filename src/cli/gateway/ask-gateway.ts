@@ -1,4 +1,5 @@
-import { Problem, type ErrorCode } from '../../contract/errors.js'
+import { z } from 'zod'
+import { Problem } from '../../contract/errors.js'
 import { CliError } from '../cli-error.js'
 import { printable } from '../printable.js'
 import { isThisMachine, shown } from './gateway-address.js'
@@ -14,6 +15,9 @@ export type Question = {
 
 export type Answer = { body: unknown; headers: Headers }
 
+/** A newer gateway may have codes of its own. */
+const Refusal = z.object({ ...Problem.pick({ detail: true, action: true }).shape, code: z.string() })
+
 const usualTimeoutMs = 15_000
 /** Longer ones are no answers of a gateway: a QR's picture has a few thousand. */
 const longestAnswer = 1_000_000
@@ -21,7 +25,7 @@ const longestAnswer = 1_000_000
 /** The gateway refused, and said why. */
 export class GatewayProblem extends CliError {
   constructor(
-    readonly code: ErrorCode,
+    readonly code: string,
     message: string,
     action: string | null,
   ) {
@@ -44,7 +48,7 @@ export async function askGateway(base: URL, question: Question): Promise<Answer>
   }
   const body = status === 204 ? null : parse(text)
   if (response.ok && (status === 204 || body !== undefined)) return { body, headers: response.headers }
-  const problem = Problem.pick({ code: true, detail: true, action: true }).safeParse(body)
+  const problem = Refusal.safeParse(body)
   if (!problem.success) throw strangeAnswer(base, status)
   const { code, detail, action } = problem.data
   const said = [action, waitSentence(response.headers.get('retry-after'))].filter(part => part != null).map(printable)

@@ -1,5 +1,6 @@
 import { decodeSessionId } from '../../session/index.js'
 import { FORMAT_VERSION } from '../../session/encode-session-id.js'
+import { IdRanges, type IdRange } from '../../session/id-ranges.js'
 import { printable } from '../printable.js'
 
 /** What a session ID is, without anything secret. */
@@ -23,6 +24,7 @@ export type SessionIdDescription = {
   contents: {
     /** The seed from which the one-time pre-keys follow. */
     preKeySeed: boolean
+    /** Ids that were given out, so that no key is used twice. */
     usedPreKeyIds: number
     appStateKeys: number
     lidMapping: boolean
@@ -50,11 +52,15 @@ export function describeSessionId(text: string, prefix: string): SessionIdDescri
     },
     contents: {
       preKeySeed: preKeys !== null,
-      usedPreKeyIds: preKeys?.usedIds.length ?? 0,
+      usedPreKeyIds: countOf(preKeys?.usedIds ?? []),
       appStateKeys: Object.keys(appStateSyncKeys).length,
       lidMapping: lidMapping !== null,
     },
   }
+}
+
+function countOf(ids: Iterable<IdRange>): number {
+  return new IdRanges(ids).runs().reduce((count, { first, last }) => count + last - first + 1, 0)
 }
 
 /** As the decoder tells them apart. */
