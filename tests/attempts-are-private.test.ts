@@ -103,9 +103,7 @@ describe('tabs of one browser', () => {
     await gate.query('begin')
     await gate.query('lock table link_attempts in share mode')
     const starting = Promise.all(tabs.map(tab => tab.start()))
-    await rows.waitFor(
-      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-    )
+    await rows.waitFor(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
     await gate.query('rollback')
     const answers = await starting
     expect(new Set(answers.map(({ sessionId }) => sessionId)).size).toBe(1)

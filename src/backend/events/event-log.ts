@@ -12,8 +12,7 @@ type LiveOnly = 'qr_code' | 'pairing_code'
 
 /** What the log stores of an event. A QR or pairing code is live only: the log keeps its place and never what is shown. */
 export type LoggedEvent =
-  | Exclude<GatewayEvent, { event: LiveOnly }>
-  | { event: LiveOnly; data: { sessionId: SessionId; status: 'connecting' } }
+  Exclude<GatewayEvent, { event: LiveOnly }> | { event: LiveOnly; data: { sessionId: SessionId; status: 'connecting' } }
 
 export type StoredEvent = { seq: bigint; sessionId: SessionId; event: LoggedEvent }
 

@@ -174,8 +174,7 @@ export function createLinking(given: LinkingDeps): Linking {
       await end(sessionId, { phase: 'cancelled', reason: 'cancelled' })
     },
     has: sessionId => running.has(sessionId),
-    abandon: ({ workspaceId, sessionId, fence }) =>
-      discardAttempt(deps, { workspaceId, sessionId, fence, ...nodeLost }),
+    abandon: claimed => discardAttempt(deps, { ...claimed, ...nodeLost }),
     async [Symbol.asyncDispose]() {
       clearInterval(timer)
       await tending
