@@ -100,7 +100,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
       wakeups,
       vault,
       sessions,
-      admission: null,
+      admission,
       log,
       nodeId,
       workspaceId,

@@ -4,6 +4,8 @@ import { EngineRig } from '../../tests/support/engine-rig.js'
 import { Rows } from '../../tests/support/rows.js'
 import { SessionId } from '../contract/ids.js'
 import { loadKeyStore } from './engine/postgres-keystore.js'
+import type { Admission } from './admission/admission.js'
+import { createAdmission } from './admission/create-admission.js'
 import { createEventLog } from './events/event-log.js'
 import { createEventWakeups } from './events/event-wakeups.js'
 import { createLinking, type Linking } from './linking/linking.js'
@@ -18,6 +20,7 @@ let rows: Rows
 let nodeId: string
 let sessions: Sessions
 let linking: Linking
+let admission: Admission
 let recovery: Recovery
 let logged: string[]
 
@@ -39,6 +42,8 @@ beforeEach(async () => {
   const { tenants, engine, vault, database } = rig
   // nobody listens: what runs here is asked directly
   const wakeups = createEventWakeups({ url: () => rig.clone.ownerUrl, log })
+  const limits = { perAddress: 1_000, perNode: 100, active: 100, queued: 100 }
+  admission = createAdmission({ database, wakeups, nodeId, settings: limits, secret: randomBytes(32), log })
   sessions = createSessions({ tenants, engine, events, log })
   linking = createLinking({
     tenants,
@@ -47,7 +52,7 @@ beforeEach(async () => {
     events,
     wakeups,
     sessions,
-    admission: null,
+    admission,
     log,
     nodeId,
     workspaceId: () => rig.workspaceId,
@@ -60,6 +65,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await recovery[Symbol.asyncDispose]()
   await linking[Symbol.asyncDispose]()
+  await admission[Symbol.asyncDispose]()
   await sessions[Symbol.asyncDispose]()
 })
 

@@ -20,7 +20,7 @@ export class SecondNode implements AsyncDisposable {
     return new Visitor(this.url, cookie)
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.app[Symbol.asyncDispose]()
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.app[Symbol.asyncDispose]()
   }
 }

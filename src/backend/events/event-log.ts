@@ -5,7 +5,7 @@ import type { TenantReader, TenantTransactor } from '../database/tenant-transact
 import type { Cell } from '../vault/sealer.js'
 import type { Vault } from '../vault/vault.js'
 
-/** Channel of the wake-up after a commit; its payload is a session id and nothing else. */
+/** Channel of the wake-up after a commit; its payload is the id of a session or node and nothing else. */
 export const wakeChannel = 'whizlite_events'
 
 type LiveOnly = 'qr_code' | 'pairing_code'
@@ -19,6 +19,8 @@ export type StoredEvent = { seq: bigint; sessionId: SessionId; event: LoggedEven
 export interface EventLog {
   /** Appends in the caller's transaction: state and event are stored together or not at all. Answers the event's number. */
   append(tx: TenantTransactor, event: LoggedEvent): Promise<bigint>
+  /** Wakes who has subscribed to this name, such as a node's id, when the transaction has committed. */
+  wake(tx: TenantTransactor, name: string): Promise<void>
   /** Events of one session after `seq`, oldest first. */
   read(tx: TenantReader, sessionId: SessionId, after: bigint, limit: number): Promise<StoredEvent[]>
   /** Number of the newest event of the workspace. */
@@ -43,10 +45,11 @@ export function createEventLog({ vault }: { vault: Vault }): EventLog {
           data: sealer.sealJson(dataCell(seq), data),
         })
         .execute()
-      // delivered by the server at commit, dropped at rollback
-      await sql`select pg_notify(${wakeChannel}, ${data.sessionId})`.execute(tx.db)
+      await wake(tx, data.sessionId)
       return seq
     },
+
+    wake,
 
     async read(tx, sessionId, after, limit) {
       const rows = await tx.db
@@ -83,4 +86,9 @@ async function nextSeq(tx: TenantTransactor): Promise<bigint> {
     on conflict (workspace_id) do update set last_seq = event_counters.last_seq + 1
     returning last_seq`.execute(tx.db)
   return BigInt(rows[0]?.last_seq ?? 0)
+}
+
+/** Delivered by the server at commit, dropped at rollback. */
+async function wake(tx: TenantTransactor, name: string): Promise<void> {
+  await sql`select pg_notify(${wakeChannel}, ${name})`.execute(tx.db)
 }

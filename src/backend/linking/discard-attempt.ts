@@ -46,7 +46,13 @@ export async function discardForeignAttempt(
   await deps.tenants.transact({ workspaceId: input.workspaceId }, async tx => {
     if (!(await takeLease(tx, input.sessionId, nodeId))) return
     if (await sessionExists(tx, input.sessionId)) throw attemptRunning()
+    const { node_id: owner } = await tx.db
+      .selectFrom('link_attempts')
+      .select('node_id')
+      .where('session_id', '=', input.sessionId)
+      .executeTakeFirstOrThrow()
     await discard(deps, tx, input)
+    await deps.events.wake(tx, owner)
   })
 }
 

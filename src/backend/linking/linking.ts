@@ -72,6 +72,7 @@ export function createLinking(given: LinkingDeps): Linking {
   const running = createRunningAttempts(deps)
   const inTurn = oneAtATime()
   let timer: NodeJS.Timeout | undefined
+  let unsubscribe = () => {}
   let tending: Promise<void> = Promise.resolve()
 
   const read = <Result>(work: (tx: TenantReader) => Promise<Result>) =>
@@ -88,7 +89,7 @@ export function createLinking(given: LinkingDeps): Linking {
     if (found?.view.phase !== 'queued') return found && found.view
     const { view, unseenMs } = found
     if (unseenMs > seenEveryMs) await seen(view.sessionId)
-    const queuePosition = (await admission?.position(view.sessionId)) ?? null
+    const queuePosition = await admission.position(view.sessionId)
     return queuePosition === null ? view : { ...view, queuePosition }
   }
 
@@ -149,8 +150,13 @@ export function createLinking(given: LinkingDeps): Linking {
 
   return {
     start() {
+      const tend = () => {
+        tending = tending.then(() => tendAttempts({ ...deps, running }))
+      }
+      unsubscribe = wakeups.subscribe(deps.nodeId, tend)
       timer = setInterval(() => {
-        tending = tending.then(() => tendAttempts({ ...deps, running })).then(() => endOverdueLinks(deps))
+        tend()
+        tending = tending.then(() => endOverdueLinks(deps))
       }, tendEveryMs).unref()
     },
     async link(known, { phoneNumber: typed, address }) {
@@ -177,6 +183,7 @@ export function createLinking(given: LinkingDeps): Linking {
     abandon: claimed => discardAttempt(deps, { ...claimed, ...nodeLost }),
     async [Symbol.asyncDispose]() {
       clearInterval(timer)
+      unsubscribe()
       await tending
       // what a dead database does not take now is ended by whoever claims it later
       await Promise.race([running.abort(nodeLost), delay(endLimitMs, undefined, { ref: false })])

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { SessionId, type WorkspaceId } from '../../contract/ids.js'
 import type { LinkMode } from '../../contract/linking.js'
-import type { Admission, Place } from '../admission/admission.js'
+import type { Admission } from '../admission/admission.js'
 import type { Tenants } from '../database/tenant-transaction.js'
 import type { Engine } from '../engine/engine.js'
 import { createKeyStore } from '../engine/postgres-keystore.js'
@@ -19,7 +19,7 @@ export type RunningAttemptsDeps = {
   events: EventLog
   vault: Vault
   sessions: Sessions
-  admission: Admission | null
+  admission: Admission
   log: Log
   nodeId: string
   workspaceId: () => WorkspaceId
@@ -48,17 +48,16 @@ export interface RunningAttempts {
   abort(end: AttemptEnd): Promise<void>
 }
 
-const unlimited: Place = { granted: true, turn: Promise.resolve(), leave() {} }
-
 export function createRunningAttempts(deps: RunningAttemptsDeps): RunningAttempts {
   const { tenants, engine, admission, log, mode } = deps
   const running = new Map<SessionId, Promise<Beginning>>()
 
   const begin = async (sessionId: SessionId, { address, phoneNumber, ...visitor }: NewAttempt): Promise<Beginning> => {
-    const place = (await admission?.enter({ sessionId, address, phoneNumber })) ?? unlimited
+    const place = await admission.enter({ sessionId, address, phoneNumber })
+    const queued = !place.granted
     try {
       const credentials = await engine.newCredentials()
-      const opened = await openAttempt(deps, { sessionId, ...visitor, phoneNumber, queued: !place.granted })
+      const opened = await openAttempt(deps, { sessionId, ...visitor, phoneNumber, queued })
       if (!('fence' in opened)) {
         place.leave()
         return { sessionId: opened.sessionId, attempt: null }
@@ -72,8 +71,8 @@ export function createRunningAttempts(deps: RunningAttemptsDeps): RunningAttempt
       const turns = createAttemptTurns({ ...deps, onOver }, opened, { mode, method })
       const keys = createKeyStore({ tenants, sealer: opened.sealer }, opened, credentials)
       const attempt = new LinkAttempt({ engine, log, turns }, keys, { phoneNumber })
-      if (place.granted) attempt.start()
-      else void place.turn.then(() => attempt.call())
+      if (queued) void place.turn.then(() => attempt.call())
+      else attempt.start()
       return { sessionId, attempt }
     } catch (error) {
       place.leave()
@@ -82,7 +81,7 @@ export function createRunningAttempts(deps: RunningAttemptsDeps): RunningAttempt
   }
 
   const coolDown = (phoneNumber: string) => {
-    admission?.coolDown(phoneNumber).catch((error: unknown) => log.warn('cool_down_lost', { code: errorCode(error) }))
+    admission.coolDown(phoneNumber).catch((error: unknown) => log.warn('cool_down_lost', { code: errorCode(error) }))
   }
 
   return {
