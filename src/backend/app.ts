@@ -22,12 +22,18 @@ import { createFinishLink } from './linking/finish-link.js'
 import { createLinking } from './linking/linking.js'
 import { linkingRoutes } from './linking/linking.routes.js'
 import { createPrepareDelivery } from './linking/prepare-delivery.js'
+import { sessionRoutes } from './linking/sessions.routes.js'
+import { createTakeBack } from './linking/take-back.js'
 import { createVisitorFeed } from './linking/visitor-feed.js'
+import { visitorSessionRoutes } from './linking/visitor-sessions.routes.js'
+import { createVisitorSessions } from './linking/visitor-sessions.js'
 import { createWebSocketDoor } from './live/websocket.js'
 import type { Log } from './log.js'
+import { createOwnChat } from './own-chat/own-chat.js'
 import { packageVersion } from './package-version.js'
 import { createRecovery } from './recovery.js'
 import { Releases } from './releases.js'
+import { createServeOutbox } from './sessions/serve-outbox.js'
 import { createSessions } from './sessions/sessions.js'
 import { operatorWorkspace } from './tenancy/operator-workspace.js'
 import { createVault } from './vault/vault.js'
@@ -109,6 +115,21 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
   )
   const prepareDelivery = createPrepareDelivery({ tenants, events, vault, settings: config.linking })
   const finishLink = createFinishLink({ tenants, events, prepareDelivery, log: log.child('linking') })
+  const serveOutbox = createServeOutbox({ tenants, wakeups })
+  const resendDeps = { events, vault, engine, settings: config.linking }
+  const ownChat = createOwnChat({ tenants, ...resendDeps })
+  const visitorSessions = createVisitorSessions({ tenants, workspaceId, ...resendDeps })
+  const { sessionIdPrefix } = config.linking
+  const takeBack = createTakeBack({
+    tenants,
+    engine,
+    events,
+    vault,
+    sessions,
+    nodeId,
+    sessionIdPrefix,
+    log: log.child('linking'),
+  })
   const recovery = releases.use(
     createRecovery({ database, tenants, vault, linking, sessions, nodeId, log: log.child('recovery') }),
   )
@@ -131,7 +152,12 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
     websocketClients: () => live.clientCount(),
   })
   const page: PageSettings = { mode, supportUrl, ownerUrl, logoUrl: logoFile === null ? null : logoPath }
-  const described = [...health, ...linkingRoutes({ linking, cookies, page })]
+  const described = [
+    ...health,
+    ...linkingRoutes({ linking, cookies, page }),
+    ...visitorSessionRoutes(visitorSessions),
+    ...sessionRoutes({ takeBack, workspaceId }),
+  ]
   const routes = [...described, ...openApiRoutes(described, packageVersion())]
   const documents = Router().use(docsPage(routes, packageVersion()))
   if (logoFile !== null) documents.get(logoPath, brandLogo(logoFile))
@@ -156,7 +182,11 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
       await lease.start()
       await admission.start()
       sessions.start({
-        onOpen: finishLink,
+        async onOpen(session) {
+          await finishLink(session)
+          await serveOutbox(session)
+        },
+        onMessage: ownChat,
         onResting: (tx, sessionId, reason) => endLinkAtRest(events, tx, sessionId, reason),
       })
       const port = await server.listen(config.port, config.host)

@@ -74,6 +74,14 @@ export const LinkAttemptView = z.strictObject({
 })
 export type LinkAttemptView = z.infer<typeof LinkAttemptView>
 
+/** The session ID is on its way to the owner's own phone: it waits for the session's connection, which sends it in order. */
+export const ResendAnswer = z.strictObject({ queued: z.literal(true) })
+export type ResendAnswer = z.infer<typeof ResendAnswer>
+
+/** `logged_out`: the device is off the account. Any other state: that happens as soon as WhatsApp can be reached. */
+export const RevokeAnswer = z.strictObject({ state: SessionState })
+export type RevokeAnswer = z.infer<typeof RevokeAnswer>
+
 /** What the linking page shows before anything is started. */
 export const PageSettings = z.strictObject({
   mode: LinkMode,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { SessionId } from './ids.js'
 
 /** Every state a session can show (product contract S5). */
 export const SessionState = z.enum([
@@ -22,6 +23,23 @@ export const StateReason = z.strictObject({
   action: z.string(),
 })
 export type StateReason = z.infer<typeof StateReason>
+
+/** A session that a bot ran comes to this server. `botStopped` is the caller's word that the bot does not run any more. */
+export const ImportSessionRequest = z.strictObject({
+  sessionIdString: z.string().min(1),
+  botStopped: z.boolean().default(false),
+})
+export type ImportSessionRequest = z.infer<typeof ImportSessionRequest>
+
+/** Without a string from the bot the session goes on from what this server has stored. */
+export const TakeBackRequest = z.strictObject({
+  sessionIdString: z.string().min(1).optional(),
+  botStopped: z.boolean().default(false),
+})
+export type TakeBackRequest = z.infer<typeof TakeBackRequest>
+
+export const TakenSession = z.strictObject({ sessionId: SessionId, state: SessionState })
+export type TakenSession = z.infer<typeof TakenSession>
 
 /** The coarse word that mission routes answer with beside the exact state. */
 export const MissionStatus = z.enum(['connecting', 'connected', 'disconnected'])

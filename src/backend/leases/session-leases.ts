@@ -19,6 +19,17 @@ export async function openLease(tx: TenantTransactor, sessionId: SessionId, node
   return { nodeId, epoch: 1n }
 }
 
+/** Takes a session that nobody runs for this node, under a new epoch: whoever ran it before is fenced. */
+export async function reopenLease(tx: TenantTransactor, sessionId: SessionId, nodeId: string): Promise<Fence> {
+  const { epoch } = await tx.db
+    .updateTable('session_leases')
+    .set({ node_id: nodeId, epoch: sql<string>`epoch + 1`, wanted: true })
+    .where('session_id', '=', sessionId)
+    .returning('epoch')
+    .executeTakeFirstOrThrow()
+  return { nodeId, epoch: BigInt(epoch) }
+}
+
 /** The epoch under which this node is to run a session; `null` when it is another's, nobody's or unknown. */
 export async function ownedEpoch(tx: TenantReader, sessionId: SessionId, nodeId: string): Promise<bigint | null> {
   const row = await tx.db

@@ -6,6 +6,7 @@ import { codeCell, qrCell } from './attempt-cells.js'
 import type { Attempt } from './attempts-reading.js'
 import { stageOf } from './link-phase.js'
 import { linkReason } from './link-reasons.js'
+import { isManaged } from './managed-session.js'
 import { qrPicture } from './qr-picture.js'
 
 const counting: readonly LinkPhase[] = ['starting', 'scanning']
@@ -28,6 +29,7 @@ export async function attemptView(tx: TenantReader, vault: Vault, attempt: Attem
   }
   if (counting.includes(phase)) view.expiresInMs = attempt.expiresInMs
   if (phase === 'scanning') Object.assign(view, await shownIn(tx, vault, attempt))
+  if (phase === 'complete' && mode === 'managed' && (await isManaged(tx, sessionId))) view.can = ['resend', 'revoke']
   return view
 }
 

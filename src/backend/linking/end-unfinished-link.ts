@@ -46,6 +46,6 @@ export async function endLinkAtRest(
 
 /** What the end of a session's connection means to somebody who is still linking. */
 function linkReasonOfRest(reason: string): LinkReason {
-  if (reason === 'logged_out') return 'unlinked_early'
+  if (reason === 'logged_out' || reason === 'revoked') return 'unlinked_early'
   return reason === 'storage_damaged' ? 'storage_error' : 'account_refused'
 }

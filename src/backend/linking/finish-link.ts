@@ -6,7 +6,6 @@ import type { EventLog } from '../events/event-log.js'
 import { assertFence } from '../leases/fence.js'
 import { endLease } from '../leases/session-leases.js'
 import { errorCode, type Log } from '../log.js'
-import { drainOutbox } from '../outbox/outbox-lane.js'
 import { eraseSecrets, laneSummary, type LaneSummary } from '../outbox/outbox-store.js'
 import type { OpenSession } from '../sessions/live-session.js'
 import type { SessionIdentity } from '../sessions/session-identity.js'
@@ -46,8 +45,7 @@ export function createFinishLink(deps: FinishLinkDeps): (session: OpenSession) =
     const limit = AbortSignal.timeout(Math.max(0, deliveryLimitMs - attempt.phaseAgeMs))
     const signal = AbortSignal.any([session.signal, limit])
     let settled = false
-    while (!settled && !signal.aborted)
-      settled = await drainOutbox({ tenants, ...session.identity }, session.connection, signal)
+    while (!settled && !signal.aborted) settled = await session.drainOutbox(signal)
     if (settled || limit.aborted) return complete(deps, session, attempt)
     // the line was lost with time left: the next connection goes on here; without one the time still ends
     limit.addEventListener('abort', () => {

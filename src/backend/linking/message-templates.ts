@@ -26,15 +26,18 @@ const itc = lite
 /** The texts a workspace starts with. */
 export const builtInTemplates: Record<TemplateName, string> = { lite, itc }
 
-export type TemplateValues = { number: string; owner_url: string; support_url: string | null }
+/** Values of a template's variables by their names; `null`: there is none. */
+export type TemplateValues = Readonly<Record<string, string | null>>
 
 /** Fills a template. A line whose variable has no value is left out whole. */
 export function renderTemplate(template: string, values: TemplateValues): string {
   return template
     .split('\n')
-    .filter(line => values.support_url !== null || !line.includes('{{support_url}}'))
+    .filter(line => !Object.keys(values).some(name => values[name] === null && line.includes(`{{${name}}}`)))
     .map(line =>
-      line.replace(/\{\{(number|owner_url|support_url)\}\}/g, (_, name: keyof TemplateValues) => values[name] ?? ''),
+      line.replace(/\{\{([a-z_]+)\}\}/g, (variable, name: string) =>
+        Object.hasOwn(values, name) ? (values[name] ?? '') : variable,
+      ),
     )
     .join('\n')
 }

@@ -8,7 +8,7 @@ import type { Cell, Sealer } from '../vault/sealer.js'
 import type { Vault } from '../vault/vault.js'
 import { moveAttempt } from './attempts-store.js'
 import { progress, type LinkKind } from './link-progress.js'
-import { renderTemplate, templateFor } from './message-templates.js'
+import { builtInTemplates, renderTemplate, templateFor } from './message-templates.js'
 import { templateText } from './templates-store.js'
 
 /** How long the phone has to share its app-state keys before the session ID is made without them (product contract L5). */
@@ -43,7 +43,7 @@ export function createPrepareDelivery({ tenants, events, vault, settings }: Prep
       if (!(await moveAttempt(tx, sessionId, 'delivering', session.reason))) return
       await storeString(tx, await vault.workspaceSealer(tx, workspaceId), { ...session, sessionId, string })
       const chat = `${session.phone_number}@s.whatsapp.net`
-      const text = renderTemplate(await templateText(tx, vault, templateFor[session.mode]), {
+      const text = renderTemplate(await templateText(tx, vault, templateFor[session.mode], builtInTemplates), {
         number: session.phone_number,
         owner_url: settings.ownerUrl,
         support_url: settings.supportUrl,
@@ -68,7 +68,8 @@ function sessionRow(tx: TenantTransactor, sessionId: string): Promise<SessionRow
     .executeTakeFirstOrThrow()
 }
 
-async function storeString(
+/** Keeps the latest string of a person, sealed. */
+export async function storeString(
   tx: TenantTransactor,
   sealer: Sealer,
   { person_id, sessionId, string }: { person_id: string; sessionId: string; string: SessionIdString },

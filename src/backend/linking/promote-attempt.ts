@@ -6,6 +6,7 @@ import type { Account } from '../engine/engine.js'
 import type { EventLog } from '../events/event-log.js'
 import { assertFence } from '../leases/fence.js'
 import { revokeLease } from '../leases/session-leases.js'
+import { eraseSecrets } from '../outbox/outbox-store.js'
 import type { SessionIdentity } from '../sessions/session-identity.js'
 import { sessionExists } from '../sessions/sessions-store.js'
 import { moveAttempt } from './attempts-store.js'
@@ -53,7 +54,7 @@ export async function promoteAttempt(
 }
 
 /** One person per WhatsApp account: by LID, else by number. A person known by number alone gets the LID once it is told. */
-async function personOf(tx: TenantTransactor, { lid, phoneNumber }: Account): Promise<PersonId> {
+export async function personOf(tx: TenantTransactor, { lid, phoneNumber }: Account): Promise<PersonId> {
   const workspaceId = tx.scope.workspaceId
   if (lid === null) {
     const { rows } = await sql<{ id: string }>`
@@ -85,7 +86,8 @@ async function supersededBefore(tx: TenantTransactor, personId: PersonId): Promi
   return rows.map(row => row.id as SessionId)
 }
 
-async function supersedeOlder(events: EventLog, tx: TenantTransactor, personId: PersonId): Promise<SessionId[]> {
+/** Marks every live session of a person as superseded; whoever runs one of them falls silent. */
+export async function supersedeOlder(events: EventLog, tx: TenantTransactor, personId: PersonId): Promise<SessionId[]> {
   const rows = await tx.db
     .updateTable('sessions')
     .set({ state: 'superseded', reason: 'linked_again', since: new Date() })
@@ -96,6 +98,7 @@ async function supersedeOlder(events: EventLog, tx: TenantTransactor, personId: 
   const ids = rows.map(row => row.id as SessionId)
   for (const id of ids) {
     await revokeLease(tx, id)
+    await eraseSecrets(tx, id)
     await endUnfinishedLink(events, tx, id, { phase: 'failed', reason: 'linked_again_early' })
   }
   return ids

@@ -1,15 +1,19 @@
 import type { TenantReader } from '../database/tenant-transaction.js'
 import type { Cell } from '../vault/sealer.js'
 import type { Vault } from '../vault/vault.js'
-import { builtInTemplates, type TemplateName } from './message-templates.js'
 import './link-tables.js'
 
-const bodyCell = (name: TemplateName): Cell => ({ table: 'message_templates', column: 'body', row: name })
+const bodyCell = (name: string): Cell => ({ table: 'message_templates', column: 'body', row: name })
 
 /** The workspace's own text, or the built-in one. */
-export async function templateText(tx: TenantReader, vault: Vault, name: TemplateName): Promise<string> {
+export async function templateText<Name extends string>(
+  tx: TenantReader,
+  vault: Vault,
+  name: Name,
+  builtIn: Readonly<Record<Name, string>>,
+): Promise<string> {
   const row = await tx.db.selectFrom('message_templates').select('body').where('name', '=', name).executeTakeFirst()
-  if (row === undefined) return builtInTemplates[name]
+  if (row === undefined) return builtIn[name]
   const sealer = await vault.workspaceSealer(tx, tx.scope.workspaceId)
   return sealer.open(bodyCell(name), row.body).toString('utf8')
 }

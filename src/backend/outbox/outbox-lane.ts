@@ -21,6 +21,8 @@ export type OutboxLaneDeps = {
   workspaceId: WorkspaceId
   sessionId: SessionId
   fence: Fence
+  /** Takes the device off the account. Called after the verdict on a farewell and before that is stored, so it is safe to repeat. */
+  leave: () => Promise<void>
 }
 
 /**
@@ -41,6 +43,7 @@ export async function drainOutbox(
     if (signal.aborted || tries > attemptsPerDrain) return false
     await write(deps, tx => noteAttempt(tx, message.id))
     const result = await Promise.race([connection.send(message.built, ackDeadlineMs), givenUp(signal)])
+    if (message.kind === 'farewell' && result.outcome !== 'unconfirmed') await deps.leave()
     await settle(deps, message, result)
     if (result.outcome === 'unconfirmed')
       await delay(pauseMs * 2 ** tries, undefined, { signal, ref: false }).catch(() => {})

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { sql, type Generated } from 'kysely'
+import { sql, type Generated, type RawBuilder } from 'kysely'
 import { MessageId, type SessionId } from '../../contract/ids.js'
 import type { TenantReader, TenantTransactor } from '../database/tenant-transaction.js'
 import type { BuiltMessage } from '../engine/engine.js'
@@ -9,12 +9,15 @@ import type { Sealer } from '../vault/sealer.js'
 /** `unconfirmed`: bytes may have left without a verdict; sent again under the same id with the same bytes. */
 export type OutboxState = 'queued' | 'sending' | 'unconfirmed' | 'sent' | 'failed'
 
+/** `secret`: its bytes are erased once they are no longer needed. `farewell`: after its verdict the device is taken off the account. */
+export type OutboxKind = 'secret' | 'notice' | 'farewell'
+
 export type OutboxMessagesTable = {
   workspace_id: string
   id: string
   session_id: string
   position: Generated<string>
-  kind: 'secret' | 'notice'
+  kind: OutboxKind
   recipient: string
   wa_message_id: string
   proto: Buffer | null
@@ -31,7 +34,10 @@ declare module '../database/schema.js' {
   }
 }
 
-export type OutboxMessage = { id: MessageId; kind: 'secret' | 'notice'; built: BuiltMessage }
+export type OutboxMessage = { id: MessageId; kind: OutboxKind; built: BuiltMessage }
+
+/** Longest time that a secret waits for its verdict once its link has finished. */
+const secretLimit = '10 minutes'
 
 const openStates: OutboxState[] = ['queued', 'sending', 'unconfirmed']
 
@@ -42,7 +48,7 @@ export async function enqueueMessage(
   tx: TenantTransactor,
   sealer: Sealer,
   sessionId: SessionId,
-  { kind, built }: { kind: 'secret' | 'notice'; built: BuiltMessage },
+  { kind, built }: { kind: OutboxKind; built: BuiltMessage },
 ): Promise<MessageId> {
   const id = MessageId.parse(randomUUID())
   await tx.db
@@ -146,12 +152,36 @@ export async function laneSummary(tx: TenantReader, sessionId: SessionId): Promi
   return { open: count(openStates), sent: count(['sent']), failed: count(['failed']) }
 }
 
-/** Secrets do not stay: once delivered, only the fact remains. */
+/** Secrets do not stay: only the fact remains. One that has no verdict yet is given up, so that it holds up nothing behind it. */
 export async function eraseSecrets(tx: TenantTransactor, sessionId: SessionId): Promise<void> {
-  await tx.db
-    .updateTable('outbox_messages')
-    .set({ proto: null })
+  await eraseSecretsThat(tx, sessionId, sql`true`)
+}
+
+/** As `eraseSecrets`, of those that have their verdict, or have waited for it too long. */
+export async function eraseDelivered(tx: TenantTransactor, sessionId: SessionId): Promise<void> {
+  const waitedTooLong = sql`created_at < clock_timestamp() - ${secretLimit}::interval`
+  await eraseSecretsThat(tx, sessionId, sql`(state in ('sent', 'failed') or ${waitedTooLong})`)
+}
+
+async function eraseSecretsThat(tx: TenantTransactor, sessionId: SessionId, condition: RawBuilder<unknown>) {
+  await sql`
+    update outbox_messages set
+      proto = null,
+      error_code = case when state in ('sent', 'failed') then error_code else 'given_up' end,
+      settled_at = coalesce(settled_at, clock_timestamp()),
+      state = case when state in ('sent', 'failed') then state else 'failed' end
+    where session_id = ${sessionId} and kind = 'secret' and proto is not null and ${condition}`.execute(tx.db)
+}
+
+/** Whether a farewell waits for its verdict. */
+export async function hasFarewell(tx: TenantReader, sessionId: SessionId): Promise<boolean> {
+  const row = await tx.db
+    .selectFrom('outbox_messages')
+    .select('id')
     .where('session_id', '=', sessionId)
-    .where('kind', '=', 'secret')
-    .execute()
+    .where('kind', '=', 'farewell')
+    .where('state', 'in', openStates)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
 }

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Tenants } from '../database/tenant-transaction.js'
 import { untilStored } from '../database/until-stored.js'
-import type { CloseReason, Engine, EngineConnection, EngineEvent } from '../engine/engine.js'
+import type { CloseReason, Engine, EngineConnection, EngineEvent, InboundMessage } from '../engine/engine.js'
 import { loadKeyStore } from '../engine/postgres-keystore.js'
 import { errorCode, type Log } from '../log.js'
+import { drainOutbox } from '../outbox/outbox-lane.js'
 import { sentMessage } from '../outbox/outbox-store.js'
 import type { SessionIdentity } from './session-identity.js'
 import { backoffMs, reactionTo, reactionToLoading, type Reaction } from './session-reactions.js'
@@ -16,6 +17,11 @@ export type OpenSession = {
   signal: AbortSignal
   /** Waits until the account's app-state keys are stored, or for so long. */
   appStateKeys(timeoutMs: number): Promise<void>
+  /**
+   * Sends what the session's outbox holds, see `outbox-lane.ts`; one drain at a time, whoever asks for it.
+   * @returns whether every message has a verdict now
+   */
+  drainOutbox(signal: AbortSignal): Promise<boolean>
   /** Closes the connection without logging out and lets the session rest; nothing reconnects it. */
   release(): Promise<void>
 }
@@ -27,6 +33,8 @@ export type LiveSessionDeps = {
   log: Log
   /** Work that every open connection gets. Called again after a failure while the connection lives; must be safe to repeat. */
   onOpen: (session: OpenSession) => Promise<void>
+  /** What the engine hears, one message after the other, each at least once. A failure is logged and the message let go. */
+  onMessage: (session: SessionIdentity, message: InboundMessage) => Promise<void>
   /** This node has nothing to do for the session any more. */
   onRest: () => void
 }
@@ -47,6 +55,8 @@ export class LiveSession {
   #attempt = 0
   #stable: NodeJS.Timeout | undefined
   #keysArrived = new AbortController()
+  #heard: Promise<void> = Promise.resolve()
+  #draining: Promise<unknown> = Promise.resolve()
 
   constructor(deps: LiveSessionDeps, identity: SessionIdentity) {
     this.#deps = deps
@@ -74,6 +84,7 @@ export class LiveSession {
     this.#stopping.abort()
     clearTimeout(this.#stable)
     await this.#connection?.close().catch((error: unknown) => this.#log('session_close_failed', error))
+    await this.#heard
   }
 
   /** Takes the device off the account, as far as the line allows. Nothing reconnects it. */
@@ -116,6 +127,7 @@ export class LiveSession {
         this.#store(() => this.#deps.states.connected(this.#identity))
         this.#onOpen(connection)
       }
+      if (event.type === 'message') this.#hear(event.message)
       if (event.type === 'app_state_keys') this.#keysArrived.abort()
       if (event.type === 'closed') this.#onClosed(connection, event.reason)
     }
@@ -136,14 +148,49 @@ export class LiveSession {
       if (connection.hasAppStateKeys()) return
       await delay(timeoutMs, undefined, { signal: AbortSignal.any([signal, this.#keysArrived.signal]) }).catch(() => {})
     }
+    const drain = (limit: AbortSignal) => this.#drain(connection, limit)
+    const session: OpenSession = {
+      identity: this.#identity,
+      connection,
+      signal,
+      appStateKeys,
+      drainOutbox: drain,
+      release,
+    }
     for (let attempt = 1; !signal.aborted && !this.#stopping.signal.aborted; attempt++) {
       try {
-        return await this.#deps.onOpen({ identity: this.#identity, connection, signal, appStateKeys, release })
+        return await this.#deps.onOpen(session)
       } catch (error) {
         this.#log('session_work_failed', error)
         await delay(backoffMs(attempt), undefined, { signal }).catch(() => {})
       }
     }
+  }
+
+  /** A line that is lost in the middle leaves the session to recovery, which connects it and says farewell again. */
+  async #leave(connection: EngineConnection): Promise<void> {
+    this.#stopping.abort()
+    clearTimeout(this.#stable)
+    try {
+      await connection.logout()
+      await this.#stored
+      await untilStored(() => this.#deps.states.resting(this.#identity, 'logged_out', 'revoked'))
+    } finally {
+      this.#deps.onRest()
+    }
+  }
+
+  #drain(connection: EngineConnection, signal: AbortSignal): Promise<boolean> {
+    const deps = { tenants: this.#deps.tenants, ...this.#identity, leave: () => this.#leave(connection) }
+    const drained = this.#draining.then(() => drainOutbox(deps, connection, signal))
+    this.#draining = drained.catch(() => {})
+    return drained
+  }
+
+  #hear(message: InboundMessage): void {
+    this.#heard = this.#heard
+      .then(() => this.#deps.onMessage(this.#identity, message))
+      .catch((error: unknown) => this.#log('message_not_handled', error))
   }
 
   #onClosed(connection: EngineConnection, reason: CloseReason): void {

@@ -4,8 +4,9 @@ import type { Tenants, TenantTransactor } from '../database/tenant-transaction.j
 import type { EventLog } from '../events/event-log.js'
 import { assertFence } from '../leases/fence.js'
 import { endLease } from '../leases/session-leases.js'
+import { eraseSecrets } from '../outbox/outbox-store.js'
 import type { SessionIdentity } from './session-identity.js'
-import { setSessionState } from './sessions-store.js'
+import { botStillRuns, returnToBot, setSessionState } from './sessions-store.js'
 
 export type RestingState = Extract<SessionState, 'disconnected' | 'logged_out' | 'banned'>
 
@@ -51,8 +52,11 @@ export function createSessionStates({ tenants, events, onResting }: SessionState
         const { sessionId } = identity
         await endLease(tx, sessionId)
         await onResting(tx, sessionId, reason)
-        if (!(await setSessionState(tx, sessionId, state, reason))) return
-        await events.append(tx, { event: 'connection_lost', data: { sessionId, status: 'disconnected', reason } })
+        await eraseSecrets(tx, sessionId)
+        const returned = reason === 'replaced' && (await returnToBot(tx, sessionId))
+        if (!returned && !(await setSessionState(tx, sessionId, state, reason))) return
+        const data = { sessionId, status: 'disconnected', reason: returned ? botStillRuns : reason } as const
+        await events.append(tx, { event: 'connection_lost', data })
       }),
   }
 }

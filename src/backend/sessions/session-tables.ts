@@ -13,6 +13,8 @@ export type SessionsTable = {
   phone_number: string
   lid: string | null
   created_at: Generated<Date>
+  /** When a bot's session was taken back last; null once that bot has it again. */
+  taken_back_at: Generated<Date | null>
 }
 
 declare module '../database/schema.js' {

@@ -3,14 +3,16 @@ import type { Tenants } from '../database/tenant-transaction.js'
 import type { Engine, EngineConnection, EngineEvent } from '../engine/engine.js'
 import type { EventLog } from '../events/event-log.js'
 import type { Log } from '../log.js'
-import { LiveSession, type OpenSession } from './live-session.js'
+import { LiveSession, type LiveSessionDeps } from './live-session.js'
 import type { SessionIdentity } from './session-identity.js'
 import { createSessionStates, type OnResting } from './session-states.js'
 
+export type SessionHooks = Pick<LiveSessionDeps, 'onOpen' | 'onMessage'> & { onResting: OnResting }
+
 /** The sessions that run on this node. */
 export interface Sessions extends AsyncDisposable {
-  /** What every open connection is given to do, and what else ends with a session. Set before the first session runs. */
-  start(hooks: { onOpen: (session: OpenSession) => Promise<void>; onResting: OnResting }): void
+  /** What happens around every session. Set before the first one runs. */
+  start(hooks: SessionHooks): void
   /** A connection that linking has opened becomes a running session; its further events go to the returned function. */
   adopt(identity: SessionIdentity, connection: EngineConnection): (event: EngineEvent) => void
   /** Connects a claimed session with its stored credentials. */
@@ -28,10 +30,9 @@ export type SessionsDeps = { tenants: Tenants; engine: Engine; events: EventLog;
 
 export function createSessions(deps: SessionsDeps): Sessions {
   const log = deps.log.child('sessions')
-  const states = createSessionStates({ ...deps, onResting: (...resting) => onResting(...resting) })
+  const states = createSessionStates({ ...deps, onResting: (...resting) => hooks.onResting(...resting) })
   const running = new Map<SessionId, LiveSession>()
-  let onOpen: (session: OpenSession) => Promise<void> = async () => {}
-  let onResting: OnResting = async () => {}
+  let hooks: SessionHooks = { onOpen: async () => {}, onMessage: async () => {}, onResting: async () => {} }
 
   const create = (identity: SessionIdentity): LiveSession => {
     const { sessionId } = identity
@@ -40,7 +41,8 @@ export function createSessions(deps: SessionsDeps): Sessions {
         ...deps,
         states,
         log,
-        onOpen: open => onOpen(open),
+        onOpen: open => hooks.onOpen(open),
+        onMessage: (from, message) => hooks.onMessage(from, message),
         onRest: () => {
           if (running.get(sessionId) === session) running.delete(sessionId)
         },
@@ -52,9 +54,8 @@ export function createSessions(deps: SessionsDeps): Sessions {
   }
 
   return {
-    start(hooks) {
-      onOpen = hooks.onOpen
-      onResting = hooks.onResting
+    start(given) {
+      hooks = given
     },
     adopt: (identity, connection) => create(identity).adopt(connection),
     resume: identity => create(identity).start(),

@@ -26,6 +26,10 @@ create table own_chat_commands (
   primary key (workspace_id, session_id, wa_message_id)
 );
 
+-- 'farewell': after its verdict this server takes its device off the account.
+alter table outbox_messages drop constraint outbox_messages_kind_check;
+alter table outbox_messages add constraint outbox_messages_kind_check check (kind in ('secret', 'notice', 'farewell'));
+
 -- A session that was taken back from a bot: when that bot connects again it is handed off again, without a fight.
 alter table sessions add column taken_back_at timestamptz;
 

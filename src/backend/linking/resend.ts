@@ -1,0 +1,87 @@
+import { sql } from 'kysely'
+import { encodeSessionId } from '../../session/index.js'
+import type { TenantReader, TenantTransactor } from '../database/tenant-transaction.js'
+import { appStateKeyType, type Engine } from '../engine/engine.js'
+import { KeyRows } from '../engine/key-rows.js'
+import { GatewayError } from '../errors.js'
+import type { EventLog } from '../events/event-log.js'
+import { enqueueMessage } from '../outbox/outbox-store.js'
+import type { Vault } from '../vault/vault.js'
+import { unfinishedAttempt } from './attempts-reading.js'
+import type { ManagedSession } from './managed-session.js'
+import { renderTemplate } from './message-templates.js'
+import { storeString, type DeliverySettings } from './prepare-delivery.js'
+import { templateText } from './templates-store.js'
+
+const limit = { times: 3, withinSeconds: 3_600 }
+
+/** Until a link under way has surely ended. */
+const linkingSeconds = 60
+
+const resendTemplates = {
+  resent: `╭──❍ *ᴡʜɪᴢ ʟɪᴛᴇ sᴇssɪᴏɴ ɪᴅ*
+│
+├ 🔑 *Session ID:* It is in the message above, once more.
+├ 🔒 *Security:* Whoever has it has your account — NEVER share it.
+├ 🌐 *Connected Number:* {{number}}
+├ 💡 *Note:* A bot that starts with it takes this session over from this server.
+│
+╰─> *ᴘᴏᴡᴇʀᴇᴅ ʙʏ ᴡʜɪᴢ-ᴛᴇᴄʜ ©*`,
+} as const
+
+export type ResendDeps = { events: Pick<EventLog, 'wake'>; vault: Vault; engine: Engine; settings: DeliverySettings }
+
+/** Seconds until it makes sense to ask again; 0: the messages are on their way. */
+export type ResendWait = { waitSeconds: number }
+
+/**
+ * Makes a fresh session ID of what a managed session has stored, keeps it as the person's latest and puts it into the outbox with a notice
+ * behind it, all in the caller's transaction, which has locked the session. Whichever node runs the session sends them.
+ * @throws SessionIdError `too_long`
+ */
+export async function queueResend(
+  { events, vault, engine, settings }: ResendDeps,
+  tx: TenantTransactor,
+  session: ManagedSession,
+): Promise<ResendWait> {
+  const { sessionId, phoneNumber } = session
+  const { workspaceId } = tx.scope
+  const waitSeconds =
+    (await unfinishedAttempt(tx, sessionId)) === null ? await secondsToWait(tx, sessionId) : linkingSeconds
+  if (waitSeconds > 0) return { waitSeconds }
+  const sealer = await vault.sealer(tx, { workspaceId, sessionId })
+  const rows = new KeyRows(sessionId, sealer)
+  const bytes = await rows.credentials(tx)
+  if (bytes === null) throw new TypeError('a managed session has credentials')
+  const source = engine.portableSource({ engine: 'baileys', bytes }, await rows.keys(tx, appStateKeyType, null))
+  const string = encodeSessionId(source, { prefix: settings.sessionIdPrefix, format: settings.sessionIdFormat })
+  const workspaceSealer = await vault.workspaceSealer(tx, workspaceId)
+  await storeString(tx, workspaceSealer, { person_id: session.personId, sessionId, string })
+  const notice = renderTemplate(await templateText(tx, vault, 'resent', resendTemplates), { number: phoneNumber })
+  const to = `${phoneNumber}@s.whatsapp.net`
+  const build = (text: string) => engine.buildText({ phoneNumber, to, text })
+  await enqueueMessage(tx, sealer, sessionId, { kind: 'secret', built: build(string) })
+  await enqueueMessage(tx, sealer, sessionId, { kind: 'notice', built: build(notice) })
+  await events.wake(tx, sessionId)
+  return { waitSeconds: 0 }
+}
+
+export function resendTooOften(waitSeconds: number): GatewayError {
+  return new GatewayError({
+    code: 'too_many_attempts',
+    status: 429,
+    message: 'The session ID was sent too often in a short time.',
+    action: 'Look into your own chat, or wait before you ask again.',
+    retryAfterSeconds: waitSeconds,
+  })
+}
+
+/** Every secret in the outbox is one sending; the one that the link itself sent was made before its attempt ended. */
+async function secondsToWait(tx: TenantReader, sessionId: string): Promise<number> {
+  const { rows } = await sql<{ wait: number }>`
+    select ceil(extract(epoch from m.created_at - clock_timestamp()) + ${limit.withinSeconds})::int as wait
+    from outbox_messages m left join link_attempts a on a.session_id = m.session_id
+    where m.session_id = ${sessionId} and m.kind = 'secret' and m.created_at > coalesce(a.since, '-infinity')
+    order by m.created_at desc offset ${limit.times - 1} limit 1`.execute(tx.db)
+  return Math.max(0, rows[0]?.wait ?? 0)
+}

@@ -1,0 +1,70 @@
+import { sql } from 'kysely'
+import type { PersonId, SessionId } from '../../contract/ids.js'
+import type { SessionState } from '../../contract/sessions.js'
+import type { TenantReader, TenantTransactor } from '../database/tenant-transaction.js'
+import type { Credentials, TakenBack } from '../engine/engine.js'
+import { KeyBatch } from '../engine/key-batch.js'
+import { KeyRows } from '../engine/key-rows.js'
+import type { Sealer } from '../vault/sealer.js'
+import '../engine/keystore-tables.js'
+import '../sessions/session-tables.js'
+
+/** Why a session is connecting: it changed hands. */
+export type TakenReason = 'taken_back' | 'imported'
+
+/** The state of a session and its reason; `null`: unknown. `lock` keeps them as they are until the transaction ends. */
+export async function stateOf(
+  tx: TenantTransactor,
+  sessionId: SessionId,
+  { lock }: { lock: boolean },
+): Promise<{ state: SessionState; reason: string | null } | null> {
+  const row = tx.db.selectFrom('sessions').select(['state', 'reason']).where('id', '=', sessionId)
+  return (await (lock ? row.forUpdate() : row).executeTakeFirst()) ?? null
+}
+
+/** A session that somebody else runs: given to a bot, or taken over by one. */
+export function isWithBot({ state, reason }: { state: SessionState; reason: string | null }): boolean {
+  return state === 'handed_off' || (state === 'disconnected' && reason === 'replaced')
+}
+
+export async function sessionsOf(tx: TenantReader, personId: PersonId): Promise<SessionId[]> {
+  const rows = await tx.db.selectFrom('sessions').select('id').where('person_id', '=', personId).execute()
+  return rows.map(({ id }) => id as SessionId)
+}
+
+export async function storedCredentials(
+  tx: TenantReader,
+  sealer: Sealer,
+  sessionId: SessionId,
+): Promise<Credentials | null> {
+  const bytes = await new KeyRows(sessionId, sealer).credentials(tx)
+  return bytes === null ? null : { engine: 'baileys', bytes }
+}
+
+/** What a session goes on with, in place of what it had. */
+export async function storeTaken(
+  tx: TenantTransactor,
+  sealer: Sealer,
+  sessionId: SessionId,
+  { credentials, keys, forget }: TakenBack,
+): Promise<void> {
+  await tx.db
+    .deleteFrom('signal_keys')
+    .where('session_id', '=', sessionId)
+    .where('type', 'in', [...forget])
+    .execute()
+  const batch = new KeyBatch()
+  batch.add({ credentials, keys })
+  await new KeyRows(sessionId, sealer).write(tx, batch)
+  await tx.db.updateTable('session_credentials').set({ staged: false }).where('session_id', '=', sessionId).execute()
+}
+
+export async function markTaken(tx: TenantTransactor, sessionId: SessionId): Promise<void> {
+  const now = sql<Date>`clock_timestamp()`
+  const reason: TakenReason = 'taken_back'
+  await tx.db
+    .updateTable('sessions')
+    .set({ mode: 'managed', state: 'connecting', reason, since: now, taken_back_at: now })
+    .where('id', '=', sessionId)
+    .execute()
+}

@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto'
+import { decodeSessionId, type SessionContents } from '../../session/index.js'
+import { SessionId, type SessionIdString, type WorkspaceId } from '../../contract/ids.js'
+import type { TakenSession } from '../../contract/sessions.js'
+import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
+import type { Engine, TakenBack } from '../engine/engine.js'
+import type { EventLog } from '../events/event-log.js'
+import { openLease, reopenLease } from '../leases/session-leases.js'
+import type { Log } from '../log.js'
+import type { SessionIdentity } from '../sessions/session-identity.js'
+import type { Sessions } from '../sessions/sessions.js'
+import type { Vault } from '../vault/vault.js'
+import { personOf, supersedeOlder } from './promote-attempt.js'
+import {
+  botNotStopped,
+  foreignString,
+  notHandedOff,
+  sessionIdProblem,
+  unknownSession,
+  unreadableString,
+} from './take-back-errors.js'
+import {
+  isWithBot,
+  markTaken,
+  sessionsOf,
+  stateOf,
+  storedCredentials,
+  storeTaken,
+  type TakenReason,
+} from './take-back-store.js'
+
+export type TakeBackInput = {
+  workspaceId: WorkspaceId
+  sessionId: SessionId
+  /** What this server has stored, or what the bot has now. */
+  source: 'stored' | SessionIdString
+  /** The caller's word. */
+  botStopped: boolean
+}
+
+/** Sessions that a bot ran come to this server and stay. A bot that was not stopped gets them back at its next login, without a fight. */
+export interface TakeBack {
+  /** @throws GatewayError `bot_not_stopped`, `session_not_found`, `session_state`, `session_id_unreadable`, `session_id_foreign` */
+  takeBack(input: TakeBackInput): Promise<TakenSession>
+  /**
+   * The same for a string that may come from anywhere. A device that is known here is taken back; another one becomes a session of its own
+   * and supersedes the account's earlier ones.
+   * @throws GatewayError as `takeBack`
+   */
+  importSession(input: Omit<TakeBackInput, 'sessionId' | 'source'> & { source: SessionIdString }): Promise<TakenSession>
+}
+
+export type TakeBackDeps = {
+  tenants: Tenants
+  engine: Engine
+  events: EventLog
+  vault: Vault
+  sessions: Pick<Sessions, 'resume' | 'rest'>
+  nodeId: string
+  sessionIdPrefix: string
+  log: Log
+}
+
+export function createTakeBack({
+  tenants,
+  engine,
+  events,
+  vault,
+  sessions,
+  nodeId,
+  sessionIdPrefix,
+  log,
+}: TakeBackDeps): TakeBack {
+  const read = (string: SessionIdString): SessionContents => {
+    try {
+      return decodeSessionId(string, { prefix: sessionIdPrefix })
+    } catch (error) {
+      throw sessionIdProblem(error)
+    }
+  }
+
+  const convert = (...of: Parameters<Engine['takeBack']>): TakenBack => {
+    try {
+      return engine.takeBack(...of)
+    } catch (error) {
+      throw sessionIdProblem(error)
+    }
+  }
+
+  const run = (identity: SessionIdentity, reason: TakenReason): TakenSession => {
+    const { sessionId } = identity
+    log.info('session_taken', { sessionId, code: reason })
+    sessions.resume(identity)
+    return { sessionId, state: 'connecting' }
+  }
+
+  const take = async (workspaceId: WorkspaceId, sessionId: SessionId, string: SessionContents | null) => {
+    const identity = await tenants.transact({ workspaceId }, async tx => {
+      if ((await stateOf(tx, sessionId, { lock: false })) === null) throw unknownSession()
+      const fence = await reopenLease(tx, sessionId, nodeId)
+      const found = await stateOf(tx, sessionId, { lock: true })
+      if (found === null || !isWithBot(found)) throw notHandedOff()
+      const sealer = await vault.sealer(tx, { workspaceId, sessionId })
+      const stored = await storedCredentials(tx, sealer, sessionId)
+      if (stored === null) throw notHandedOff()
+      if (string !== null && !engine.isSameDevice(stored, string)) throw foreignString()
+      await storeTaken(tx, sealer, sessionId, convert(stored, string))
+      await markTaken(tx, sessionId)
+      return { workspaceId, sessionId, fence, sealer }
+    })
+    return run(identity, 'taken_back')
+  }
+
+  /** The session of a person that is this very device. */
+  const knownDevice = async (tx: TenantTransactor, ids: readonly SessionId[], string: SessionContents) => {
+    const { workspaceId } = tx.scope
+    for (const sessionId of ids) {
+      const stored = await storedCredentials(tx, await vault.sealer(tx, { workspaceId, sessionId }), sessionId)
+      if (stored !== null && engine.isSameDevice(stored, string)) return sessionId
+    }
+    return null
+  }
+
+  const create = async (tx: TenantTransactor, string: SessionContents, { account, ...taken }: TakenBack) => {
+    const { workspaceId } = tx.scope
+    const personId = await personOf(tx, account)
+    const known = await knownDevice(tx, await sessionsOf(tx, personId), string)
+    if (known !== null) return { known }
+    const sessionId = SessionId.parse(randomUUID())
+    const sealer = await vault.createSealer(tx, { workspaceId, sessionId })
+    const fence = await openLease(tx, sessionId, nodeId)
+    const superseded = await supersedeOlder(events, tx, personId)
+    const reason: TakenReason = 'imported'
+    await tx.db
+      .insertInto('sessions')
+      .values({
+        workspace_id: workspaceId,
+        id: sessionId,
+        person_id: personId,
+        mode: 'managed',
+        state: 'connecting',
+        reason,
+        phone_number: account.phoneNumber,
+        lid: account.lid,
+        taken_back_at: new Date(),
+      })
+      .execute()
+    await storeTaken(tx, sealer, sessionId, { account, ...taken })
+    return { superseded, identity: { workspaceId, sessionId, fence, sealer } }
+  }
+
+  return {
+    async takeBack({ workspaceId, sessionId, source, botStopped }) {
+      if (!botStopped) throw botNotStopped()
+      return take(workspaceId, sessionId, source === 'stored' ? null : read(source))
+    },
+    async importSession({ workspaceId, source, botStopped }) {
+      if (!botStopped) throw botNotStopped()
+      const string = read(source)
+      if (string.account.number === null)
+        throw unreadableString('The session ID is of an account without a phone number.')
+      const taken = convert(null, string)
+      const created = await tenants.transact({ workspaceId }, tx => create(tx, string, taken))
+      if ('known' in created) return take(workspaceId, created.known, string)
+      await Promise.all(created.superseded.map(older => sessions.rest(older)))
+      return run(created.identity, 'imported')
+    },
+  }
+}

@@ -1,0 +1,248 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Phone } from '../src/simulator/index.js'
+import { Rows } from './support/rows.js'
+import { TestGateway } from './support/test-gateway.js'
+import type { Visitor } from './support/visitor.js'
+
+let gateway: TestGateway
+let rows: Rows
+let number = 254_700_000_300
+
+beforeAll(async () => {
+  gateway = await TestGateway.start({ env: { LINK_DEFAULT: 'managed', SUPPORT_URL: 'https://support.example/help' } })
+  rows = new Rows(gateway.database.ownerUrl)
+})
+
+afterAll(async () => {
+  await rows[Symbol.asyncDispose]()
+  await gateway[Symbol.asyncDispose]()
+})
+
+type Linked = { phone: Phone; visitor: Visitor; sessionId: string }
+
+async function link(phone?: Phone): Promise<Linked> {
+  const linking = phone ?? (await gateway.simulator.phone(String(++number), { name: 'Wanjiru' }))
+  const visitor = gateway.visitor()
+  const { sessionId, qrCode } = await visitor.start()
+  await linking.scanPicture(Buffer.from(qrCode.split(',')[1] ?? '', 'base64'))
+  await rows.waitFor(`select 1 from link_attempts where session_id = $1 and phase = 'complete'`, [sessionId])
+  await linking.waitForQuiet()
+  return { phone: linking, visitor, sessionId }
+}
+
+/** What this server wrote into the owner's chat since the link, once there is so much; the owner's own words are commands. */
+async function answers(phone: Phone, count: number): Promise<string[]> {
+  const find = async () => {
+    const texts = (await phone.messages(phone.jid)).map(({ text }) => text ?? '')
+    return texts.slice(2).filter(text => !/^\s*\.?(menu|status|resend|support|disconnect)/i.test(text))
+  }
+  await expect.poll(async () => (await find()).length, { timeout: 10_000 }).toBeGreaterThanOrEqual(count)
+  await phone.waitForQuiet()
+  return find()
+}
+
+const ask = (phone: Phone, text: string, addressing: 'pn' | 'lid' = 'pn') => phone.send(phone.jid, text, { addressing })
+
+const secretsLeft = (sessionId: string) =>
+  rows.query(`select 1 from outbox_messages where session_id = $1 and kind = 'secret' and proto is not null`, [
+    sessionId,
+  ])
+
+describe('in the own chat of a managed session', () => {
+  test('.menu is answered with the list, once for each time it is written, by number and by LID', async () => {
+    const { phone } = await link()
+    await ask(phone, '.menu')
+    const menu = await answers(phone, 1)
+    expect(menu).toEqual([expect.stringMatching(/^╭──❍ \*ᴡʜɪᴢ ʟɪᴛᴇ ᴍᴇɴᴜ\*\n[^]*╰─> \*ᴘᴏᴡᴇʀᴇᴅ ʙʏ ᴡʜɪᴢ-ᴛᴇᴄʜ ©\*$/)])
+    for (const command of ['.menu', '.status', '.resend', '.support', '.disconnect'])
+      expect(menu[0]).toContain(`*${command}*`)
+    await ask(phone, '  .MENU \n', 'lid')
+    expect(await answers(phone, 2)).toEqual([menu[0], menu[0]])
+  })
+
+  test('.status tells what is connected and how to undo it, .support where help is', async () => {
+    const { phone } = await link()
+    await ask(phone, '.status')
+    await ask(phone, '.support')
+    const [status, support] = await answers(phone, 2)
+    expect(status).toMatch(/Connected since \d{4}-\d\d-\d\d \d\d:\d\d UTC/)
+    expect(status).toContain(`*Connected Number:* ${phone.phoneNumber}`)
+    expect(status).toContain('*Device:* WHIZ LITE')
+    expect(status).toContain('*.disconnect*')
+    expect(support).toContain('https://support.example/help')
+  })
+
+  test('anything else, anywhere else and from anybody else is left alone', async () => {
+    const { phone, sessionId } = await link()
+    const friend = await gateway.simulator.phone(String(++number))
+    await ask(phone, '.menu please')
+    await ask(phone, 'menu')
+    await phone.send(friend, '.menu')
+    await friend.send(phone, '.menu')
+    await phone.waitForQuiet()
+    // as if the account had been linked in two seconds from now
+    const linkedAt = Date.now() + 2_000
+    await rows.query(`update sessions set created_at = $2 where id = $1`, [sessionId, new Date(linkedAt)])
+    await ask(phone, '.menu')
+    await expect.poll(() => Date.now(), { timeout: 5_000 }).toBeGreaterThan(linkedAt)
+    // sessions hear in order: what is answered next shows that nothing before it was
+    await ask(phone, '.status')
+    expect(await answers(phone, 1)).toEqual([expect.stringContaining('Connected since')])
+    expect((await phone.messages(friend.jid)).map(({ text }) => text)).toEqual(['.menu', '.menu'])
+  })
+
+  test('a message that this gateway itself has sent is no command', async () => {
+    const { phone, sessionId } = await link()
+    const { deviceId } = await phone.waitForDevice('online')
+    const hold = await gateway.simulator.hold({
+      direction: 'out',
+      tag: 'message',
+      account: phone.phoneNumber,
+      device: deviceId,
+    })
+    const { id } = await ask(phone, '.menu')
+    await hold.reached
+    await rows.query(`update outbox_messages set wa_message_id = $2 where session_id = $1 and kind = 'notice'`, [
+      sessionId,
+      id,
+    ])
+    await hold.release()
+    await ask(phone, '.status')
+    expect(await answers(phone, 1)).toEqual([expect.stringContaining('Connected since')])
+  })
+
+  test('a command that is told again after a cut line is answered once', async () => {
+    const { phone } = await link()
+    const { deviceId } = await phone.waitForDevice('online')
+    const receipt = { direction: 'in', tag: 'receipt', account: phone.phoneNumber, device: deviceId } as const
+    const hold = await gateway.simulator.hold(receipt)
+    await phone.send(phone.jid, '.menu')
+    await hold.reached
+    // WhatsApp never hears that the message came, and tells it again at the next login
+    gateway.simulator.device(phone.phoneNumber, deviceId).drop()
+    await hold.drop()
+    await gateway.simulator.waitForStanza({ ...receipt, since: (await gateway.simulator.ledger()).at(-1)?.seq ?? 0 })
+    await phone.waitForQuiet()
+    expect(await answers(phone, 1)).toHaveLength(1)
+    const asked = await rows.query(
+      `select 1 from own_chat_commands where session_id = (select id from sessions where phone_number = $1)`,
+      [phone.phoneNumber],
+    )
+    expect(asked).toHaveLength(1)
+  })
+
+  test('an answer that was stored and not sent goes out after a restart', async () => {
+    const { phone, sessionId } = await link()
+    const { deviceId } = await phone.waitForDevice('online')
+    const hold = await gateway.simulator.hold({
+      direction: 'in',
+      tag: 'message',
+      account: phone.phoneNumber,
+      device: deviceId,
+    })
+    await phone.send(phone.jid, '.menu')
+    await hold.reached
+    await gateway.stopApp()
+    await hold.drop()
+    expect(
+      await rows.query(`select 1 from outbox_messages where session_id = $1 and state = 'sent'`, [sessionId]),
+    ).toHaveLength(2)
+    await gateway.startApp()
+    await rows.waitFor(`select 1 from outbox_messages where session_id = $1 and state = 'sent' offset 2`, [sessionId])
+    await phone.waitForQuiet()
+    expect(await answers(phone, 1)).toHaveLength(1)
+  })
+
+  test('.resend sends the session ID alone and a notice, three times an hour, and leaves no string behind', async () => {
+    const { phone, sessionId } = await link()
+    for (let i = 0; i < 3; i++) await ask(phone, '.resend')
+    const sent = await answers(phone, 6)
+    const pair = [
+      expect.stringMatching(/^WHIZLITE_[A-Za-z0-9.-]+$/) as string,
+      expect.stringContaining('NEVER share it') as string,
+    ]
+    expect(sent).toEqual([...pair, ...pair, ...pair])
+    await ask(phone, '.resend')
+    expect((await answers(phone, 7)).slice(6)).toEqual([expect.stringMatching(/again in (59|60) min/)])
+    await expect.poll(() => secretsLeft(sessionId)).toEqual([])
+    const times = `select error_code from outbox_messages where session_id = $1 and kind = 'secret' and state = 'sent'`
+    expect(await rows.query(times, [sessionId])).toHaveLength(4)
+  })
+
+  test('.disconnect says goodbye and takes the device off the account', async () => {
+    const { phone, sessionId } = await link()
+    await phone.send(phone.jid, '.disconnect')
+    await rows.waitFor(`select 1 from sessions where id = $1 and state = 'logged_out' and reason = 'revoked'`, [
+      sessionId,
+    ])
+    await phone.waitForQuiet()
+    expect(await answers(phone, 1)).toEqual([expect.stringContaining(phone.phoneNumber)])
+    expect(await phone.devices()).toEqual([])
+    expect(await rows.query(`select 1 from session_leases where session_id = $1 and wanted`, [sessionId])).toEqual([])
+  })
+
+  test('of two sessions of one account only the newer answers', async () => {
+    const { phone, sessionId: older } = await link()
+    const { sessionId } = await link(phone)
+    const before = (await phone.messages(phone.jid)).length
+    await ask(phone, '.menu')
+    await ask(phone, '.status')
+    await expect.poll(async () => (await phone.messages(phone.jid)).length).toBe(before + 4)
+    await phone.waitForQuiet()
+    expect((await phone.messages(phone.jid)).slice(before)).toHaveLength(4)
+    const claimed = await rows.query(`select session_id from own_chat_commands where session_id = any($1)`, [
+      [older, sessionId],
+    ])
+    expect(claimed).toEqual([{ session_id: sessionId }, { session_id: sessionId }])
+    const kept = await rows.query(`select 1 from session_credentials where session_id = $1`, [older])
+    expect(kept).toHaveLength(1)
+    expect(await phone.devices()).toHaveLength(2)
+  })
+})
+
+describe('the browser that linked', () => {
+  test('may have the session ID resent, three times an hour', async () => {
+    const { phone, visitor, sessionId } = await link()
+    expect((await visitor.view(sessionId)).can).toEqual(['resend', 'revoke'])
+    const path = `/api/sessions/${sessionId}/resend`
+    for (let i = 0; i < 3; i++)
+      expect(await visitor.request('POST', path, {})).toMatchObject({ status: 200, body: { queued: true } })
+    const refused = await visitor.request('POST', path, {})
+    expect(refused).toMatchObject({ status: 429, body: { code: 'too_many_attempts' } })
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3_500)
+    await expect.poll(() => secretsLeft(sessionId)).toEqual([])
+    await phone.waitForQuiet()
+    expect((await answers(phone, 6)).filter(text => text.startsWith('WHIZLITE_'))).toHaveLength(3)
+  })
+
+  test('may revoke; then nothing is left to ask for', async () => {
+    const { phone, visitor, sessionId } = await link()
+    const answer = await visitor.request('POST', `/api/sessions/${sessionId}/revoke`, {})
+    expect(answer).toMatchObject({ status: 200, body: { state: 'logged_out' } })
+    expect(await phone.devices()).toEqual([])
+    expect((await visitor.view(sessionId)).can).toBeUndefined()
+    for (const what of ['resend', 'revoke'])
+      expect(await visitor.request('POST', `/api/sessions/${sessionId}/${what}`, {})).toMatchObject({
+        status: 409,
+        body: { code: 'session_state' },
+      })
+  })
+
+  test('nobody else may: another browser, no browser, an unknown session are told the same', async () => {
+    const { phone, sessionId } = await link()
+    const other = await link()
+    const unknown = '00000000-0000-4000-8000-000000000000'
+    for (const what of ['resend', 'revoke']) {
+      const told = new Set<string>()
+      for (const asking of [other.visitor, gateway.visitor()])
+        for (const id of [sessionId, unknown, 'x']) {
+          const { status, body } = await asking.request('POST', `/api/sessions/${id}/${what}`, {})
+          told.add(`${status} ${JSON.stringify(body)}`)
+        }
+      expect(told.size).toBe(1)
+      expect([...told][0]).toMatch(/^404 .*attempt_not_found/)
+    }
+    await phone.waitForQuiet()
+    expect(await answers(phone, 0)).toEqual([])
+  })
+})
