@@ -117,6 +117,13 @@ describe('an address', () => {
     },
   )
 
+  test.each(['//', '///', '//api', '/api//', '/%2f', '//127.0.0.1/', '/\\'])(
+    'of slashes (%s) is no fault of ours',
+    async path => {
+      expect((await get(path)).status).toBeLessThan(500)
+    },
+  )
+
   test.each(['/api/sessions/%zz', '/api/sessions/%c0%ae'])('such as %s cannot be read', async path => {
     expectProblem(await get(path), 400, 'bad_request')
   })

@@ -11,10 +11,13 @@ import { createPreKeyPool } from './engine/baileys/pre-keys/pre-key-pool.js'
 import { createEventLog } from './events/event-log.js'
 import { createEventWakeups } from './events/event-wakeups.js'
 import { openGatewayDatabase } from './gateway-database.js'
+import { apiDoor } from './http/api-door.js'
+import { createClientAddress } from './http/client-address.js'
 import { docsPage } from './http/docs-page.js'
 import { healthRoutes } from './http/health.routes.js'
 import { openApiRoutes } from './http/openapi.js'
 import { createIdentify } from './http/identify.js'
+import { createRequestLimit } from './http/request-limit.js'
 import { createHttpServer, createWebSocketPort } from './http/server.js'
 import { createNodeLease } from './leases/node-lease.js'
 import { endLinkAtRest } from './linking/end-unfinished-link.js'
@@ -27,6 +30,7 @@ import { createTakeBack } from './linking/take-back.js'
 import { createVisitorFeed } from './linking/visitor-feed.js'
 import { visitorSessionRoutes } from './linking/visitor-sessions.routes.js'
 import { createVisitorSessions } from './linking/visitor-sessions.js'
+import { createUpgradeLimits } from './live/upgrade-limits.js'
 import { createWebSocketDoor } from './live/websocket.js'
 import type { Log } from './log.js'
 import { createOwnChat } from './own-chat/own-chat.js'
@@ -134,13 +138,12 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
     createRecovery({ database, tenants, vault, linking, sessions, nodeId, log: log.child('recovery') }),
   )
 
-  const identify = createIdentify({
-    serviceToken: config.serviceToken,
-    cookies,
-    addressOf: ({ socket }) => socket.remoteAddress ?? '',
-  })
+  const addressOf = createClientAddress({ trustProxy: config.trustProxy, log: log.child('http') })
+  const identify = createIdentify({ serviceToken: config.serviceToken, cookies, addressOf })
+  const limit = createRequestLimit({ perMinute: config.limits.requestsPerMinute })
   const live = createWebSocketDoor({
     openFeed: createVisitorFeed({ tenants, events, wakeups, vault, workspaceId, log: log.child('linking') }),
+    limits: createUpgradeLimits({ addressOf, cookies, limit, perAddress: config.limits.socketsPerAddress }),
     cookies,
     publicUrl,
     log: log.child('live'),
@@ -169,6 +172,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
       pages: documents.use(pages),
       onUpgrade: live.onUpgrade,
       identify,
+      door: apiDoor({ identify, addressOf, limit }),
     }),
   )
   const wsPort = config.wsPort === null ? null : releases.use(createWebSocketPort(live.onUpgrade))

@@ -32,8 +32,18 @@ export type Config = {
     ownerUrl: string
     brandLogo: string | null
   }
-  /** How much of linking there may be: starts an hour of one address (its other limits follow it), attempts at once, attempts that wait. */
-  limits: { perAddress: number; perNode: number; active: number; queued: number }
+  /** Proxies in front whose word on a visitor's address is believed, in the forms of `proxy-addr`. */
+  trustProxy: string[]
+  limits: {
+    /** Link starts an hour from one address. */
+    perAddress: number
+    requestsPerMinute: number
+    socketsPerAddress: number
+    /** Attempts under way on one node, on all, and in the queue. */
+    perNode: number
+    active: number
+    queued: number
+  }
   /** Settings of the environment that mean nothing here; one start-up line names them. */
   unused: string[]
 }
@@ -62,6 +72,7 @@ export function loadConfig(raw: NodeJS.ProcessEnv): Config {
   ]
   if (problems.length > 0) throw new ConfigError(problems)
 
+  const { LINK_MAX_PER_ADDRESS: perAddress } = env
   const dataDir = resolve(env.DATA_DIR ?? defaultDataDir())
   const secret = parseSecret(env.WHATSAPP_SESSION_SECRET ?? localSecret(dataDir, 'session-secret'))
   if ('problem' in secret) throw new ConfigError([secretProblem(secret.problem)])
@@ -85,8 +96,12 @@ export function loadConfig(raw: NodeJS.ProcessEnv): Config {
       ownerUrl: env.OWNER_URL,
       brandLogo: env.BRAND_LOGO ?? null,
     },
+    trustProxy: env.TRUST_PROXY,
     limits: {
-      perAddress: env.LINK_MAX_PER_ADDRESS,
+      perAddress,
+      // one setting for all: a page in five tabs that polls every two seconds needs a quarter of the requests
+      requestsPerMinute: perAddress * 20,
+      socketsPerAddress: Math.ceil((perAddress * 2) / 3),
       perNode: env.LINK_MAX_PER_NODE,
       active: env.LINK_MAX_ACTIVE,
       queued: env.LINK_MAX_QUEUED,

@@ -1,8 +1,18 @@
+import proxyAddr from 'proxy-addr'
 import { z } from 'zod'
 
 const port = z.coerce.number().int().min(0).max(65535)
 const flagless = z.string().trim().min(1)
 const count = z.coerce.number().int().min(1).max(1_000_000)
+
+/** What `proxy-addr` takes, with commas between. */
+const proxies = z
+  .string()
+  .transform(text => text.split(',').map(part => part.trim()))
+  .refine(
+    isProxies,
+    'must be addresses, ranges such as 10.0.0.0/8, loopback, linklocal or uniquelocal, with commas between',
+  )
 
 /** The raw environment: names as documented, values checked for form only. Read nowhere else. */
 export const Env = z.object({
@@ -14,6 +24,7 @@ export const Env = z.object({
   DATA_DIR: flagless.optional(),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   DATABASE_APP_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  TRUST_PROXY: proxies.default([]),
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   WHATSAPP_SESSION_SECRET: flagless.optional(),
   WHATSAPP_SERVICE_TOKEN: flagless.optional(),
@@ -55,6 +66,15 @@ export function unusedSettings(raw: NodeJS.ProcessEnv): string[] {
   return Object.keys(raw).filter(
     name => unusedNames.some(unused => unused === name) || unusedPrefixes.some(prefix => name.startsWith(prefix)),
   )
+}
+
+function isProxies(parts: string[]): boolean {
+  try {
+    proxyAddr.compile(parts)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** A blank line in a `.env` file means "not set". */

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { Router } from 'express'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { openDoor } from '../../../tests/support/open-door.js'
 import { createLog } from '../log.js'
 import { newVisitorToken, visitorCookie } from './attempt-cookie.js'
-import { createIdentify } from './identify.js'
 import { route } from './route.js'
 import { createHttpServer, type HttpServer } from './server.js'
 
@@ -37,9 +37,15 @@ let url = ''
 let tokenlessUrl = ''
 
 async function open(token: string | null): Promise<string> {
-  const identify = createIdentify({ serviceToken: token, cookies, addressOf: () => '' })
   const log = createLog({ level: 'debug', destination: { write: line => void logged.push(line) } })
-  const server = createHttpServer({ log, routes, pages: Router(), onUpgrade: () => {}, identify, publicUrl: null })
+  const server = createHttpServer({
+    log,
+    routes,
+    pages: Router(),
+    onUpgrade: () => {},
+    ...openDoor(token),
+    publicUrl: null,
+  })
   opened.push(server)
   return `http://127.0.0.1:${await server.listen(0, '127.0.0.1')}`
 }

@@ -1,9 +1,9 @@
 import { Router } from 'express'
 import { afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { openDoor } from '../../../tests/support/open-door.js'
 import { sendRaw } from '../../../tests/support/raw-request.js'
 import { createLog } from '../log.js'
-import { createIdentify } from './identify.js'
 import { isOwnOrigin } from './own-origin.js'
 import { route } from './route.js'
 import { createHttpServer, type HttpServer } from './server.js'
@@ -25,7 +25,7 @@ async function ask(publicUrl: string | null, method: string, host: string, ...he
     routes: (['get', 'delete'] as const).map(kind => route({ method: kind, path, summary: '', answer, handle })),
     pages: Router().get('/', (_request, response) => void response.send('page')),
     onUpgrade: (request, socket) => socket.end(`HTTP/1.1 ${isOwnOrigin(request, publicUrl) ? 101 : 403} -\r\n\r\n`),
-    identify: createIdentify({ serviceToken: null, cookies: { secure: false }, addressOf: () => '' }),
+    ...openDoor(),
     publicUrl,
   })
   const port = await server.listen(0, '127.0.0.1')

@@ -1,8 +1,8 @@
 import { Router } from 'express'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { openDoor } from '../../../tests/support/open-door.js'
 import { createLog } from '../log.js'
-import { createIdentify } from './identify.js'
 import { route } from './route.js'
 import { createHttpServer, type HttpServer } from './server.js'
 
@@ -32,8 +32,7 @@ const logged: string[] = []
 
 beforeAll(async () => {
   const log = createLog({ level: 'info', destination: { write: line => void logged.push(line) } })
-  const identify = createIdentify({ serviceToken: null, cookies: { secure: false }, addressOf: () => '' })
-  server = createHttpServer({ log, routes, pages: Router(), onUpgrade: () => {}, identify, publicUrl: null })
+  server = createHttpServer({ log, routes, pages: Router(), onUpgrade: () => {}, ...openDoor(), publicUrl: null })
   url = `http://127.0.0.1:${await server.listen(0, '127.0.0.1')}`
 })
 

@@ -21,6 +21,8 @@ export type HttpServerDeps = {
   pages: RequestHandler
   onUpgrade: UpgradeHandler
   identify: Identify
+  /** In front of the API: who may ask at all. */
+  door: RequestHandler
   publicUrl: string | null
 }
 
@@ -50,27 +52,19 @@ function serverOf(onRequest: RequestListener, onUpgrade: UpgradeHandler): HttpSe
   }
 }
 
-function expressApp({ log, routes, pages, identify, publicUrl }: HttpServerDeps): Express {
+function expressApp({ log, routes, pages, identify, door, publicUrl }: HttpServerDeps): Express {
   const https = publicUrl?.startsWith('https:') ?? false
   const app = express()
   app.disable('x-powered-by')
   app.set('etag', false)
   app.use(securityHeaders({ https }))
-  app.use('/api', requireOwnOrigin(publicUrl), requireIdentity(identify), jsonBody())
+  app.use('/api', requireOwnOrigin(publicUrl), door, jsonBody())
   for (const definition of routes) app[definition.method](definition.path, routeHandler(definition, identify))
   for (const [path, methods] of methodsByPath(routes)) app.all(path, methodNotAllowed(methods))
   app.use(pages)
   app.use(notFound())
   app.use(errorResponse(log.child('http')))
   return app
-}
-
-/** Whoever is refused as a service hears it before anything is read from them, also where there is nothing. */
-function requireIdentity(identify: Identify): RequestHandler {
-  return (request, _response, next) => {
-    identify(request)
-    next()
-  }
 }
 
 function methodsByPath(routes: readonly Route[]): Map<string, string[]> {

@@ -6,6 +6,7 @@ import { readVisitorToken, type CookieSettings, type VisitorToken } from '../htt
 import { isOwnOrigin } from '../http/own-origin.js'
 import type { UpgradeHandler } from '../http/server.js'
 import { errorCode, type Log } from '../log.js'
+import type { UpgradeLimits } from './upgrade-limits.js'
 
 /** A feed for one visitor, or `null` when the cookie names no attempt. Ends when the signal aborts. */
 export type OpenFeed = (
@@ -13,7 +14,13 @@ export type OpenFeed = (
   options: { after: bigint | null; signal: AbortSignal },
 ) => Promise<AsyncIterable<EventEnvelope> | null>
 
-export type WebSocketDoorDeps = { openFeed: OpenFeed; cookies: CookieSettings; publicUrl: string | null; log: Log }
+export type WebSocketDoorDeps = {
+  openFeed: OpenFeed
+  limits: UpgradeLimits
+  cookies: CookieSettings
+  publicUrl: string | null
+  log: Log
+}
 
 export interface WebSocketDoor extends AsyncDisposable {
   readonly onUpgrade: UpgradeHandler
@@ -31,9 +38,9 @@ export const closeCodes = { goingAway: 1001, tryLater: 1013, noAttempt: 4404, to
 
 /**
  * `/ws`: the visitor's cookie decides whose events are seen; nothing is taken from the browser but `?after=<seq>` to resume.
- * Pages of other sites are refused before the handshake.
+ * Pages of other sites, and whoever has too many open, are refused before the handshake.
  */
-export function createWebSocketDoor({ openFeed, cookies, publicUrl, log }: WebSocketDoorDeps): WebSocketDoor {
+export function createWebSocketDoor({ openFeed, limits, cookies, publicUrl, log }: WebSocketDoorDeps): WebSocketDoor {
   const server = new WebSocketServer({ noServer: true, maxPayload: 4_096, perMessageDeflate: false })
 
   const serve = async (socket: WebSocket, request: IncomingMessage) => {
@@ -68,6 +75,8 @@ export function createWebSocketDoor({ openFeed, cookies, publicUrl, log }: WebSo
       socket.on('error', () => socket.destroy())
       if (targetOf(request)?.pathname !== path) return refuse(socket, '404 Not Found')
       if (!isOwnOrigin(request, publicUrl)) return refuse(socket, '403 Forbidden')
+      const wait = limits(request, socket)
+      if (wait !== null) return refuse(socket, '429 Too Many Requests', `Retry-After: ${wait}`)
       server.handleUpgrade(request, socket, head, client => void serve(client, request))
     },
     clientCount: () => server.clients.size,
@@ -92,10 +101,11 @@ function targetOf({ url = '/' }: IncomingMessage): URL | null {
   return URL.canParse(url, base) ? new URL(url, base) : null
 }
 
-function refuse(socket: Duplex, status: string): void {
+function refuse(socket: Duplex, status: string, ...headers: string[]): void {
   // the other side may never close its half
   socket.once('finish', () => socket.destroy())
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  const lines = [`HTTP/1.1 ${status}`, ...headers, 'Connection: close', 'Content-Length: 0', '', '']
+  socket.end(lines.join('\r\n'))
 }
 
 function inTime(written: Promise<boolean>): Promise<boolean> {

@@ -1,0 +1,24 @@
+/** Lines that are open, counted for whoever they belong to. */
+export class OpenLines {
+  readonly #counts = new Map<string, number>()
+
+  constructor(private readonly most: number) {}
+
+  /** @returns the function that ends the line, harmless to repeat; `null` when there are as many as there may be */
+  open(key: string): (() => void) | null {
+    const count = this.#counts.get(key) ?? 0
+    if (count >= this.most) return null
+    this.#counts.set(key, count + 1)
+    let open = true
+    return () => {
+      if (open) this.#end(key)
+      open = false
+    }
+  }
+
+  #end(key: string): void {
+    const left = (this.#counts.get(key) ?? 0) - 1
+    if (left > 0) this.#counts.set(key, left)
+    else this.#counts.delete(key)
+  }
+}
