@@ -11,6 +11,8 @@ export type PhoneView = {
   name: string
   online: boolean
   devices: DeviceView[]
+  /** somebody asked for a code for this number, and it can still be typed; the newest such request */
+  codeRequest: { platform: string; askedAt: number } | null
   /** the own chat first, whether or not anything is in it; then those with messages, newest first */
   chats: ChatView[]
 }

@@ -15,6 +15,7 @@ export class RequestRefused extends Error {
 export interface PhonesApi {
   add(): Promise<{ phoneNumber: string }>
   scan(phone: string, picture: Blob): Promise<void>
+  enterCode(phone: string, code: string): Promise<void>
   send(phone: string, to: string, text: string): Promise<void>
   read(phone: string, chat: string): Promise<void>
   unlink(phone: string, deviceId: number): Promise<void>
@@ -52,6 +53,7 @@ export function createPhonesApi(deps: PhonesApiDeps): PhonesApi {
       return { phoneNumber: String(named) }
     },
     scan: async (phone, picture) => void (await ask('POST', `phones/${phone}/scan`, picture)),
+    enterCode: async (phone, code) => void (await ask('POST', `phones/${phone}/code`, { code })),
     send: async (phone, to, text) => void (await ask('POST', `phones/${phone}/messages`, { to, text })),
     read: async (phone, chat) => void (await ask('POST', `phones/${phone}/read`, { chat })),
     unlink: async (phone, deviceId) => void (await ask('DELETE', `phones/${phone}/devices/${deviceId}`)),

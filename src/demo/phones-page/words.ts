@@ -3,6 +3,15 @@ export function numberInWords(phoneNumber: string): string {
   return `+${phoneNumber.replace(/^(\d{3})(\d{3})(\d{3})(\d+)$/, '$1 $2 $3 $4')}`
 }
 
+/** What was typed of a pairing code, in the form in which the linking page shows it. */
+export function codeInWords(typed: string): string {
+  const letters = typed
+    .toUpperCase()
+    .replace(/[^A-Z0-9]/g, '')
+    .slice(0, 8)
+  return letters.length > 4 ? `${letters.slice(0, 4)}-${letters.slice(4)}` : letters
+}
+
 const DAY_MS = 24 * 60 * 60 * 1000
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
 const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' })

@@ -1,16 +1,20 @@
-import type { LinkedDevice, PhoneInfo, PhoneMessage } from '../../simulator/control-surface.js'
+import type { CodeRequest, LinkedDevice, PhoneInfo, PhoneMessage } from '../../simulator/control-surface.js'
 import type { ChatView, DeviceView, MessageView, PhoneView } from '../view.js'
 
 /** A page shows this many of a chat's messages. */
 const SHOWN_MESSAGES = 200
 
 /** A phone with everything on it, as read from the simulator. */
-export type PhoneContents = { info: PhoneInfo; messages: PhoneMessage[]; devices: LinkedDevice[] }
+export type PhoneContents = { info: PhoneInfo; messages: PhoneMessage[]; devices: LinkedDevice[]; codes: CodeRequest[] }
 
 /** Tells whether a message that this phone received has been looked at. */
 export type IsRead = (message: PhoneMessage) => boolean
 
-export function presentPhone({ info, messages, devices }: PhoneContents, all: PhoneInfo[], isRead: IsRead): PhoneView {
+export function presentPhone(
+  { info, messages, devices, codes }: PhoneContents,
+  all: PhoneInfo[],
+  isRead: IsRead,
+): PhoneView {
   const { phoneNumber, name, online } = info
   const others = all.filter(other => other.jid !== info.jid)
   const chats = others
@@ -22,6 +26,7 @@ export function presentPhone({ info, messages, devices }: PhoneContents, all: Ph
     name,
     online,
     devices: devices.map(presentDevice),
+    codeRequest: presentCodeRequest(codes),
     chats: [presentChat(info, messages, isRead, true), ...chats],
   }
 }
@@ -43,6 +48,11 @@ function presentMessage({ id, fromMe, text, timestamp, status }: PhoneMessage, o
 
 function presentDevice({ deviceId, platform, online, linkedAt }: LinkedDevice): DeviceView {
   return { deviceId, platform, online, linkedAt }
+}
+
+function presentCodeRequest(codes: CodeRequest[]): PhoneView['codeRequest'] {
+  const newest = codes.findLast(({ open }) => open)
+  return newest ? { platform: newest.platform, askedAt: newest.askedAt } : null
 }
 
 function lastAt(chat: ChatView): number {

@@ -11,6 +11,8 @@ export interface Phones {
   add(): Promise<{ phoneNumber: string }>
   /** Holds the phone's camera before a PNG picture. @throws PhonesError, or what the phone says about the picture */
   scan(phoneNumber: string, picture: Uint8Array): Promise<{ deviceId: number }>
+  /** Types a pairing code. @throws PhonesError, or what the phone says about the code */
+  enterCode(phoneNumber: string, code: string): Promise<{ deviceId: number }>
   send(phoneNumber: string, to: string, text: string): Promise<{ id: string }>
   /** Marks a chat as read; the other side hears of it. */
   read(phoneNumber: string, chat: string): Promise<void>
@@ -52,6 +54,10 @@ export async function openPhones(simulator: SimulatorControl): Promise<Phones> {
       const { deviceId } = await (await find(phoneNumber)).scanPicture(picture)
       return { deviceId }
     },
+    async enterCode(phoneNumber, code) {
+      const { deviceId } = await (await find(phoneNumber)).enterCode(code)
+      return { deviceId }
+    },
     async send(phoneNumber, to, text) {
       const [from, recipient] = await Promise.all([find(phoneNumber), find(to)])
       return from.send(recipient.jid, text)
@@ -74,8 +80,8 @@ export async function openPhones(simulator: SimulatorControl): Promise<Phones> {
 
 async function readPhone(simulator: SimulatorControl, info: PhoneInfo): Promise<PhoneContents> {
   const phone = await simulator.phone(info.phoneNumber)
-  const [messages, devices] = await Promise.all([phone.messages(), phone.devices()])
-  return { info, messages, devices }
+  const [messages, devices, codes] = await Promise.all([phone.messages(), phone.devices(), phone.codeRequests()])
+  return { info, messages, devices, codes }
 }
 
 /** Ids of messages whose sender has been told that they were read: the simulator remembers that across restarts. */

@@ -9,6 +9,7 @@ import { readJson, readPicture } from './request-body.js'
 const PhoneNumber = z.string().regex(/^\d{5,20}$/)
 const NewPhone = z.strictObject({})
 const NewMessage = z.strictObject({ to: PhoneNumber, text: z.string().trim().min(1).max(4096) })
+const TypedCode = z.strictObject({ code: z.string().max(40) })
 const Reading = z.strictObject({ chat: PhoneNumber })
 const Connection = z.strictObject({ online: z.boolean() })
 
@@ -20,7 +21,7 @@ export type PhonesApi = (request: IncomingMessage, response: ServerResponse, pat
 type Handler = (request: IncomingMessage, ids: string[]) => Promise<unknown>
 
 /**
- * `GET phones`, `GET events`, `POST phones`, and below `phones/<number>/`: `POST scan` (the body is a PNG), `POST messages`, `POST read`,
+ * `GET phones`, `GET events`, `POST phones`, and below `phones/<number>/`: `POST scan` (the body is a PNG), `POST code`, `POST messages`, `POST read`,
  * `PUT connection`, `DELETE devices/<id>`.
  */
 export function phonesApi({ phones, watch }: PhonesApiDeps): PhonesApi {
@@ -36,6 +37,11 @@ export function phonesApi({ phones, watch }: PhonesApiDeps): PhonesApi {
       },
     ],
     ['POST', new RegExp(`${one}/scan$`), async (request, [id = '']) => phones.scan(id, await readPicture(request))],
+    [
+      'POST',
+      new RegExp(`${one}/code$`),
+      async (request, [id = '']) => phones.enterCode(id, TypedCode.parse(await readJson(request)).code),
+    ],
     [
       'POST',
       new RegExp(`${one}/messages$`),

@@ -21,6 +21,8 @@ export type PendingCode = {
   ref: Buffer
   /** the companion's ephemeral key under the code */
   wrappedKey: Buffer
+  /** what the companion calls itself */
+  platform: string
   /** milliseconds since the epoch */
   askedAt: number
   expiresAt: number
@@ -146,6 +148,7 @@ export class PairingCodes {
       phoneNumber: phone.user,
       ref: Buffer.from(`3@${randomBytes(24).toString('base64')}`),
       wrappedKey,
+      platform: textOf(child(content, 'companion_platform_display')) ?? '',
       askedAt,
       expiresAt: askedAt + this.lifetimeMs,
       shown: content.attrs['should_show_push_notification'] === 'true',
@@ -178,6 +181,6 @@ function isOpen(code: PendingCode): boolean {
 }
 
 function describeCode(code: PendingCode): CodeRequest {
-  const { link, askedAt, expiresAt } = code
-  return { platform: link.platform, askedAt, expiresAt, open: isOpen(code) }
+  const { platform, askedAt, expiresAt } = code
+  return { platform, askedAt, expiresAt, open: isOpen(code) }
 }

@@ -14,7 +14,11 @@ export function chatListScreen(deps: ScreenDeps): Screen {
   const invitation = el(
     'div',
     { class: 'invitation' },
-    el('p', {}, 'Start on the linking page, then scan its code with this phone.'),
+    el(
+      'p',
+      {},
+      'Start on the linking page, then scan its code with this phone, or type the code it shows for this number.',
+    ),
     linkButton(deps),
   )
   const list = el('ul', { class: 'rows' })

@@ -6,8 +6,10 @@ import { newsDot } from '../sides.js'
 import { numberInWords } from '../words.js'
 import { chatListScreen } from './chat-list.js'
 import { chatScreen } from './chat.js'
+import { codeNotice } from './code-notice.js'
 import { contactsScreen } from './contacts.js'
 import { devicesScreen } from './devices.js'
+import { enterCodeScreen } from './enter-code.js'
 import { avatar, complaint } from './parts.js'
 import { scanScreen } from './scan.js'
 import type { Place, Screen, ScreenDeps } from './screen.js'
@@ -33,6 +35,7 @@ export function createPhone(deps: PhoneDeps): PhoneElement {
     el('span', { class: 'sr-only' }, 'Online'),
   )
   const trouble = complaint()
+  const notice = codeNotice({ enterCode: () => go({ kind: 'code' }) })
   const screenHolder = el('div', { class: 'screen' })
   const chats = navButton('chats', 'Chats', () => go({ kind: 'chats' }))
   const devices = navButton('devices', 'Linked devices', () => go({ kind: 'devices' }))
@@ -48,6 +51,7 @@ export function createPhone(deps: PhoneDeps): PhoneElement {
       online,
     ),
     trouble.element,
+    notice.element,
     screenHolder,
     nav,
   )
@@ -90,7 +94,8 @@ export function createPhone(deps: PhoneDeps): PhoneElement {
     setText(onlineWord, phone.online ? 'Online' : 'Offline')
     online.setAttribute('aria-checked', String(phone.online))
     chats.show(place.kind === 'chats' || place.kind === 'chat' || place.kind === 'contacts', unseen.total() > 0)
-    devices.show(place.kind === 'devices' || place.kind === 'scan', false)
+    devices.show(place.kind === 'devices' || place.kind === 'scan' || place.kind === 'code', false)
+    notice.show(phone, place.kind === 'code')
     screen.update(phone, all)
   }
 
@@ -116,6 +121,8 @@ function openScreen(place: Place, deps: ScreenDeps): Screen {
       return devicesScreen(deps)
     case 'scan':
       return scanScreen(deps)
+    case 'code':
+      return enterCodeScreen(deps)
   }
 }
 

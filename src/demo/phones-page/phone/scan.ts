@@ -9,7 +9,7 @@ const LOOK_EVERY_MS = 300
 const NO_CODE = 'No code in sight. Press Start on the linking page.'
 
 /** Codes that may go by themselves: a newer picture is tried at once. */
-const NEXT_MAY_WORK = new Set(['qr_expired', 'qr_unreadable', 'qr_malformed'])
+const NEXT_MAY_WORK = new Set(['qr_expired', 'qr_rotated', 'qr_unreadable', 'qr_malformed'])
 
 /** The camera: looks at the linking page until there is a code, and hands the picture's pixels to the phone. */
 export function scanScreen(deps: ScreenDeps): Screen {
@@ -19,10 +19,11 @@ export function scanScreen(deps: ScreenDeps): Screen {
   const status = el('p', { class: 'scan-status', role: 'status' }, NO_CODE)
   const again = button('Scan again', 'primary', () => look())
   const chat = button('Open your own chat', 'primary', () => deps.go({ kind: 'chat', with: deps.phoneNumber }))
+  const byCode = button('Link with phone number instead', 'quiet', () => deps.go({ kind: 'code' }))
   const linkingPage = button('Show the linking page', 'quiet', deps.showLinkingPage)
   linkingPage.classList.add('only-narrow')
   const back = iconButton('back', 'Back to the linked devices', () => deps.go({ kind: 'devices' }))
-  const foot = el('div', { class: 'scan-actions' }, again, chat, linkingPage)
+  const foot = el('div', { class: 'scan-actions' }, again, chat, byCode, linkingPage)
   const element = el(
     'div',
     { class: 'screen-body' },
@@ -38,6 +39,7 @@ export function scanScreen(deps: ScreenDeps): Screen {
     setText(status, text)
     again.hidden = state !== 'failed'
     chat.hidden = state !== 'linked'
+    byCode.hidden = state === 'scanning' || state === 'linked'
     linkingPage.hidden = state !== 'looking'
   }
 

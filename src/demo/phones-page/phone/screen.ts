@@ -4,7 +4,12 @@ import type { LinkingFrame } from '../linking-frame.js'
 
 /** Where a phone is. */
 export type Place =
-  { kind: 'chats' } | { kind: 'chat'; with: string } | { kind: 'contacts' } | { kind: 'devices' } | { kind: 'scan' }
+  | { kind: 'chats' }
+  | { kind: 'chat'; with: string }
+  | { kind: 'contacts' }
+  | { kind: 'devices' }
+  | { kind: 'scan' }
+  | { kind: 'code' }
 
 export type ScreenDeps = {
   phoneNumber: string
