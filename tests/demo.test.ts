@@ -42,6 +42,11 @@ async function write(phone: Locator, text: string): Promise<void> {
   await press(phone, 'Send')
 }
 
+async function typeCode(phone: Locator, code: string): Promise<void> {
+  await phone.getByRole('textbox', { name: 'Code' }).fill(code)
+  await press(phone, 'Link device')
+}
+
 const nobodyLeft = (): Promise<void> =>
   vi.waitFor(() => expect(demo.processes()).toEqual([]), { timeout: 40_000, interval: 100 })
 
@@ -113,6 +118,32 @@ describe('a visitor of the demo', { timeout: START_MS }, () => {
     await press(amina, 'Linked devices')
     await amina.getByRole('button', { name: /^Log out/ }).click()
     await amina.getByText('No device is linked').waitFor()
+  })
+
+  test('links a phone by the code asked for its number', async () => {
+    const page = await openPage()
+    const juma = phoneOf(page, 'Juma')
+    await press(juma, 'Linked devices')
+    await press(juma, 'Link a device')
+    await press(juma, 'Link with phone number instead')
+    await typeCode(juma, 'abcd1234')
+    await juma.getByText('Nobody asked for a code for this number').waitFor()
+
+    const started = await fetch(`${url}/api/sessions/start`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ phoneNumber: '+254 700 000 012' }),
+    })
+    const { pairingCode } = StartLinkAnswer.options[1].parse(await started.json())
+    await press(juma, 'Chats')
+    await juma.getByText('A device wants to be linked').waitFor()
+    await press(juma, 'Enter code')
+    await typeCode(juma, pairingCode.startsWith('A') ? 'BBBBBBBB' : 'AAAAAAAA')
+    await juma.getByText('Check the code and type it again').waitFor()
+    await typeCode(juma, pairingCode.replace('-', '').toLowerCase())
+    await juma.getByText('Device linked').waitFor()
+    await press(juma, 'Open your own chat')
+    await juma.getByText(/^WHIZLITE_\S{200,}$/).waitFor()
   })
 
   test('is told when a phone is offline, and the other phone gets the message later', async () => {
@@ -211,6 +242,13 @@ describe('the demo’s server', () => {
         { method: 'POST', headers: { 'content-type': 'image/png' }, body: 'x' },
         422,
         'qr_unreadable',
+      ],
+      [`${phones}/254700000011/code`, { method: 'POST', headers: json, body: '{"code":"A-B"}' }, 422, 'code_malformed'],
+      [
+        `${phones}/254700000011/code`,
+        { method: 'POST', headers: json, body: '{"code":"ABCD-1234"}' },
+        422,
+        'no_code_pending',
       ],
       [`${phones}/254700000011/devices/77`, { method: 'DELETE' }, 404, 'unknown_device'],
       [`${url}/demo/nothing`, {}, 404, 'not_found'],

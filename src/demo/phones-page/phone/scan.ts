@@ -20,6 +20,7 @@ export function scanScreen(deps: ScreenDeps): Screen {
   const again = button('Scan again', 'primary', () => look())
   const chat = button('Open your own chat', 'primary', () => deps.go({ kind: 'chat', with: deps.phoneNumber }))
   const byCode = button('Link with phone number instead', 'quiet', () => deps.go({ kind: 'code' }))
+  byCode.classList.add('button-small')
   const linkingPage = button('Show the linking page', 'quiet', deps.showLinkingPage)
   linkingPage.classList.add('only-narrow')
   const back = iconButton('back', 'Back to the linked devices', () => deps.go({ kind: 'devices' }))
