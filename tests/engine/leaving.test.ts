@@ -1,7 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { decodeCredentials, isPaired } from '../../src/backend/engine/baileys/credentials.js'
+import { restartLimitMs } from '../../src/backend/engine/baileys/registration.js'
 import { removalLimitMs } from '../../src/backend/engine/baileys/remove-device.js'
 import type { Phone } from '../../src/simulator/index.js'
 import { EngineRig, type EngineAccount } from '../support/engine-rig.js'
+import { HeldCommit } from '../support/key-store-hands.js'
 import { shortWaits } from '../support/short-waits.js'
 
 let rig: EngineRig
@@ -105,3 +108,43 @@ test('a connection that is not open cannot log out, and is closed', async () => 
   await expect(connection.logout()).rejects.toMatchObject({ code: 'logout_unconfirmed' })
   expect((await account.next('closed')).reason).toEqual(closedByUs)
 })
+
+test.each(['scan', 'code'])(
+  'closed while a phone accepts by %s: no device comes into being, nobody is announced',
+  async method => {
+    const phone = await rig.phone()
+    const account = await rig.account()
+    const held = new HeldCommit(
+      ({ credentials }) => credentials !== undefined && isPaired(decodeCredentials(credentials).creds),
+    )
+    const code = { phoneNumber: phone.phoneNumber }
+    const connection = account.connect(held.wrap, undefined, method === 'code' ? code : undefined)
+    if (method === 'code') await phone.enterCode((await account.next('pairing_code')).code)
+    else await phone.scan((await account.next('qr')).qr)
+    await held.reached
+    const closing = connection.close()
+    held.release()
+    await closing
+    expect((await account.next('closed')).reason).toEqual(closedByUs)
+    await phone.waitForQuiet()
+    expect(account.of('paired')).toEqual([])
+    expect((await phone.devices()).filter(({ confirmed }) => confirmed)).toEqual([])
+    expect(await replies(phone)).toEqual([])
+  },
+)
+
+test('a WhatsApp that forgets to end the connection of a new device: this side does, and the device logs in', async () => {
+  const phone = await rig.phone()
+  const account = await rig.account()
+  await rig.simulator.fault('withhold-restart', { phone: phone.phoneNumber })
+  waits = shortWaits(new Map([[restartLimitMs, 300]]))
+  account.connect()
+  await phone.scan((await account.next('qr')).qr)
+  await account.next('paired')
+  expect((await account.next('closed')).reason).toEqual({ plane: 'local', kind: 'restart_required', status: null })
+  expect(await replies(phone)).toHaveLength(1)
+  await account.open()
+})
+
+const replies = (phone: Phone) =>
+  rig.simulator.ledger({ direction: 'in', child: 'pair-device-sign', account: phone.phoneNumber })

@@ -52,6 +52,7 @@ export class BaileysConnection implements EngineConnection {
   readonly #deadline: NodeJS.Timeout
   readonly #registration: Registration | null
   #open = false
+  #closing = false
   #closed = false
   #forced: CloseReason | null = null
 
@@ -84,7 +85,11 @@ export class BaileysConnection implements EngineConnection {
       () => this.#cut({ plane: 'local', kind: 'unreachable', status: null }),
       connectDeadlineMs,
     )
-    gatePairReply(this.#socket, () => auth.saved())
+    gatePairReply(this.#socket, async () => {
+      await auth.saved()
+      // nobody heard of this device yet and nobody will: without the reply it never comes into being
+      if (this.#closing) throw new Error('closing')
+    })
     this.#socket.ws.prependListener('CB:message', stanzas.note.bind(stanzas))
     this.#socket.ws.on('unexpected-response', (_request: unknown, response: IncomingMessage) => {
       response.destroy()
@@ -124,6 +129,7 @@ export class BaileysConnection implements EngineConnection {
 
   async close(): Promise<void> {
     this.#flush()
+    this.#closing = true
     try {
       await this.#deps.auth.saved()
     } finally {
@@ -181,7 +187,7 @@ export class BaileysConnection implements EngineConnection {
   #onConnection({ connection, qr, isNewLogin, lastDisconnect }: BaileysEventMap['connection.update']): void {
     if (qr !== undefined) this.#onQr(qr)
     if (isNewLogin === true) {
-      this.#registration?.stop()
+      this.#registration?.paired()
       this.#announce('paired')
     }
     if (connection === 'open') {
@@ -218,7 +224,9 @@ export class BaileysConnection implements EngineConnection {
     const account: Account | null = accountOf(this.#deps.auth.creds.me)
     if (account === null) return
     this.#deps.auth.saved().then(
-      () => this.#emit({ type, account }),
+      () => {
+        if (!this.#closing) this.#emit({ type, account })
+      },
       () => {},
     )
   }

@@ -9,6 +9,9 @@ import { withSecret } from './qr-secret.js'
 /** First and later lifetimes of a QR: Baileys' own, which follow WhatsApp Web. */
 const qrLifetimesMs = { first: 60_000, later: 20_000 }
 
+/** WhatsApp ends the connection of a new device at once, so that it logs in. Should it ever not, this side does. */
+export const restartLimitMs = 10_000
+
 /** How the server words that the registration's secret is retired. Source: Baileys pull request 2765. */
 const refreshes = ['companion_reg_refresh', 'pair-device-rotate-qr']
 
@@ -28,6 +31,7 @@ export class Registration {
   readonly #deps: RegistrationDeps
   readonly #code: PairingCode | null
   #qr: { text: string; until: number } | null = null
+  #restart: NodeJS.Timeout | undefined
   #shown = false
 
   constructor(deps: RegistrationDeps) {
@@ -65,10 +69,18 @@ export class Registration {
     this.#code?.credsChanged()
   }
 
-  /** A phone has accepted, or the connection is over: nothing shown before is of use. */
+  /** A phone has accepted: nothing shown before is of use. */
+  paired(): void {
+    this.stop()
+    const { cut } = this.#deps
+    this.#restart = setTimeout(() => cut({ plane: 'local', kind: 'restart_required', status: null }), restartLimitMs)
+  }
+
+  /** The connection is over. */
   stop(): void {
     this.#qr = null
     this.#code?.stop()
+    clearTimeout(this.#restart)
   }
 
   /**
