@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { SessionContents } from '../../../session/index.js'
 import { MAX_PRE_KEY_ID, PRE_KEY_SEED_LENGTH } from '../../../session/derive-pre-key.js'
+import { IdRanges } from '../../../session/id-ranges.js'
 import { PreKeyError } from '../../../session/pre-key-error.js'
 import { PRE_KEY_RESERVE } from '../../../session/seeded-pre-keys.js'
 import type { Credentials, TakenBack } from '../engine.js'
@@ -49,7 +50,7 @@ export function takeBack(stored: Credentials | null, string: SessionContents | n
     keys: keysOf(string),
     credentials: encodeCredentials({
       creds: { ...creds, firstUnuploadedPreKeyId: next, nextPreKeyId: next },
-      preKeys: { seed, usedIds: [...usedIds, [known, next - 1]], freshFrom: next },
+      preKeys: { seed, usedIds: new IdRanges([...usedIds, [known, next - 1]]).list(), freshFrom: next },
     }),
   }
 }
