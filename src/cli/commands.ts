@@ -12,8 +12,8 @@ export const commands: readonly Command[] = [
     summary: 'link a WhatsApp account, with the QR or the pairing code in this terminal',
     usage: 'link [--code NUMBER] [--url URL] [--insecure]',
     details: `Shows the QR, follows every refresh, and tells how it ended. Ctrl-C cancels, also at the gateway.
-A QR needs a terminal of about 65 columns by 35 rows; its black and white stay with NO_COLOR only as far as blocks can draw them,
-for a dark background. Without a terminal there are plain lines, and --code is needed.
+A QR needs a terminal of about 65 columns by 36 rows, and with NO_COLOR a dark background. Into a pipe or a file go plain lines,
+and --code is needed.
 
 --code NUMBER  pair by a code typed on the phone with this number, with its country code: +254 712 345678
 ${addressDetails}
