@@ -44,6 +44,7 @@ describe('whizlite link in a terminal', () => {
 
     expect(await ended).toBe(0)
     expect(terminal.output).toContain('All set. Your account is linked.')
+    expect(terminal.output).toMatch(/which is no secret: [0-9a-f-]{36}\n$/)
     const messages = await phone.messages(phone.jid)
     expect(messages).toHaveLength(2)
     expect(terminal.output).not.toContain(messages[0]?.text?.slice(0, 30) ?? 'no message')
@@ -104,6 +105,24 @@ describe('whizlite link in a terminal', () => {
     const [first = '', action = ''] = terminal.output.slice(terminal.output.indexOf('\u001b[?1049l')).split('\n')
     expect(first).toContain('number')
     expect(action).not.toBe('')
+  })
+})
+
+describe('whizlite link at a gateway that is full', () => {
+  test('shows the place in the queue, and the QR when the turn has come', async () => {
+    const env = { LINK_MAX_ACTIVE: '1' }
+    await using full = await TestGateway.start({ simulator: gateway.simulator, env })
+    const visitor = full.visitor()
+    const { sessionId } = await visitor.start()
+    const terminal = new CliTerminal()
+    const ended = terminal.run('link', '--url', full.url)
+    const shows = (text: string): Promise<void> =>
+      vi.waitFor(() => expect(terminal.frame().join('\n')).toContain(text), { timeout: 20_000, interval: 20 })
+    await shows('Waiting for a free place: number 1 in the queue…')
+    await visitor.request('DELETE', `/api/sessions/${sessionId}`)
+    await shows('Status: Scanning…')
+    terminal.pressCtrlC()
+    expect(await ended).toBe(130)
   })
 })
 

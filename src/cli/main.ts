@@ -17,8 +17,16 @@ function takeInterrupts(): AbortSignal {
   return interrupted.signal
 }
 
-// The gateway reads its settings from here too, and both must mean the same port and data folder.
-if (existsSync('.env')) process.loadEnvFile('.env')
+/** The gateway reads its settings from here too, and both must mean the same port and data folder. */
+function readEnvFile(): void {
+  try {
+    if (existsSync('.env')) process.loadEnvFile('.env')
+  } catch {
+    process.stderr.write('The file .env in this folder could not be read; going on without it.\n')
+  }
+}
+
+readEnvFile()
 
 process.exitCode = await runCli(process.argv.slice(2), {
   terminal: processTerminal(process.stdout, process.stderr, process.env),

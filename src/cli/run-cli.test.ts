@@ -82,3 +82,13 @@ describe('a command written wrongly is answered with one sentence, its usage, an
     expect(told).not.toMatch(/AbC9|xxx/)
   })
 })
+
+test('a problem that nobody foresaw is told without its message, which could quote anything', async () => {
+  const terminal = new CliTerminal({ window: null, answers: [pretended] })
+  const failing: typeof terminal.write = () => {
+    throw Object.assign(new TypeError(pretended), { code: 'EPLANTED' })
+  }
+  terminal.write = failing
+  expect(await terminal.run('link', '--url', 'http://127.0.0.1:9', '--code', '+254712345678')).toBe(1)
+  expect(terminal.errors).toBe('whizlite met a problem that it does not know: TypeError EPLANTED. Please report it.\n')
+})

@@ -24,7 +24,7 @@ export async function runCli(words: readonly string[], context: CliContext): Pro
     const run = await command.load()
     return await run(context, given)
   } catch (error) {
-    if (!(error instanceof CliError)) throw error
+    if (!(error instanceof CliError)) return unexpected(error, context)
     terminal.writeError(`${[error.message, error.action].filter(part => part !== null).join(' ')}\n`)
     if (!(error instanceof UsageError)) return exitCodes.failed
     terminal.writeError(usageOf(command))
@@ -57,6 +57,15 @@ function unknownCommand(words: readonly string[], { terminal }: CliContext): num
   const what = words.length === 0 ? 'Say which command you mean.' : `There is no command "${written.join(' ')}".`
   terminal.writeError(`${what}\n\n${overview(commands)}`)
   return exitCodes.usage
+}
+
+/** Its message and stack could quote what was typed or read. */
+function unexpected(error: unknown, { terminal }: CliContext): number {
+  const { name = 'Error', code = '' } = (error ?? {}) as { name?: string; code?: string }
+  terminal.writeError(
+    `whizlite met a problem that it does not know: ${[name, code].join(' ').trim()}. Please report it.\n`,
+  )
+  return exitCodes.failed
 }
 
 function said({ terminal }: CliContext, text: string): number {

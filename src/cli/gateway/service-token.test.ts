@@ -18,6 +18,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 test('the environment comes first, for any gateway', () => {
   const env = { WHATSAPP_SERVICE_TOKEN: ' given ' }
   expect(serviceToken({ env, folder }, new URL('https://link.example.com/'))).toBe('given')
+  const broken = { WHATSAPP_SERVICE_TOKEN: 'two\nlines' }
+  expect(() => serviceToken({ env: broken, folder }, here)).toThrow(/^WHATSAPP_SERVICE_TOKEN has signs[^\n]*$/)
 })
 
 test('a local gateway’s own token is found where that gateway keeps it, and sent nowhere else', () => {

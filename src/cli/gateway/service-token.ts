@@ -8,6 +8,9 @@ import { isThisMachine } from './gateway-address.js'
 /** Where a local gateway keeps the token that it made for programs of its own account. */
 const fileName = 'service-token'
 
+/** What an `Authorization: Bearer` header can carry (RFC 6750, 2.1). */
+const carried = /^[A-Za-z0-9._~+/-]+=*$/
+
 /**
  * The token that the operator's own programs show: `WHATSAPP_SERVICE_TOKEN`, else the one that a gateway started in this folder made.
  * The latter never leaves this machine.
@@ -15,7 +18,13 @@ const fileName = 'service-token'
  */
 export function serviceToken({ env, folder }: Pick<CliContext, 'env' | 'folder'>, gateway: URL): string {
   const given = env['WHATSAPP_SERVICE_TOKEN']?.trim()
-  if (given) return given
+  if (given) {
+    if (carried.test(given)) return given
+    throw new CliError(
+      'WHATSAPP_SERVICE_TOKEN has signs that no request can carry.',
+      'Set it to the value that the gateway has.',
+    )
+  }
   if (!isThisMachine(gateway)) {
     throw new CliError(
       'This needs the service token of that gateway.',

@@ -39,7 +39,8 @@ export async function linkCommand(context: CliContext, given: Given): Promise<nu
     const style = styleOf(terminal)
     const done = end.phase === 'complete'
     const [first = '', ...rest] = endingOf(end)
-    terminal.write([done ? style.good(first) : style.bad(first), ...rest, ''].join('\n'))
+    const id = done ? [`The session's id at this gateway, which is no secret: ${end.sessionId}`] : []
+    terminal.write([done ? style.good(first) : style.bad(first), ...rest, ...id, ''].join('\n'))
     return done ? exitCodes.done : exitCodes.failed
   } finally {
     display[Symbol.dispose]()

@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import { SessionState } from '../../contract/sessions.js'
-import { SessionId } from '../../contract/ids.js'
+import { TakenSession } from '../../contract/sessions.js'
 import { CliError } from '../cli-error.js'
 import { exitCodes, type CliContext } from '../command.js'
 import { askGateway, GatewayProblem, strangeAnswer } from '../gateway/ask-gateway.js'
 import { serviceToken } from '../gateway/service-token.js'
 
-const Owned = z.object({ sessionId: SessionId, state: SessionState })
+/** Without the strictness: a newer gateway may tell more. */
+const Owned = z.object(TakenSession.shape)
 
 /** A session is opened and stored before the answer. */
 const timeoutMs = 60_000
