@@ -1,13 +1,9 @@
-import type { LinkAttemptView, LinkMode, LinkPhase } from '../contract/linking.js'
-import { isPicture, isRecord } from './frames.js'
+import type { LinkAttemptView } from '../contract/linking.js'
+import type { PageSettings, Started } from './answers.js'
+import { readSettings, readStarted, readView } from './answers.js'
+import { isRecord } from './frames.js'
 import { troubleFromProblem, troubleWithoutAnswer } from './trouble.js'
 import type { Trouble } from './trouble.js'
-
-export interface PageSettings {
-  mode: LinkMode
-  supportUrl: string | null
-  logoUrl: string | null
-}
 
 /** Any request that did not end as its function promises; `trouble` says it to the visitor. */
 export class ApiFailure extends Error {
@@ -19,6 +15,9 @@ export class ApiFailure extends Error {
   }
 }
 
+/** What the visitor of a finished managed account may ask for. */
+export type Wish = 'resend' | 'revoke'
+
 /** The server as the page uses it. Every function may throw {@link ApiFailure} and nothing else. */
 export interface LinkApi {
   settings(): Promise<PageSettings>
@@ -26,9 +25,12 @@ export interface LinkApi {
   current(): Promise<LinkAttemptView | null>
   /** Null when the server does not know the attempt, or not as this browser's. */
   read(sessionId: string): Promise<LinkAttemptView | null>
-  start(): Promise<{ sessionId: string; qrCode: string }>
+  /** @param phoneNumber with its country code, to link by code; null to link by QR */
+  start(phoneNumber: string | null): Promise<Started>
   /** False when the server does not know the attempt. */
   cancel(sessionId: string): Promise<boolean>
+  /** False when the server does not know the session as this browser's. */
+  ask(wish: Wish, sessionId: string): Promise<boolean>
 }
 
 export interface LinkApiDeps {
@@ -38,20 +40,8 @@ export interface LinkApiDeps {
 }
 
 const READ_TIMEOUT_MS = 12_000
-/** A start waits for WhatsApp to hand out the first QR. */
+/** A start waits for WhatsApp to hand out the first QR or the code. */
 const START_TIMEOUT_MS = 45_000
-
-const PHASES: ReadonlySet<unknown> = new Set<LinkPhase>([
-  'starting',
-  'scanning',
-  'scanned',
-  'preparing',
-  'delivering',
-  'complete',
-  'expired',
-  'cancelled',
-  'failed',
-])
 
 export function createLinkApi(deps: LinkApiDeps): LinkApi {
   async function ask(method: string, path: string, body?: object): Promise<{ status: number; body: unknown }> {
@@ -73,54 +63,36 @@ export function createLinkApi(deps: LinkApiDeps): LinkApi {
   }
 
   async function view(path: string): Promise<LinkAttemptView | null> {
-    const answer = await ask('GET', path)
-    if (answer.status === 404) return null
-    return isView(answer.body) ? answer.body : unreadable()
+    const { status, body } = await ask('GET', path)
+    return status === 404 || body === null ? null : readable(readView(body))
   }
 
   return {
-    async settings() {
-      const { body } = await ask('GET', '/api/page-settings')
-      // What happens to the account afterwards is explained from this: it is not to be guessed.
-      if (!isRecord(body) || (body['mode'] !== 'handed_off' && body['mode'] !== 'managed')) return unreadable()
-      return {
-        mode: body['mode'],
-        supportUrl: webAddress(body['supportUrl']),
-        logoUrl: typeof body['logoUrl'] === 'string' ? body['logoUrl'] : null,
-      }
-    },
+    settings: async () => readable(readSettings((await ask('GET', '/api/page-settings')).body)),
     current: () => view('/api/sessions/current'),
-    read: sessionId => view(`/api/sessions/${encodeURIComponent(sessionId)}`),
-    async start() {
-      const { body } = await ask('POST', '/api/sessions/start', {})
-      if (!isRecord(body) || typeof body['sessionId'] !== 'string' || !isPicture(body['qrCode'])) return unreadable()
-      return { sessionId: body['sessionId'], qrCode: body['qrCode'] }
+    read: sessionId => view(pathOf(sessionId)),
+    async start(phoneNumber) {
+      const body = phoneNumber === null ? {} : { phoneNumber }
+      return readable(readStarted((await ask('POST', '/api/sessions/start', body)).body))
     },
     async cancel(sessionId) {
-      const { status } = await ask('DELETE', `/api/sessions/${encodeURIComponent(sessionId)}`)
+      const { status } = await ask('DELETE', pathOf(sessionId))
+      return status !== 404
+    },
+    async ask(wish, sessionId) {
+      const { status } = await ask('POST', `${pathOf(sessionId)}/${wish}`, {})
       return status !== 404
     },
   }
 }
 
-function unreadable(): never {
-  throw new ApiFailure(troubleWithoutAnswer(true))
+function pathOf(sessionId: string): string {
+  return `/api/sessions/${encodeURIComponent(sessionId)}`
 }
 
-function isView(value: unknown): value is LinkAttemptView {
-  return (
-    isRecord(value) &&
-    typeof value['sessionId'] === 'string' &&
-    typeof value['percent'] === 'number' &&
-    typeof value['step'] === 'number' &&
-    (value['qrCode'] === undefined || isPicture(value['qrCode'])) &&
-    PHASES.has(value['phase'])
-  )
-}
-
-/** Only addresses that are safe in a link: a setting must not be able to run script. */
-function webAddress(value: unknown): string | null {
-  return typeof value === 'string' && /^(https?:\/\/|mailto:)/i.test(value) ? value : null
+function readable<T>(answer: T | null): T {
+  if (answer === null) throw new ApiFailure(troubleWithoutAnswer(true))
+  return answer
 }
 
 function parse(text: string): unknown {

@@ -1,12 +1,14 @@
-import type { LinkAttemptView, LinkMode, LinkPhase } from '../contract/linking.js'
-import type { StateReason } from '../contract/sessions.js'
+import type { LinkAttemptView, LinkMethod, LinkMode, LinkPhase } from '../contract/linking.js'
+import type { SessionState, StateReason } from '../contract/sessions.js'
+import type { Started } from './answers.js'
+import type { Wish } from './api.js'
 import type { PageEvent } from './frames.js'
 
-/** The QR on show. Times are `Date.now()` values on this computer's clock. */
-export interface Qr {
-  /** PNG data URL. */
-  picture: string
-  /** When this QR is replaced or runs out; null while the server has not said. */
+/** The QR or the code on show. Times are `Date.now()` values on this computer's clock. */
+export interface Shown {
+  /** A PNG data URL, or a code as people read it. */
+  content: string
+  /** When it is replaced or runs out; null while the server has not said. */
   runsOutAt: number | null
   /** What the countdown ring counts as full, in milliseconds. */
   spanMs: number
@@ -16,19 +18,29 @@ export interface Qr {
 export interface Attempt {
   sessionId: string
   mode: LinkMode
+  method: LinkMethod
   phase: LinkPhase
+  /** Of the session itself: an account that was linked may have been unlinked since. */
+  sessionState: SessionState
   step: 1 | 2 | 3
   percent: number
   reason: StateReason | null
-  qr: Qr | null
+  shown: Shown | null
+  /** Somebody typed a code on the phone. Nothing says yet that it was the right one. */
+  codeEntered: boolean
+  /** In the queue; 1 is next. */
+  place: number | null
   /** When the whole attempt runs out; null once scanned or unknown. */
   expiresAt: number | null
-  /** The phone accepted the QR at some time, so it may list a linked device even if the attempt ended badly. */
+  /** The phone accepted at some time, so it may list a linked device even if the attempt ended badly. */
   phoneAccepted: boolean
+  can: readonly Wish[]
 }
 
 /** WhatsApp's later QRs live about this long; a QR first seen late would otherwise start with a full ring. */
-const USUAL_SPAN_MS = 20_000
+const USUAL_QR_MS = 20_000
+/** A code's longest life. */
+const USUAL_CODE_MS = 180_000
 
 /** Order of the phases. Equal ranks may follow each other either way; a lower rank never replaces a higher one. */
 const RANK: Record<LinkPhase, number> = {
@@ -48,55 +60,69 @@ export function isOver(phase: LinkPhase): boolean {
   return RANK[phase] === RANK.complete
 }
 
-export function attemptFromStart(sessionId: string, picture: string, mode: LinkMode): Attempt {
-  const qr: Qr = { picture, runsOutAt: null, spanMs: USUAL_SPAN_MS }
+export function attemptFromStart(started: Started, mode: LinkMode, asked: LinkMethod): Attempt {
+  const { sessionId, content, place } = started
+  const method = started.method ?? asked
   return {
     sessionId,
     mode,
-    phase: 'scanning',
+    method,
+    phase: place === null ? 'scanning' : 'queued',
+    sessionState: 'linking',
     step: 1,
     percent: 0,
     reason: null,
-    qr,
+    shown: content === null ? null : timed(method, content, undefined, 0, null),
+    codeEntered: false,
+    place,
     expiresAt: null,
     phoneAccepted: false,
+    can: [],
   }
 }
 
-export function attemptFromView(view: LinkAttemptView, at: number): Attempt {
+export function attemptFromView(view: LinkAttemptView, at: number, known: Attempt | null = null): Attempt {
+  const { method } = view
+  const [content, left] = method === 'qr' ? [view.qrCode, view.qrExpiresInMs] : [view.pairingCode, view.codeExpiresInMs]
+  const shows = view.phase === 'scanning' && content !== undefined
+  const shown = shows ? timed(method, content, left, at, known?.shown ?? null) : null
   return {
     sessionId: view.sessionId,
     mode: view.mode,
+    method,
     phase: view.phase,
+    sessionState: view.state,
     step: view.step,
-    percent: view.percent,
+    percent: Math.max(known?.percent ?? 0, view.percent),
     reason: view.reason,
-    qr: view.phase === 'scanning' && view.qrCode ? timedQr(view.qrCode, view.qrExpiresInMs, at, null) : null,
+    shown,
+    codeEntered: shown !== null && (view.codeEntered === true || isSameEnteredCode(known, shown)),
+    place: view.phase === 'queued' ? (view.queuePosition ?? null) : null,
     expiresAt: view.expiresInMs === undefined ? null : at + view.expiresInMs,
-    phoneAccepted: view.step > 1 || (RANK[view.phase] >= RANK.scanned && !isOver(view.phase)),
+    phoneAccepted:
+      known?.phoneAccepted === true || view.step > 1 || (RANK[view.phase] >= RANK.scanned && !isOver(view.phase)),
+    can: view.can ?? [],
   }
 }
 
 /** Takes a newly read view over; an answer that is older than what is already known changes nothing. */
 export function withView(attempt: Attempt, view: LinkAttemptView, at: number): Attempt {
-  if (RANK[view.phase] < RANK[attempt.phase]) return attempt
-  const next = attemptFromView(view, at)
-  const qr = next.qr && view.qrCode ? timedQr(view.qrCode, view.qrExpiresInMs, at, attempt.qr) : null
-  return {
-    ...next,
-    qr,
-    percent: Math.max(attempt.percent, next.percent),
-    phoneAccepted: attempt.phoneAccepted || next.phoneAccepted,
-  }
+  return RANK[view.phase] < RANK[attempt.phase] ? attempt : attemptFromView(view, at, attempt)
 }
 
 /** Takes a live event over; details it does not carry come with the view that is read after it. */
 export function withEvent(attempt: Attempt, event: PageEvent, at: number): Attempt {
   if (event.sessionId !== attempt.sessionId || isOver(attempt.phase)) return attempt
   switch (event.event) {
-    case 'qr_code':
+    case 'shown': {
       if (RANK[attempt.phase] > RANK.scanning) return attempt
-      return { ...attempt, phase: 'scanning', qr: timedQr(event.picture, event.expiresInMs, at, attempt.qr) }
+      const { method, content, expiresInMs } = event
+      const shown = timed(method, content, expiresInMs, at, attempt.shown)
+      const codeEntered = isSameEnteredCode(attempt, shown)
+      return { ...attempt, method, phase: 'scanning', place: null, shown, codeEntered }
+    }
+    case 'pairing_code_entered':
+      return { ...attempt, codeEntered: attempt.shown !== null && attempt.method === 'code' }
     case 'qr_scanned':
       return onward({ ...attempt, phoneAccepted: true }, 'scanned')
     case 'progress': {
@@ -117,12 +143,22 @@ export function withEvent(attempt: Attempt, event: PageEvent, at: number): Attem
 
 function onward(attempt: Attempt, phase: LinkPhase): Attempt {
   if (RANK[phase] <= RANK[attempt.phase]) return attempt
-  return { ...attempt, phase, qr: null, expiresAt: null }
+  return { ...attempt, phase, shown: null, codeEntered: false, place: null, expiresAt: null }
 }
 
-function timedQr(picture: string, expiresInMs: number | undefined, at: number, known: Qr | null): Qr {
-  const same = known?.picture === picture ? known : null
-  if (expiresInMs === undefined) return same ?? { picture, runsOutAt: null, spanMs: USUAL_SPAN_MS }
-  const spanMs = Math.max(expiresInMs, same?.spanMs ?? USUAL_SPAN_MS)
-  return { picture, runsOutAt: at + expiresInMs, spanMs }
+function isSameEnteredCode(known: Attempt | null, shown: Shown): boolean {
+  return known?.codeEntered === true && known.shown?.content === shown.content
+}
+
+function timed(
+  method: LinkMethod,
+  content: string,
+  expiresInMs: number | undefined,
+  at: number,
+  known: Shown | null,
+): Shown {
+  const same = known?.content === content ? known : null
+  const usual = method === 'qr' ? USUAL_QR_MS : USUAL_CODE_MS
+  if (expiresInMs === undefined) return same ?? { content, runsOutAt: null, spanMs: usual }
+  return { content, runsOutAt: at + expiresInMs, spanMs: Math.max(expiresInMs, same?.spanMs ?? usual) }
 }

@@ -1,4 +1,5 @@
 import type { GatewayEvent } from '../contract/events.js'
+import type { LinkMethod } from '../contract/linking.js'
 
 interface Named<Name extends GatewayEvent['event']> {
   event: Name
@@ -7,7 +8,8 @@ interface Named<Name extends GatewayEvent['event']> {
 
 /** What the page uses of the gateway's events, each field checked on arrival. */
 export type PageEvent =
-  | (Named<'qr_code'> & { picture: string; expiresInMs: number })
+  | { event: 'shown'; sessionId: string; method: LinkMethod; content: string; expiresInMs: number }
+  | Named<'pairing_code_entered'>
   | Named<'qr_scanned'>
   | (Named<'progress'> & { step: number; percent: number })
   | Named<'complete'>
@@ -24,9 +26,9 @@ export function readFrame(text: unknown): PageEvent | null {
   if (typeof sessionId !== 'string') return null
   switch (frame['event']) {
     case 'qr_code':
-      return isPicture(data['qrCode']) && typeof data['expiresInMs'] === 'number'
-        ? { event: 'qr_code', sessionId, picture: data['qrCode'], expiresInMs: data['expiresInMs'] }
-        : null
+      return shown(sessionId, 'qr', isPicture(data['qrCode']) ? data['qrCode'] : null, data['expiresInMs'])
+    case 'pairing_code':
+      return shown(sessionId, 'code', data['pairingCode'], data['expiresInMs'])
     case 'progress':
       return typeof data['step'] === 'number' && typeof data['percent'] === 'number'
         ? { event: 'progress', sessionId, step: data['step'], percent: data['percent'] }
@@ -35,6 +37,7 @@ export function readFrame(text: unknown): PageEvent | null {
       return data['phase'] === 'expired' || data['phase'] === 'cancelled' || data['phase'] === 'failed'
         ? { event: 'link_ended', sessionId, phase: data['phase'] }
         : null
+    case 'pairing_code_entered':
     case 'qr_scanned':
     case 'complete':
     case 'connection_success':
@@ -43,6 +46,11 @@ export function readFrame(text: unknown): PageEvent | null {
     default:
       return null
   }
+}
+
+function shown(sessionId: string, method: LinkMethod, content: unknown, expiresInMs: unknown): PageEvent | null {
+  if (typeof content !== 'string' || typeof expiresInMs !== 'number') return null
+  return { event: 'shown', sessionId, method, content, expiresInMs }
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,28 +1,41 @@
-import type { LinkApi } from './api.js'
+import type { LinkAttemptView, LinkMethod } from '../contract/linking.js'
+import type { PhoneNumber } from '../contract/phone-number.js'
+import type { LinkApi, Wish } from './api.js'
 import { ApiFailure } from './api.js'
 import { isOver } from './attempt.js'
 import { readFrame } from './frames.js'
 import type { LiveFeed, LiveFeedDeps } from './live.js'
-import type { Happening, PageState } from './state.js'
+import type { Happening, PageState, WishState } from './state.js'
 import { initialState, reduce } from './state.js'
 import type { Trouble } from './trouble.js'
-import { troubleWithoutAnswer } from './trouble.js'
+import { goneTrouble, troubleWithoutAnswer } from './trouble.js'
 
 export interface LinkerDeps {
   api: LinkApi
-  openFeed: (deps: Pick<LiveFeedDeps, 'read' | 'onFrame' | 'onHealth'>) => LiveFeed
+  openFeed: (deps: Pick<LiveFeedDeps, 'read' | 'onFrame' | 'onHealth' | 'checkMs'>) => LiveFeed
   /** Tells this browser's other tabs that the attempt changed; never what it is. */
   tellOtherTabs: () => void
   show: (state: PageState) => void
   now: () => number
   online: boolean
+  /** How the visitor most likely wants to link. */
+  way: LinkMethod
 }
 
 /** What the visitor, the network and the other tabs can ask of the page. Nothing rejects. */
 export interface Linker {
   /** Reads the settings and joins the attempt this browser already has. */
   open(): Promise<void>
-  start(): Promise<void>
+  /** By code when a number is given, by QR when null. An attempt of the other kind gives way on the server. */
+  start(number: PhoneNumber | null): Promise<void>
+  /** Once more what was started last. */
+  startAgain(): Promise<void>
+  chooseWay(way: LinkMethod): void
+  /** Shows the number's field while an attempt by QR goes on, or leaves it again. */
+  wantNumber(wanted: boolean): void
+  /** Asks for a confirmation first where the wish cannot be taken back; `go` is that confirmation. */
+  wish(wish: Wish, go: boolean): Promise<void>
+  forgetWish(wish: Wish): void
   cancel(): Promise<void>
   /** Leaves a finished attempt and shows the first panel. */
   putAway(): void
@@ -33,8 +46,11 @@ export interface Linker {
   refresh(): void
 }
 
+/** In the queue each reading is also the sign that somebody still waits. */
+const QUEUE_CHECK_MS = 5000
+
 export function createLinker(deps: LinkerDeps): Linker {
-  let state = initialState(deps.online)
+  let state = initialState(deps.online, deps.way)
   let feed: { of: string; live: LiveFeed } | null = null
   let heard = 0
   /** An ending was heard of; the sentence that explains it is still to be read. */
@@ -56,6 +72,7 @@ export function createLinker(deps: LinkerDeps): Linker {
     if (follow) {
       const live = deps.openFeed({
         read: readView,
+        checkMs: () => (state.attempt?.phase === 'queued' ? QUEUE_CHECK_MS : null),
         onFrame: hear,
         onHealth: health => happen({ type: 'health_changed', health }),
       })
@@ -73,7 +90,7 @@ export function createLinker(deps: LinkerDeps): Linker {
     heard += 1
     endingUnread ||= event.event === 'complete' || event.event === 'link_ended'
     happen({ type: 'event_heard', event, at: deps.now() })
-    if (event.event !== 'qr_code') feed?.live.nudge()
+    if (event.event !== 'shown') feed?.live.nudge()
     if (endingUnread) deps.tellOtherTabs()
   }
 
@@ -91,6 +108,10 @@ export function createLinker(deps: LinkerDeps): Linker {
         }
         // An answer that was under way when an event came may be older than the event.
         if (heard !== heardBefore) continue
+        if (isReplaced(view)) {
+          await joinCurrent()
+          return { ok: true, waitMs: 0 }
+        }
         endingUnread = false
         happen({ type: 'view_read', view, at: deps.now() })
         return { ok: true, waitMs: 0 }
@@ -135,22 +156,46 @@ export function createLinker(deps: LinkerDeps): Linker {
     happen({ type: 'opened', settings: read, view: current.value, at: deps.now() })
   }
 
+  async function start(number: PhoneNumber | null): Promise<void> {
+    if (state.pending) return
+    endingUnread = false
+    happen({ type: 'start_pressed', number })
+    try {
+      const started = await deps.api.start(number === null ? null : `+${number.digits}`)
+      const cancelAtOnce = state.cancelWhenStarted
+      happen({ type: 'started', started })
+      deps.tellOtherTabs()
+      if (cancelAtOnce) await cancelNow(started.sessionId)
+    } catch (error) {
+      happen({ type: 'refused', what: troubleOf(error), retry: 'start', at: deps.now() })
+    }
+  }
+
+  function refusal(what: Trouble): WishState {
+    return { stage: 'refused', what, told: deps.now() }
+  }
+
   return {
     open,
-    async start() {
-      if (state.pending) return
-      endingUnread = false
-      happen({ type: 'start_pressed' })
-      try {
-        const { sessionId, qrCode } = await deps.api.start()
-        const cancelAtOnce = state.cancelWhenStarted
-        happen({ type: 'started', sessionId, picture: qrCode })
-        deps.tellOtherTabs()
-        if (cancelAtOnce) await cancelNow(sessionId)
-      } catch (error) {
-        happen({ type: 'refused', what: troubleOf(error), retry: 'start', at: deps.now() })
+    start,
+    startAgain: () => start(state.way === 'code' ? state.number : null),
+    chooseWay: way => happen({ type: 'way_chosen', way }),
+    wantNumber: wanted => happen({ type: 'number_wanted', wanted }),
+    async wish(wish, go) {
+      const sessionId = state.attempt?.sessionId
+      if (!sessionId || state.wishes[wish]?.stage === 'asking') return
+      if (!go) {
+        happen({ type: 'wish_changed', wish, to: { stage: 'confirming' } })
+        return
       }
+      happen({ type: 'wish_changed', wish, to: { stage: 'asking' } })
+      const to = await deps.api.ask(wish, sessionId).then(
+        (known): WishState => (known ? { stage: 'done' } : refusal(goneTrouble())),
+        (error: unknown) => refusal(troubleOf(error)),
+      )
+      if (state.attempt?.sessionId === sessionId) happen({ type: 'wish_changed', wish, to })
     },
+    forgetWish: wish => happen({ type: 'wish_changed', wish, to: null }),
     async cancel() {
       if (isCancelling()) return
       happen({ type: 'cancel_pressed' })
@@ -185,6 +230,11 @@ export function createLinker(deps: LinkerDeps): Linker {
       feed?.live.nudge()
     },
   }
+}
+
+/** This browser has started another attempt, which took the place of this one. */
+function isReplaced({ phase, reason }: LinkAttemptView): boolean {
+  return phase === 'cancelled' && reason?.code === 'replaced_by_visitor'
 }
 
 function troubleOf(error: unknown): Trouble {

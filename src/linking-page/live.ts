@@ -14,6 +14,8 @@ export interface LiveFeedDeps {
   read: () => Promise<{ ok: boolean; waitMs: number }>
   onFrame: (data: unknown) => void
   onHealth: (health: Health) => void
+  /** Milliseconds between readings where news is wanted sooner than usual, else null. */
+  checkMs?: () => number | null
   random: () => number
   timing?: Partial<FeedTiming>
 }
@@ -87,7 +89,7 @@ export function createLiveFeed(deps: LiveFeedDeps): LiveFeed {
       return
     }
     readAgain = false
-    const usual = socketUp ? timing.checkMs : timing.pollMs
+    const usual = socketUp ? (deps.checkMs?.() ?? timing.checkMs) : timing.pollMs
     const wait = ok ? usual : Math.max(waitMs, backoffMs(failedReads, timing.capMs, deps.random))
     readTimer = setTimeout(() => void readNow(), wait)
   }

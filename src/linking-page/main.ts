@@ -6,6 +6,7 @@ import { createLiveFeed } from './live.js'
 import { connectOtherTabs } from './other-tabs.js'
 import { createPage } from './render/page.js'
 import { screenOf } from './screen.js'
+import { createVisitMemory } from './visit.js'
 
 const now = (): number => Date.now()
 
@@ -28,13 +29,26 @@ function run(): void {
     explanation: part('explanation', HTMLElement),
     logo,
     ownLogo: logo.getAttribute('src') ?? '',
+    people: part('people', HTMLElement),
   }
+  const visit = createVisitMemory({
+    storage: () => sessionStorage,
+    onPhone: () => matchMedia('(pointer: coarse) and (width < 48rem)').matches,
+  })
   const page = createPage(parts, {
     open: () => void linker.open(),
-    start: () => void linker.start(),
+    start: number => void linker.start(number),
+    startAgain: () => void linker.startAgain(),
     cancel: () => void linker.cancel(),
     putAway: () => linker.putAway(),
-    qrRanOut: () => linker.refresh(),
+    chooseWay(way) {
+      visit.choose(way)
+      linker.chooseWay(way)
+    },
+    wantNumber: wanted => linker.wantNumber(wanted),
+    wish: (wish, go) => void linker.wish(wish, go),
+    forgetWish: wish => linker.forgetWish(wish),
+    ranOut: () => linker.refresh(),
   })
   const otherTabs = connectOtherTabs(() => void linker.lookAround())
   const linker: Linker = createLinker({
@@ -45,6 +59,7 @@ function run(): void {
     show: state => page.show(screenOf(state)),
     now,
     online: navigator.onLine,
+    way: visit.way(),
   })
   createTicker(at => page.tick(at), now)
   addEventListener('online', () => linker.setOnline(true))

@@ -1,23 +1,51 @@
-import type { LinkMode } from '../contract/linking.js'
+import type { LinkMethod, LinkMode } from '../contract/linking.js'
+import type { PhoneNumber } from '../contract/phone-number.js'
 import type { StateReason } from '../contract/sessions.js'
-import type { Attempt, Qr } from './attempt.js'
-import type { PageState } from './state.js'
+import type { Wish } from './api.js'
+import type { Shown } from './attempt.js'
+import type { Told } from './endings.js'
+import { GONE } from './endings.js'
+import { attemptOnScreen, stepsOf } from './attempt-screen.js'
+import type { PageState, WishState } from './state.js'
 import * as say from './sentences.js'
+
+interface Waiting {
+  key: string
+  shown: Shown | null
+  expiresAt: number | null
+  cancelling: boolean
+}
+
+/** What the parts of a panel need that help depends on. */
+export interface Links {
+  supportUrl: string | null
+}
 
 /** The one panel on show. Panels with the same `kind` and `key` are the same panel, brought up to date. */
 export type Panel =
   | { kind: 'loading'; key: string }
-  | { kind: 'welcome'; key: string; mode: LinkMode }
-  | { kind: 'scan'; key: string; qr: Qr | null; expiresAt: number | null; cancelling: boolean }
+  | { kind: 'welcome'; key: string; mode: LinkMode; way: LinkMethod; problem: string | null }
+  | { kind: 'number'; key: string }
+  | ({ kind: 'scan' } & Waiting)
+  | ({ kind: 'code'; number: PhoneNumber | null; entered: boolean } & Waiting)
+  | { kind: 'queue'; key: string; place: number | null; method: LinkMethod; cancelling: boolean }
   | { kind: 'working'; key: string; title: string; tasks: Task[]; note: StateReason | null; cancelling: boolean }
-  | { kind: 'complete'; key: string; mode: LinkMode; note: StateReason | null; supportUrl: string | null }
-  | { kind: 'ended'; key: string; title: string; message: string; action: string; hint: string | null }
-  | { kind: 'trouble'; key: string; title: string; message: string; action: string; retry: Retry }
+  | ({ kind: 'complete'; key: string; mode: LinkMode; connected: boolean; note: StateReason | null } & Links & Account)
+  | ({ kind: 'ended'; key: string; told: Told; method: LinkMethod; number: PhoneNumber | null } & Links)
+  | ({ kind: 'trouble'; key: string; title: string; message: string; action: string; retry: Retry } & Links)
+
+/** What the visitor may ask for once an account is managed here, and what became of it. */
+export interface Account {
+  can: readonly Wish[]
+  wishes: Partial<Record<Wish, WishState>>
+}
 
 export interface Retry {
   what: 'open' | 'start'
   /** Not before this time (`Date.now()`); in the past when there is nothing to wait for. */
   notBefore: number
+  /** Whether the other way is offered: beside the button, or as the main thing because WhatsApp itself refused the code. */
+  qrInstead: 'no' | 'also' | 'main'
 }
 
 export interface Task {
@@ -43,82 +71,52 @@ export interface Screen {
   notice: string
   /** Null until the server has said it. */
   mode: LinkMode | null
+  method: LinkMethod
   logoUrl: string | null
+  supportUrl: string | null
+  ownerUrl: string | null
 }
 
 /** What the page shows in a given state. Pure, and the only place that decides it. */
 export function screenOf(state: PageState): Screen {
-  const { attempt, settings } = state
+  const { attempt, settings, way } = state
   const mode = attempt?.mode ?? settings?.mode ?? null
-  const base = { notice: noticeOf(state), mode, logoUrl: settings?.logoUrl ?? null }
-  if (state.trouble) {
-    const { what, at, retry } = state.trouble
-    const { title, message, action, code } = what
-    const panel: Panel = {
-      kind: 'trouble',
-      key: `${code} ${at}`,
-      title,
-      message,
-      action,
-      retry: { what: retry, notBefore: at + what.waitMs },
-    }
-    return { ...base, panel, steps: null, status: '', notice: '' }
+  const supportUrl = settings?.supportUrl ?? null
+  const method = attempt?.method ?? way
+  const brand = { logoUrl: settings?.logoUrl ?? null, supportUrl, ownerUrl: settings?.ownerUrl ?? null }
+  const base = { notice: noticeOf(state), mode, method, ...brand, steps: null, status: '' }
+  if (state.trouble) return { ...base, panel: troubleOnScreen(state, state.trouble, supportUrl), notice: '' }
+  if (state.pending === 'open') return { ...base, panel: { kind: 'loading', key: '' } }
+  if (state.pending === 'start') return { ...base, ...startOnScreen(state, mode ?? 'handed_off') }
+  if (state.gone) {
+    return { ...base, panel: { kind: 'ended', key: 'gone', told: GONE, method, number: state.number, supportUrl } }
   }
-  if (state.pending === 'open') return { ...base, panel: { kind: 'loading', key: '' }, steps: null, status: '' }
-  if (state.pending === 'start') {
-    const panel: Panel = { kind: 'scan', key: '', qr: null, expiresAt: null, cancelling: state.cancelWhenStarted }
-    const steps = stepsOf(mode ?? 'handed_off', 1, false, 0)
-    return { ...base, panel, steps, status: state.cancelWhenStarted ? say.CANCELLING : say.OPENING }
-  }
-  if (state.gone) return { ...base, panel: { kind: 'ended', key: 'gone', ...say.GONE }, steps: null, status: '' }
-  if (!attempt)
-    return { ...base, panel: { kind: 'welcome', key: '', mode: mode ?? 'handed_off' }, steps: null, status: '' }
-  return { ...base, ...attemptOnScreen(attempt, state) }
+  if (attempt) return { ...base, ...attemptOnScreen(attempt, state) }
+  const problem = state.numberProblem
+  return { ...base, panel: { kind: 'welcome', key: '', mode: mode ?? 'handed_off', way, problem } }
 }
 
-function attemptOnScreen(attempt: Attempt, state: PageState): Pick<Screen, 'panel' | 'steps' | 'status'> {
-  const { mode, phase, percent } = attempt
-  const cancelling = state.pending === 'cancel'
-  const status = cancelling ? say.CANCELLING : say.STATUS[mode][phase]
-  switch (phase) {
-    case 'queued':
-    case 'starting':
-    case 'scanning': {
-      const panel: Panel = { kind: 'scan', key: '', qr: attempt.qr, expiresAt: attempt.expiresAt, cancelling }
-      return { panel, steps: stepsOf(mode, 1, false, percent), status }
-    }
-    case 'scanned':
-    case 'preparing':
-    case 'delivering': {
-      const done = phase === 'scanned' ? 0 : phase === 'preparing' ? 1 : 2
-      const tasks = say.TASKS[mode].map((text, i): Task => {
-        return { text, stage: i < done ? 'done' : i === done ? 'now' : 'later' }
-      })
-      const title = phase === 'scanned' ? say.SCANNED_TITLE : say.STEPS[mode][1]
-      const key = phase === 'scanned' ? 'scanned' : 'preparing'
-      const panel: Panel = { kind: 'working', key, title, tasks, note: attempt.reason, cancelling }
-      return { panel, steps: stepsOf(mode, phase === 'scanned' ? 1 : 2, false, percent), status }
-    }
-    case 'complete': {
-      const supportUrl = state.settings?.supportUrl ?? null
-      const panel: Panel = { kind: 'complete', key: '', mode, note: attempt.reason, supportUrl }
-      return { panel, steps: stepsOf(mode, 3, true, 100), status }
-    }
-  }
-  const ending = say.ENDINGS[phase]
-  const panel: Panel = {
-    kind: 'ended',
-    key: phase,
-    title: ending.title,
-    message: attempt.reason?.message || ending.message(attempt.phoneAccepted),
-    action: attempt.reason?.action || ending.action,
-    hint: attempt.phoneAccepted ? say.CHECK_LINKED_DEVICES : null,
-  }
-  return { panel, steps: null, status }
+function troubleOnScreen(
+  { way }: PageState,
+  { what, at, retry }: NonNullable<PageState['trouble']>,
+  supportUrl: string | null,
+): Panel {
+  const { title, message, action, code, waitMs } = what
+  const byCode = retry === 'start' && way === 'code' && code !== 'offline' && code !== 'unanswered'
+  const qrInstead = !byCode ? 'no' : code === 'whatsapp_refused' ? 'main' : 'also'
+  const again: Retry = { what: retry, notBefore: at + waitMs, qrInstead }
+  return { kind: 'trouble', key: `${code} ${at}`, title, message, action, retry: again, supportUrl }
 }
 
-function stepsOf(mode: LinkMode, current: 1 | 2 | 3, finished: boolean, percent: number): Steps {
-  return { names: say.STEPS[mode], current, finished, percent }
+/** Asked for, and not answered yet: the panel to come, still empty. */
+function startOnScreen(state: PageState, mode: LinkMode): Pick<Screen, 'panel' | 'steps' | 'status'> {
+  const waiting = { key: '', shown: null, expiresAt: null, cancelling: state.cancelWhenStarted }
+  const panel: Panel =
+    state.way === 'qr'
+      ? { kind: 'scan', ...waiting }
+      : { kind: 'code', number: state.number, entered: false, ...waiting }
+  const status = state.cancelWhenStarted ? say.CANCELLING : say.OPENING[state.way]
+  return { panel, steps: stepsOf(mode, state.way, 1, false, 0), status }
 }
 
 function noticeOf(state: PageState): string {

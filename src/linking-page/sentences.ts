@@ -1,39 +1,60 @@
-import type { LinkMode, LinkPhase } from '../contract/linking.js'
+import type { LinkMethod, LinkMode, LinkPhase } from '../contract/linking.js'
 
-/** Every sentence that depends on the attempt. They say what is known and no more. */
+/** Every sentence that depends on a running attempt. They say what is known and no more. */
 
-export const STEPS: Record<LinkMode, readonly [string, string, string]> = {
-  handed_off: ['Scan', 'Preparing your session ID', 'All set'],
-  managed: ['Scan', 'Setting up backup', 'All set'],
+const FIRST_STEP: Record<LinkMethod, string> = { qr: 'Scan', code: 'Enter the code' }
+
+export function stepNames(mode: LinkMode, method: LinkMethod): readonly [string, string, string] {
+  return [FIRST_STEP[method], mode === 'handed_off' ? 'Preparing your session ID' : 'Setting up backup', 'All set']
 }
 
-export const OPENING = 'Status: Connecting…'
+export const OPENING: Record<LinkMethod, string> = {
+  qr: 'Status: Connecting…',
+  code: 'Status: Asking WhatsApp for a code…',
+}
 export const CANCELLING = 'Status: Cancelling…'
-export const SCANNED_TITLE = 'Code scanned'
+export const CODE_ENTERED = 'Status: Your phone has answered…'
+export const ACCEPTED_TITLE: Record<LinkMethod, string> = { qr: 'Code scanned', code: 'Code accepted' }
 
-const BEFORE_AND_AFTER = {
-  queued: 'Status: Waiting for a free place…',
-  starting: OPENING,
-  scanning: 'Status: Scanning…',
-  scanned: 'Status: Your phone scanned the code. Logging in…',
-  // An ending is told by its panel's heading, which is read out as it takes the focus; twice would be once too often.
-  complete: '',
-  expired: '',
-  cancelled: '',
-  failed: '',
-} satisfies Partial<Record<LinkPhase, string>>
-
-export const STATUS: Record<LinkMode, Record<LinkPhase, string>> = {
+const PREPARING: Record<LinkMode, { preparing: string; delivering: string }> = {
   handed_off: {
-    ...BEFORE_AND_AFTER,
     preparing: 'Status: Preparing your session ID…',
     delivering: 'Status: Sending your session ID to your own chat…',
   },
   managed: {
-    ...BEFORE_AND_AFTER,
     preparing: 'Status: Setting up backup…',
     delivering: 'Status: Sending your messages to your own chat…',
   },
+}
+
+const BY_METHOD: Record<LinkMethod, { scanning: string; scanned: string }> = {
+  qr: { scanning: 'Status: Scanning…', scanned: 'Status: Your phone scanned the code. Logging in…' },
+  code: {
+    scanning: 'Status: Waiting for your phone…',
+    scanned: 'Status: Your phone accepted the code. Logging in…',
+  },
+}
+
+/** The visible status line. An ending is told by its panel's heading, which is read out as it takes the focus. */
+export function statusOf(phase: LinkPhase, mode: LinkMode, method: LinkMethod): string {
+  switch (phase) {
+    case 'queued':
+      return 'Status: Waiting for a free place…'
+    case 'starting':
+      return OPENING[method]
+    case 'scanning':
+    case 'scanned':
+      return BY_METHOD[method][phase]
+    case 'preparing':
+    case 'delivering':
+      return PREPARING[mode][phase]
+    case 'complete':
+    case 'expired':
+    case 'cancelled':
+    case 'failed':
+      break
+  }
+  return ''
 }
 
 export const TASKS: Record<LinkMode, readonly [string, string, string]> = {
@@ -49,36 +70,6 @@ export const RUNNING: ReadonlySet<LinkPhase> = new Set([
   'preparing',
   'delivering',
 ] satisfies LinkPhase[])
-
-export const CHECK_LINKED_DEVICES =
-  'Your phone may already list a new device. To be sure, open WhatsApp → Settings → Linked Devices and log out any device you do not want.'
-
-export const ENDINGS = {
-  expired: {
-    title: 'This attempt has expired',
-    message: () => 'The time for scanning ran out.',
-    action:
-      'Start again for a fresh code. If your phone refused it, check that you have room for another device in Linked Devices.',
-  },
-  cancelled: {
-    title: 'Cancelled',
-    message: (accepted: boolean) =>
-      accepted ? 'This attempt was stopped.' : 'This attempt was stopped before a phone scanned the code.',
-    action: 'You can start again whenever you like.',
-  },
-  failed: {
-    title: 'Linking did not work',
-    message: () => 'The attempt ended before your account was linked.',
-    action: 'Start again for a fresh code.',
-  },
-}
-
-export const GONE = {
-  title: 'This attempt has ended',
-  message: 'The gateway no longer knows the attempt that was open here.',
-  action: 'Start again for a fresh code.',
-  hint: null,
-}
 
 export const OFFLINE = 'You are offline.'
 export const OFFLINE_RUNNING = 'You are offline. This page catches up as soon as you are back.'

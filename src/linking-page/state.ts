@@ -1,5 +1,7 @@
-import type { LinkAttemptView } from '../contract/linking.js'
-import type { PageSettings } from './api.js'
+import type { LinkAttemptView, LinkMethod } from '../contract/linking.js'
+import type { PhoneNumber } from '../contract/phone-number.js'
+import type { PageSettings, Started } from './answers.js'
+import type { Wish } from './api.js'
 import type { Attempt } from './attempt.js'
 import { attemptFromStart, attemptFromView, isOver, withEvent, withView } from './attempt.js'
 import type { PageEvent } from './frames.js'
@@ -8,12 +10,24 @@ import type { Trouble } from './trouble.js'
 /** How news reaches the page: `lost` means that neither the socket nor reading works. */
 export type Health = 'connecting' | 'live' | 'polling' | 'lost'
 
+/** What became of a wish. `told` is when its refusal was told (`Date.now()`). */
+export type WishState = { stage: 'confirming' | 'asking' | 'done' } | { stage: 'refused'; what: Trouble; told: number }
+
 export interface PageState {
   settings: PageSettings | null
   attempt: Attempt | null
   pending: 'open' | 'start' | 'cancel' | null
+  /** How the visitor wants to link: what the first panel offers and what is being started. */
+  way: LinkMethod
+  /** The number a code is asked for. In the memory of this tab only. */
+  number: PhoneNumber | null
+  /** The number's field is on show although an attempt by QR is under way. */
+  askingNumber: boolean
+  /** What the server said about the number; the page has found nothing wrong with it. */
+  numberProblem: string | null
   /** A request that failed, when the failure was told (`Date.now()`), and what its one button does. */
   trouble: { what: Trouble; at: number; retry: 'open' | 'start' } | null
+  wishes: Partial<Record<Wish, WishState>>
   /** The server no longer knows the attempt that was on show. */
   gone: boolean
   /** Pressed before the start was answered: the attempt is cancelled as soon as it has an id. */
@@ -27,8 +41,10 @@ export interface PageState {
 export type Happening =
   | { type: 'opening' }
   | { type: 'opened'; settings: PageSettings | null; view: LinkAttemptView | null; at: number }
-  | { type: 'start_pressed' }
-  | { type: 'started'; sessionId: string; picture: string }
+  | { type: 'way_chosen'; way: LinkMethod }
+  | { type: 'number_wanted'; wanted: boolean }
+  | { type: 'start_pressed'; number: PhoneNumber | null }
+  | { type: 'started'; started: Started }
   | { type: 'refused'; what: Trouble; retry: 'open' | 'start'; at: number }
   | { type: 'cancel_pressed' }
   | { type: 'cancel_refused' }
@@ -37,15 +53,21 @@ export type Happening =
   | { type: 'event_heard'; event: PageEvent; at: number }
   | { type: 'attempt_gone' }
   | { type: 'put_away' }
+  | { type: 'wish_changed'; wish: Wish; to: WishState | null }
   | { type: 'health_changed'; health: Health }
   | { type: 'online_changed'; online: boolean }
 
-export function initialState(online: boolean): PageState {
+export function initialState(online: boolean, way: LinkMethod): PageState {
   return {
     settings: null,
     attempt: null,
     pending: 'open',
+    way,
+    number: null,
+    askingNumber: false,
+    numberProblem: null,
     trouble: null,
+    wishes: {},
     gone: false,
     cancelWhenStarted: false,
     cancelFailed: false,
@@ -63,18 +85,25 @@ export function reduce(state: PageState, happening: Happening): PageState {
       const attempt = happening.view ? attemptFromView(happening.view, happening.at) : null
       // A cancelled attempt was the visitor's own wish: after a reload it is not news any more.
       const shown = attempt?.phase === 'cancelled' ? null : attempt
-      return { ...state, settings: happening.settings ?? state.settings, attempt: shown, pending: null, trouble: null }
+      const settings = happening.settings ?? state.settings
+      return { ...state, settings, attempt: shown, way: shown?.method ?? state.way, pending: null, trouble: null }
     }
-    case 'start_pressed':
-      return { ...fresh(state), pending: 'start' }
+    case 'way_chosen':
+      return { ...state, way: happening.way, numberProblem: null }
+    case 'number_wanted':
+      return { ...state, askingNumber: happening.wanted }
+    case 'start_pressed': {
+      const { number } = happening
+      const way = number === null ? 'qr' : 'code'
+      return { ...fresh(state), pending: 'start', way, number: number ?? state.number }
+    }
     case 'started': {
-      const attempt = attemptFromStart(happening.sessionId, happening.picture, state.settings?.mode ?? 'handed_off')
+      const mode = state.settings?.mode ?? 'handed_off'
+      const attempt = attemptFromStart(happening.started, mode, state.way)
       return { ...fresh(state), attempt, pending: state.cancelWhenStarted ? 'cancel' : null }
     }
-    case 'refused': {
-      const trouble = { what: happening.what, at: happening.at, retry: happening.retry }
-      return { ...fresh(state), trouble }
-    }
+    case 'refused':
+      return refused(state, happening)
     case 'cancel_pressed':
       if (state.pending === 'start') return { ...state, cancelWhenStarted: true }
       return state.attempt && !isOver(state.attempt.phase)
@@ -83,7 +112,7 @@ export function reduce(state: PageState, happening: Happening): PageState {
     case 'cancel_refused':
       return state.pending === 'cancel' ? { ...state, pending: null, cancelFailed: true } : state
     case 'joined':
-      return { ...fresh(state), attempt: attemptFromView(happening.view, happening.at) }
+      return { ...fresh(state), way: happening.view.method, attempt: attemptFromView(happening.view, happening.at) }
     case 'view_read':
       if (state.attempt?.sessionId !== happening.view.sessionId) return state
       return settled(state, withView(state.attempt, happening.view, happening.at))
@@ -93,26 +122,36 @@ export function reduce(state: PageState, happening: Happening): PageState {
       return { ...fresh(state), gone: true }
     case 'put_away':
       return fresh(state)
+    case 'wish_changed':
+      return withWish(state, happening.wish, happening.to)
     case 'health_changed':
       return { ...state, health: happening.health }
   }
   return { ...state, online: happening.online }
 }
 
+/** A number that the server does not like is told beside its field, everything else on a panel of its own. */
+function refused(state: PageState, { what, retry, at }: Extract<Happening, { type: 'refused' }>): PageState {
+  const aboutNumber = what.code === 'validation_failed' && retry === 'start' && state.way === 'code'
+  if (aboutNumber) return { ...fresh(state), numberProblem: what.message }
+  return { ...fresh(state), trouble: { what, at, retry } }
+}
+
 /** Everything that belongs to one attempt is dropped together. */
 function fresh(state: PageState): PageState {
-  return {
-    ...state,
-    attempt: null,
-    pending: null,
-    trouble: null,
-    gone: false,
-    cancelWhenStarted: false,
-    cancelFailed: false,
-    health: 'connecting',
-  }
+  const { settings, way, number, online } = state
+  return { ...initialState(online, way), settings, number, pending: null }
 }
 
 function settled(state: PageState, attempt: Attempt): PageState {
-  return { ...state, attempt, pending: isOver(attempt.phase) ? null : state.pending }
+  const waitsForPhone = attempt.phase === 'scanning' || attempt.phase === 'starting' || attempt.phase === 'queued'
+  const askingNumber = state.askingNumber && waitsForPhone
+  return { ...state, attempt, askingNumber, pending: isOver(attempt.phase) ? null : state.pending }
+}
+
+function withWish(state: PageState, wish: Wish, to: WishState | null): PageState {
+  const { [wish]: _before, ...others } = state.wishes
+  const wishes = to === null ? others : { ...others, [wish]: to }
+  if (wish !== 'revoke' || to?.stage !== 'done' || !state.attempt) return { ...state, wishes }
+  return { ...state, wishes, attempt: { ...state.attempt, sessionState: 'logged_out', can: [] } }
 }

@@ -1,3 +1,5 @@
+import { isRecord } from './frames.js'
+
 /** A request that did not work, as told to the visitor. */
 export interface Trouble {
   /** The server's code, or `offline` / `unanswered` when there was no answer at all. */
@@ -10,9 +12,13 @@ export interface Trouble {
 }
 
 const TITLES: Record<string, string> = {
+  attempt_running: 'An attempt is still under way',
   database_unavailable: 'The gateway is not ready',
+  node_full: 'Every place is taken',
+  session_state: 'That is not possible any more',
   shutting_down: 'The gateway is restarting',
   too_many_attempts: 'Too many attempts',
+  whatsapp_refused: 'WhatsApp refused this',
   whatsapp_unreachable: 'WhatsApp cannot be reached',
 }
 
@@ -25,7 +31,7 @@ export function troubleFromProblem(problem: Record<string, unknown>, retryAfter:
   return {
     code,
     title: TITLES[code] ?? 'That did not work',
-    message: text(problem['detail']) || 'The gateway answered with an error.',
+    message: fieldMessage(problem) || text(problem['detail']) || 'The gateway answered with an error.',
     action: text(problem['action']) || 'Try again in a moment.',
     waitMs: readWait(retryAfter, now),
   }
@@ -49,6 +55,17 @@ export function troubleWithoutAnswer(online: boolean): Trouble {
       }
 }
 
+/** The server knows the session no longer, or not as this browser's. */
+export function goneTrouble(): Trouble {
+  return {
+    code: 'session_not_found',
+    title: 'That did not work',
+    message: 'The gateway no longer knows this session as yours.',
+    action: 'On your phone, WhatsApp → Settings → Linked Devices shows what is linked.',
+    waitMs: 0,
+  }
+}
+
 function readWait(header: string | null, now: number): number {
   if (!header) return 0
   const ms = /^\d+$/.test(header) ? Number(header) * 1000 : httpDate(header) - now
@@ -58,6 +75,12 @@ function readWait(header: string | null, now: number): number {
 /** Only the form HTTP sends: `Date.parse` alone makes a year of almost any number. */
 function httpDate(header: string): number {
   return /^[A-Z][a-z]{2}, \d{2} .* GMT$/.test(header) ? Date.parse(header) : Number.NaN
+}
+
+/** What is wrong with the one field this page sends, in words for people. */
+function fieldMessage(problem: Record<string, unknown>): string {
+  const [first] = Array.isArray(problem['errors']) ? (problem['errors'] as unknown[]) : []
+  return isRecord(first) && first['path'] === 'phoneNumber' ? text(first['message']) : ''
 }
 
 function text(value: unknown): string {

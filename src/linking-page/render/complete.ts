@@ -1,16 +1,16 @@
-import type { LinkMode } from '../../contract/linking.js'
-import { button, el, heading, setText } from './element.js'
+import { accountSection } from './account.js'
+import { button, el, heading, outwardLink, setText } from './element.js'
 import { icon } from './icons.js'
 import { reasonNote } from './note.js'
 import type { PanelActions, PanelOf, PanelView } from './panel-view.js'
 
-const TEXTS: Record<LinkMode, { title: string; lead: string }> = {
-  handed_off: { title: 'All set', lead: 'Delivered to WhatsApp. Check your own chat:' },
-  managed: {
-    title: 'Setup Complete!',
-    lead: 'Your account is linked and stays connected to this gateway. Check your own chat:',
-  },
+const HANDED_OFF = { title: 'All set', lead: 'Delivered to WhatsApp. Check your own chat:' }
+const MANAGED = {
+  title: 'Setup Complete!',
+  lead: 'Your account is linked and stays connected to this gateway. Check your own chat:',
 }
+/** Managed, and not connected at this moment for a reason that is told below. */
+const MANAGED_AWAY = { title: 'Setup Complete!', lead: 'Your account was linked. Check your own chat:' }
 
 /** Without WhatsApp's word that both messages arrived, the page claims a link and no delivery. */
 const UNCONFIRMED = { title: 'Your account is linked', lead: 'Check your own chat. If all went well, you find there:' }
@@ -20,13 +20,13 @@ export function completePanel(actions: PanelActions): PanelView<PanelOf<'complet
   const title = heading('')
   const lead = el('p', { class: 'how' })
   const note = reasonNote()
-  const support = el('a', { target: '_blank', rel: 'noopener noreferrer', class: 'support' }, 'Get support')
-  support.append(el('span', { class: 'sr-only' }, ' (opens in a new tab)'))
+  const account = accountSection(actions)
+  const support = outwardLink('Get support', 'support')
   const supportLine = el('p', { hidden: '' }, support)
   const element = el(
     'div',
     { class: 'panel panel-complete' },
-    el('span', { class: 'seal' }, icon('check')),
+    el('span', { class: 'seal seal-done' }, icon('check')),
     title,
     lead,
     el(
@@ -47,6 +47,7 @@ export function completePanel(actions: PanelActions): PanelView<PanelOf<'complet
       ),
     ),
     note.element,
+    account.element,
     supportLine,
     button('Link another account', 'quiet', actions.putAway),
   )
@@ -54,13 +55,20 @@ export function completePanel(actions: PanelActions): PanelView<PanelOf<'complet
     element,
     heading: title,
     update(panel) {
-      const unconfirmed = panel.note?.code.startsWith('delivery_') === true
-      const texts = unconfirmed ? UNCONFIRMED : TEXTS[panel.mode]
+      const texts = textsOf(panel)
       setText(title, texts.title)
       setText(lead, texts.lead)
       note.show(panel.note)
+      account.show(panel)
       supportLine.hidden = panel.supportUrl === null
       if (panel.supportUrl) support.href = panel.supportUrl
     },
+    tick: now => account.tick(now),
   }
+}
+
+function textsOf({ mode, connected, note }: PanelOf<'complete'>): { title: string; lead: string } {
+  if (note?.code.startsWith('delivery_') === true) return UNCONFIRMED
+  if (mode === 'handed_off') return HANDED_OFF
+  return connected ? MANAGED : MANAGED_AWAY
 }

@@ -30,10 +30,17 @@ export function setText(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text
 }
 
-export function button(label: string, look: 'primary' | 'quiet', onPress: () => void): HTMLButtonElement {
+export function button(label: string, look: 'primary' | 'quiet' | 'plain', onPress: () => void): HTMLButtonElement {
   const element = el('button', { type: 'button', class: `button button-${look}` }, label)
   element.addEventListener('click', onPress)
   return element
+}
+
+/** Leaves the page for another tab, and says so to those who do not see the icon of it. */
+export function outwardLink(text: string, look: string): HTMLAnchorElement {
+  const link = el('a', { target: '_blank', rel: 'noopener noreferrer', class: look }, text)
+  link.append(el('span', { class: 'sr-only' }, ' (opens in a new tab)'))
+  return link
 }
 
 /** A panel's heading: focus is moved here when the panel appears, without putting it in the tab order. */

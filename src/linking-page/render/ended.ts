@@ -1,33 +1,62 @@
-import { button, el, heading, setText } from './element.js'
+import { button, el, heading, outwardLink, setText } from './element.js'
 import { icon } from './icons.js'
 import type { PanelActions, PanelOf, PanelView } from './panel-view.js'
 
-/** Expired, cancelled, failed or forgotten: what happened, what to do, and one button. */
-export function endedPanel(actions: PanelActions, kind: string): PanelView<PanelOf<'ended'>> {
+/** Expired, cancelled, failed, unlinked or forgotten: what happened, what to do, and one main button. */
+export function endedPanel(actions: PanelActions, first: PanelOf<'ended'>): PanelView<PanelOf<'ended'>> {
+  let panel = first
   const title = heading('')
   const message = el('p', { class: 'ended-message' })
   const action = el('p', { class: 'ended-action' })
   const hint = el('p', { class: 'hint', hidden: '' })
-  const mark = icon(kind === 'failed' ? 'alert' : kind === 'cancelled' ? 'stop' : 'clock')
+  const help = outwardLink('Get help', 'button button-primary')
+  const main = button('', 'primary', pressMain)
+  const other = button('Choose another way', 'quiet', actions.putAway)
+  const toned = first.told.icon === 'clock' || first.told.icon === 'stop' ? 'seal-quiet' : 'seal-alert'
   const element = el(
     'div',
-    { class: `panel panel-ended panel-ended-${kind}` },
-    el('span', { class: 'seal seal-quiet' }, mark),
+    { class: `panel panel-ended panel-ended-${first.key.split(' ')[0] ?? ''}` },
+    el('span', { class: `seal ${toned}` }, icon(first.told.icon)),
     title,
     message,
     action,
     hint,
-    button('Start again', 'primary', actions.start),
+    el('div', { class: 'ended-buttons' }, help, main, other),
   )
+
+  function pressMain(): void {
+    const { next } = panel.told
+    if (next === 'number') actions.putAway()
+    else if (next === 'qr' || panel.method === 'qr') actions.start(null)
+    // after a reload the number is no longer known here
+    else if (panel.number === null) actions.putAway()
+    else actions.start(panel.number)
+  }
+
   return {
     element,
     heading: title,
-    update(panel) {
-      setText(title, panel.title)
-      setText(message, panel.message)
-      setText(action, panel.action)
-      setText(hint, panel.hint ?? '')
-      hint.hidden = panel.hint === null
+    update(next) {
+      panel = next
+      const { told, supportUrl } = next
+      setText(title, told.title)
+      setText(message, told.message)
+      setText(action, told.action)
+      setText(hint, told.hint ?? '')
+      hint.hidden = told.hint === null
+      const helped = told.next === 'operator' && supportUrl !== null
+      help.hidden = !helped
+      if (supportUrl !== null) help.href = supportUrl
+      main.className = `button button-${helped ? 'quiet' : 'primary'}`
+      setText(main, MAIN[told.next])
+      other.hidden = told.next === 'number' || told.next === 'operator' || next.key === 'cancelled stop again'
     },
   }
+}
+
+const MAIN = {
+  again: 'Start again',
+  qr: 'Use a QR code instead',
+  number: 'Check the number',
+  operator: 'Start again',
 }

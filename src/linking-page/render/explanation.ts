@@ -12,7 +12,9 @@ interface Fact {
 const SCAN: Fact = {
   icon: 'scan',
   title: 'What happens',
-  text: 'You scan one QR code. That adds this gateway to the linked devices of your WhatsApp account, as a new computer would be.',
+  text:
+    'You scan one QR code, or type one code into WhatsApp. That adds this gateway to the linked devices of your account, ' +
+    'as a new computer would be.',
 }
 
 const DELIVERY: Fact = {

@@ -1,5 +1,5 @@
 import { inWords, leftMs, minutesAndSeconds } from '../countdown.js'
-import { button, el, heading, setText } from './element.js'
+import { button, el, heading, outwardLink, setText } from './element.js'
 import { icon } from './icons.js'
 import type { PanelActions, PanelOf, PanelView } from './panel-view.js'
 
@@ -8,21 +8,25 @@ export function troublePanel(actions: PanelActions): PanelView<PanelOf<'trouble'
   const title = heading('')
   const message = el('p', { class: 'ended-message' })
   const action = el('p', { class: 'ended-action' })
+  const help = outwardLink('Get help', 'support')
   let panel: PanelOf<'trouble'> | null = null
   let waiting = false
   const again = button('Try again', 'primary', () => {
     if (waiting || !panel) return
     if (panel.retry.what === 'open') actions.open()
-    else actions.start()
+    else actions.startAgain()
   })
+  const byQr = button('Use a QR code instead', 'quiet', () => actions.start(null))
+  const buttons = el('div', { class: 'ended-buttons' }, again, byQr)
   const element = el(
     'div',
     { class: 'panel panel-ended panel-trouble' },
-    el('span', { class: 'seal seal-quiet' }, icon('alert')),
+    el('span', { class: 'seal seal-alert' }, icon('alert')),
     title,
     message,
     action,
-    again,
+    buttons,
+    help,
   )
 
   function tick(now: number): void {
@@ -43,6 +47,13 @@ export function troublePanel(actions: PanelActions): PanelView<PanelOf<'trouble'
       setText(title, next.title)
       setText(message, next.message)
       setText(action, next.action)
+      const qrFirst = next.retry.qrInstead === 'main'
+      byQr.hidden = next.retry.qrInstead === 'no'
+      byQr.className = `button button-${qrFirst ? 'primary' : 'quiet'}`
+      again.className = `button button-${qrFirst ? 'quiet' : 'primary'}`
+      buttons.replaceChildren(...(qrFirst ? [byQr, again] : [again, byQr]))
+      help.hidden = next.supportUrl === null
+      if (next.supportUrl !== null) help.href = next.supportUrl
       const left = leftMs(next.retry.notBefore, Date.now())
       if (first && left > 0) actions.announce(`Please wait ${inWords(left)} before the next try.`)
       tick(Date.now())

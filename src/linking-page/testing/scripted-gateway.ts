@@ -2,6 +2,7 @@ import { createReadStream, existsSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import { extname, join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { WebSocketServer } from 'ws'
 import type { LinkAttemptView } from '../../contract/linking.js'
 
@@ -20,13 +21,18 @@ export interface ScriptedGateway extends AsyncDisposable {
   readonly origin: string
   /** `METHOD /path` of every API request so far. */
   readonly requests: string[]
-  settings: { mode: string; supportUrl: string | null; logoUrl: string | null }
-  /** What reading the attempt answers; null is 404. */
+  settings: { mode: string; supportUrl: string | null; ownerUrl: string | null; logoUrl: string | null }
+  /** What reading the attempt answers; null is none: 404 by its id, and null as this browser's own. */
   view: View | null
+  /** Answers nothing at all while true. */
+  silent: boolean
   /** Sockets are turned away while false. */
   live: boolean
   readonly socketsOpen: number
+  /** Bodies of the starts so far, as they came. */
+  readonly started: string[]
   start: () => Answer | Promise<Answer>
+  wish: () => Answer | Promise<Answer>
   cancel: () => Answer
   push(event: string, data: object): void
   dropSockets(): void
@@ -46,6 +52,7 @@ export async function startScriptedGateway(folder: string): Promise<ScriptedGate
   const server = createServer((request, response) => void handle(request, response))
   const sockets = new WebSocketServer({ noServer: true })
   const requests: string[] = []
+  const started: string[] = []
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = new URL(request.url ?? '/', 'http://page').pathname
@@ -57,6 +64,8 @@ export async function startScriptedGateway(folder: string): Promise<ScriptedGate
       return void createReadStream(file).pipe(response)
     }
     requests.push(`${request.method ?? ''} ${path}`)
+    if (path === '/api/sessions/start') started.push(await text(request))
+    if (gateway.silent) return
     const answer = await answerTo(request.method ?? '', path)
     response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers })
     response.end(answer.body === undefined ? undefined : JSON.stringify(answer.body))
@@ -65,8 +74,10 @@ export async function startScriptedGateway(folder: string): Promise<ScriptedGate
   async function answerTo(method: string, path: string): Promise<Answer> {
     if (path === '/api/page-settings') return { status: 200, body: gateway.settings }
     if (method === 'POST' && path === '/api/sessions/start') return gateway.start()
-    const known = gateway.view && (path.endsWith('/current') || path.endsWith(`/${gateway.view.sessionId}`))
+    if (path.endsWith('/current')) return { status: 200, body: gateway.view }
+    const known = gateway.view && path.includes(`/${gateway.view.sessionId}`)
     if (!known) return { status: 404, body: { code: 'attempt_not_found', detail: 'There is no such attempt.' } }
+    if (method === 'POST') return gateway.wish()
     return method === 'DELETE' ? gateway.cancel() : { status: 200, body: gateway.view }
   }
 
@@ -81,13 +92,16 @@ export async function startScriptedGateway(folder: string): Promise<ScriptedGate
   const gateway: ScriptedGateway = {
     origin: `http://127.0.0.1:${address.port}`,
     requests,
-    settings: { mode: 'handed_off', supportUrl: null, logoUrl: null },
+    settings: { mode: 'handed_off', supportUrl: null, ownerUrl: null, logoUrl: null },
     view: null,
+    silent: false,
     live: true,
     get socketsOpen() {
       return sockets.clients.size
     },
+    started,
     start: () => ({ status: 500 }),
+    wish: () => ({ status: 500 }),
     cancel: () => ({ status: 204 }),
     push(event, data) {
       for (const client of sockets.clients) client.send(JSON.stringify({ event, data, seq: 0 }))
