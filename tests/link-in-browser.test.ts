@@ -153,6 +153,10 @@ test('the keyboard is enough', async () => {
   const tab = await open()
   await tab.page.getByRole('button', { name: 'Start' }).waitFor()
   await tab.page.keyboard.press('Tab')
+  expect(await tab.page.getByRole('radio', { name: 'QR code' }).evaluate(it => it === document.activeElement)).toBe(
+    true,
+  )
+  await tab.page.keyboard.press('Tab')
   expect(await tab.focused()).toBe('Start')
   await tab.page.keyboard.press('Enter')
   await tab.page.locator('.qr-shown').waitFor()
@@ -178,7 +182,7 @@ test.each([
     expect(await tab.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
     expect(await accessibilityFaults(tab.page)).toEqual([])
   }
-  await tab.shows('Three short steps')
+  await tab.shows('How do you want to link?')
   await inspect()
   await tab.press('Start')
   const picture = await tab.screenshotWithQr()

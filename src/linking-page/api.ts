@@ -29,8 +29,8 @@ export interface LinkApi {
   start(phoneNumber: string | null): Promise<Started>
   /** False when the server does not know the attempt. */
   cancel(sessionId: string): Promise<boolean>
-  /** False when the server does not know the session as this browser's. */
-  ask(wish: Wish, sessionId: string): Promise<boolean>
+  /** `later`: as soon as WhatsApp can be reached. `unknown`: the server does not know the session as this browser's. */
+  ask(wish: Wish, sessionId: string): Promise<'done' | 'later' | 'unknown'>
 }
 
 export interface LinkApiDeps {
@@ -80,8 +80,10 @@ export function createLinkApi(deps: LinkApiDeps): LinkApi {
       return status !== 404
     },
     async ask(wish, sessionId) {
-      const { status } = await ask('POST', `${pathOf(sessionId)}/${wish}`, {})
-      return status !== 404
+      const { status, body } = await ask('POST', `${pathOf(sessionId)}/${wish}`, {})
+      if (status === 404) return 'unknown'
+      // a resend only waits for its turn; a revoke is done when the account no longer has the device
+      return wish === 'resend' || (isRecord(body) && body['state'] === 'logged_out') ? 'done' : 'later'
     },
   }
 }

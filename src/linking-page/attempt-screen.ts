@@ -1,6 +1,6 @@
 import type { LinkMethod, LinkMode } from '../contract/linking.js'
 import type { Attempt } from './attempt.js'
-import { endingOf, UNLINKED } from './endings.js'
+import { endingOf, UNLINKED, UNLINKING } from './endings.js'
 import type { Panel, Screen, Steps, Task } from './screen.js'
 import type { PageState } from './state.js'
 import * as say from './sentences.js'
@@ -62,32 +62,18 @@ function beforePhone(
 }
 
 function completeOnScreen(attempt: Attempt, state: PageState): Omit<Shows, 'status'> {
-  const { mode, method, sessionState, reason, can } = attempt
+  const { mode, method, reason, can } = attempt
+  const { wishes } = state
   const supportUrl = state.settings?.supportUrl ?? null
-  if (sessionState === 'logged_out') {
-    const told = {
-      ...UNLINKED,
-      message: reason?.message || UNLINKED.message,
-      action: reason?.action || UNLINKED.action,
-    }
-    return { panel: { kind: 'ended', key: 'unlinked', told, method, number: null, supportUrl }, steps: null }
+  const revoke = wishes.revoke?.stage
+  if (revoke === 'done' || revoke === 'later') {
+    const told = revoke === 'done' ? UNLINKED : UNLINKING
+    const key = revoke === 'done' ? 'unlinked' : 'unlinking'
+    return { panel: { kind: 'ended', key, told, method, number: null, supportUrl }, steps: null }
   }
-  const connected = mode === 'managed' && LIVING.has(sessionState)
-  const panel: Panel = {
-    kind: 'complete',
-    key: '',
-    mode,
-    connected,
-    note: reason,
-    supportUrl,
-    can,
-    wishes: state.wishes,
-  }
+  const panel: Panel = { kind: 'complete', key: '', mode, note: reason, supportUrl, can, wishes }
   return { panel, steps: stepsOf(mode, method, 3, true, 100) }
 }
-
-/** Of a managed account: connected here, or about to be again. Heard of live, the state has not been read yet. */
-const LIVING: ReadonlySet<string> = new Set(['linking', 'connecting', 'connected', 'reconnecting'])
 
 export function stepsOf(
   mode: LinkMode,

@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { LinkAttemptView, LinkPhase } from '../contract/linking.js'
 import { SessionId } from '../contract/ids.js'
+import type { Started } from './answers.js'
 import type { Attempt } from './attempt.js'
 import { attemptFromStart, attemptFromView, isOver, withEvent, withView } from './attempt.js'
 import type { PageEvent } from './frames.js'
@@ -9,6 +10,7 @@ import type { PageEvent } from './frames.js'
 const sessionId = SessionId.parse('7d2f0a52-3a8e-4a53-9c1f-0e2b7d1c4a90')
 const PICTURE = 'data:image/png;base64,AAAA'
 const NEXT_PICTURE = 'data:image/png;base64,BBBB'
+const started: Started = { sessionId, method: 'qr', content: PICTURE, place: null }
 
 function view(change: Partial<LinkAttemptView> = {}): LinkAttemptView {
   return {
@@ -16,6 +18,7 @@ function view(change: Partial<LinkAttemptView> = {}): LinkAttemptView {
     status: 'connecting',
     state: 'linking',
     mode: 'handed_off',
+    method: 'qr',
     phase: 'scanning',
     step: 1,
     percent: 10,
@@ -27,27 +30,27 @@ function view(change: Partial<LinkAttemptView> = {}): LinkAttemptView {
 
 test('times left are counted from the moment of the answer', () => {
   const attempt = attemptFromView(view({ qrCode: PICTURE, qrExpiresInMs: 41_000, expiresInMs: 90_000 }), 1000)
-  expect(attempt.qr).toEqual({ picture: PICTURE, runsOutAt: 42_000, spanMs: 41_000 })
+  expect(attempt.shown).toEqual({ content: PICTURE, runsOutAt: 42_000, spanMs: 41_000 })
   expect(attempt.expiresAt).toBe(91_000)
 })
 
 test('the ring of a code keeps its span while the code stays, and starts anew with the next one', () => {
   const first = attemptFromView(view({ qrCode: PICTURE, qrExpiresInMs: 60_000 }), 0)
   const later = withView(first, view({ qrCode: PICTURE, qrExpiresInMs: 25_000 }), 35_000)
-  expect(later.qr).toEqual({ picture: PICTURE, runsOutAt: 60_000, spanMs: 60_000 })
-  const event: PageEvent = { event: 'qr_code', sessionId, picture: NEXT_PICTURE, expiresInMs: 20_000 }
-  expect(withEvent(later, event, 60_000).qr).toEqual({ picture: NEXT_PICTURE, runsOutAt: 80_000, spanMs: 20_000 })
+  expect(later.shown).toEqual({ content: PICTURE, runsOutAt: 60_000, spanMs: 60_000 })
+  const event: PageEvent = { event: 'shown', sessionId, method: 'qr', content: NEXT_PICTURE, expiresInMs: 20_000 }
+  expect(withEvent(later, event, 60_000).shown).toEqual({ content: NEXT_PICTURE, runsOutAt: 80_000, spanMs: 20_000 })
 })
 
 test('a code seen late in its life does not start with a full ring', () => {
-  const { qr } = attemptFromView(view({ qrCode: PICTURE, qrExpiresInMs: 5000 }), 0)
-  expect(qr?.spanMs).toBe(20_000)
+  const { shown } = attemptFromView(view({ qrCode: PICTURE, qrExpiresInMs: 5000 }), 0)
+  expect(shown?.spanMs).toBe(20_000)
 })
 
 test('an answer older than what is known changes nothing', () => {
   const scanned = withEvent(attemptFromView(view({ qrCode: PICTURE }), 0), { event: 'qr_scanned', sessionId }, 0)
   expect(scanned.phase).toBe('scanned')
-  expect(scanned.qr).toBeNull()
+  expect(scanned.shown).toBeNull()
   expect(withView(scanned, view({ qrCode: PICTURE }), 0)).toBe(scanned)
 })
 
@@ -59,14 +62,34 @@ test('only the event complete says complete; progress never does', () => {
 })
 
 test('events of another attempt are not for this one', () => {
-  const attempt = attemptFromStart(sessionId, PICTURE, 'managed')
+  const attempt = attemptFromStart(started, 'managed', 'qr')
   expect(withEvent(attempt, { event: 'complete', sessionId: 'another' }, 0)).toBe(attempt)
 })
 
 test('an attempt that ended after the scan remembers that the phone had accepted it', () => {
-  const scanned = withEvent(attemptFromStart(sessionId, PICTURE, 'handed_off'), { event: 'qr_scanned', sessionId }, 0)
+  const scanned = withEvent(attemptFromStart(started, 'handed_off', 'qr'), { event: 'qr_scanned', sessionId }, 0)
   const failed = withEvent(scanned, { event: 'link_ended', sessionId, phase: 'failed' }, 0)
   expect(withView(failed, view({ phase: 'failed' }), 0).phoneAccepted).toBe(true)
+})
+
+test('a code that was typed stays typed while it is the same code', () => {
+  const byCode = { method: 'code', pairingCode: 'K7AB-23XD', codeExpiresInMs: 170_000 } as const
+  const attempt = attemptFromView(view(byCode), 0)
+  expect(attempt).toMatchObject({ method: 'code', codeEntered: false, shown: { runsOutAt: 170_000, spanMs: 180_000 } })
+  const entered = withEvent(attempt, { event: 'pairing_code_entered', sessionId }, 0)
+  expect(entered.codeEntered).toBe(true)
+  expect(withView(entered, view(byCode), 0).codeEntered).toBe(true)
+  expect(withView(entered, view({ ...byCode, pairingCode: 'AAAA-2222' }), 0).codeEntered).toBe(false)
+  expect(withEvent(entered, { event: 'qr_scanned', sessionId }, 0)).toMatchObject({ phase: 'scanned', shown: null })
+})
+
+test('from the queue to the code', () => {
+  const waiting = attemptFromStart({ sessionId, method: null, content: null, place: 4 }, 'handed_off', 'code')
+  expect(waiting).toMatchObject({ phase: 'queued', place: 4, method: 'code', shown: null })
+  const next = withView(waiting, view({ method: 'code', phase: 'queued', queuePosition: 1 }), 0)
+  expect(next.place).toBe(1)
+  const event: PageEvent = { event: 'shown', sessionId, method: 'code', content: 'K7AB-23XD', expiresInMs: 180_000 }
+  expect(withEvent(next, event, 5)).toMatchObject({ phase: 'scanning', place: null, shown: { runsOutAt: 180_005 } })
 })
 
 const ORDER: LinkPhase[] = ['starting', 'scanning', 'scanned', 'preparing', 'delivering', 'complete']
@@ -82,18 +105,18 @@ test('whatever arrives in whatever order, an attempt never goes back', () => {
   const event = fc.oneof(
     fc.constantFrom<PageEvent>({ event: 'qr_scanned', sessionId }, { event: 'complete', sessionId }),
     fc.record({ step, percent }).map((p): PageEvent => ({ event: 'progress', sessionId, ...p })),
-    fc.constant<PageEvent>({ event: 'qr_code', sessionId, picture: PICTURE, expiresInMs: 20_000 }),
+    fc.constant<PageEvent>({ event: 'shown', sessionId, method: 'qr', content: PICTURE, expiresInMs: 20_000 }),
     fc.constant<PageEvent>({ event: 'link_ended', sessionId, phase: 'expired' }),
   )
   const heard = event.map(it => (attempt: Attempt) => withEvent(attempt, it, 0))
   fc.assert(
     fc.property(fc.array(fc.oneof(read, heard)), changes => {
-      let attempt = attemptFromStart(sessionId, PICTURE, 'handed_off')
+      let attempt = attemptFromStart(started, 'handed_off', 'qr')
       for (const change of changes) {
         const next = change(attempt)
         expect(rank(next.phase)).toBeGreaterThanOrEqual(rank(attempt.phase))
         expect(next.percent).toBeGreaterThanOrEqual(attempt.percent)
-        expect(next.qr === null || rank(next.phase) === 1).toBe(true)
+        expect(next.shown === null || rank(next.phase) === 1).toBe(true)
         attempt = next
       }
     }),

@@ -1,5 +1,5 @@
 import type { LinkAttemptView, LinkMethod, LinkMode, LinkPhase } from '../contract/linking.js'
-import type { SessionState, StateReason } from '../contract/sessions.js'
+import type { StateReason } from '../contract/sessions.js'
 import type { Started } from './answers.js'
 import type { Wish } from './api.js'
 import type { PageEvent } from './frames.js'
@@ -20,8 +20,6 @@ export interface Attempt {
   mode: LinkMode
   method: LinkMethod
   phase: LinkPhase
-  /** Of the session itself: an account that was linked may have been unlinked since. */
-  sessionState: SessionState
   step: 1 | 2 | 3
   percent: number
   reason: StateReason | null
@@ -68,7 +66,6 @@ export function attemptFromStart(started: Started, mode: LinkMode, asked: LinkMe
     mode,
     method,
     phase: place === null ? 'scanning' : 'queued',
-    sessionState: 'linking',
     step: 1,
     percent: 0,
     reason: null,
@@ -91,7 +88,6 @@ export function attemptFromView(view: LinkAttemptView, at: number, known: Attemp
     mode: view.mode,
     method,
     phase: view.phase,
-    sessionState: view.state,
     step: view.step,
     percent: Math.max(known?.percent ?? 0, view.percent),
     reason: view.reason,

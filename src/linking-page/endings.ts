@@ -1,8 +1,8 @@
 import type { LinkMethod } from '../contract/linking.js'
 import type { Attempt } from './attempt.js'
 
-/** The one main thing to do after an attempt that did not link: the same again, the other way, another number, or the operator's help. */
-export type Next = 'again' | 'qr' | 'number' | 'operator'
+/** The one main thing to do after an attempt that did not link: the same again, the other way, another number, the operator's help, or the first panel. */
+export type Next = 'again' | 'qr' | 'number' | 'operator' | 'home'
 
 export type EndingIcon = 'alert' | 'clock' | 'stop' | 'plug' | 'key' | 'phone'
 
@@ -16,7 +16,36 @@ export interface Ending {
  * How each of the server's reasons is headed and what the main button does. Its sentence and its advice come with the reason; one
  * that is not in this list is shown just the same, under the heading of its phase.
  */
-export const ENDINGS: Readonly<Record<string, Ending>> = {}
+export const ENDINGS: Readonly<Record<string, Ending>> = {
+  pairing_unfinished: { title: 'The link was not finished', icon: 'alert', next: 'again' },
+  code_refused: { title: 'No code from WhatsApp', icon: 'alert', next: 'qr' },
+  code_rate_limited: { title: 'No code from WhatsApp', icon: 'clock', next: 'qr' },
+  code_unanswered: { title: 'No code from WhatsApp', icon: 'alert', next: 'qr' },
+  wrong_number: { title: 'This was another number', icon: 'phone', next: 'number' },
+  passkey_required: { title: 'WhatsApp asks for a passkey', icon: 'key', next: 'again' },
+  replaced_by_visitor: { title: 'You chose another way', icon: 'stop', next: 'again' },
+  left_queue: { title: 'You left the queue', icon: 'clock', next: 'again' },
+  whatsapp_unreachable: { title: 'No connection to WhatsApp', icon: 'plug', next: 'again' },
+  whatsapp_busy: { title: 'No connection to WhatsApp', icon: 'plug', next: 'again' },
+  whatsapp_fault: { title: 'No connection to WhatsApp', icon: 'plug', next: 'again' },
+  whatsapp_intercepted: { title: 'No connection to WhatsApp', icon: 'plug', next: 'operator' },
+  whatsapp_refused: { title: 'WhatsApp refused', icon: 'alert', next: 'again' },
+  connection_lost_early: { title: 'The connection broke', icon: 'plug', next: 'again' },
+  connection_lost: { title: 'The connection broke', icon: 'plug', next: 'again' },
+  login_unfinished: { title: 'The login was not finished', icon: 'alert', next: 'again' },
+  pairing_rejected: { title: 'The link was not finished', icon: 'alert', next: 'again' },
+  phone_outdated: { title: 'WhatsApp on the phone is too old', icon: 'phone', next: 'again' },
+  engine_outdated: { title: 'This server needs an update', icon: 'alert', next: 'operator' },
+  account_banned: { title: 'WhatsApp refused the account', icon: 'phone', next: 'again' },
+  account_locked: { title: 'WhatsApp refused the account', icon: 'phone', next: 'again' },
+  account_restricted: { title: 'WhatsApp refused the account', icon: 'phone', next: 'again' },
+  account_refused: { title: 'WhatsApp refused the login', icon: 'phone', next: 'again' },
+  storage_error: { title: 'The link could not be kept', icon: 'alert', next: 'again' },
+  node_lost: { title: 'The server was restarted', icon: 'plug', next: 'again' },
+  unlinked_early: { title: 'The device was logged out', icon: 'stop', next: 'again' },
+  linked_again_early: { title: 'A newer link took over', icon: 'stop', next: 'again' },
+  session_id_failed: { title: 'No session ID could be made', icon: 'alert', next: 'operator' },
+}
 
 export const BY_PHASE = {
   expired: { title: 'This attempt has expired', icon: 'clock', next: 'again' },
@@ -84,11 +113,22 @@ export const GONE: Told = {
   hint: null,
 }
 
+/** Revoked while WhatsApp could not be reached. */
+export const UNLINKING: Told = {
+  title: 'Unlinking',
+  icon: 'clock',
+  next: 'home',
+  message: 'This gateway takes its device off your account as soon as WhatsApp can be reached.',
+  action:
+    'You can do it yourself at once: WhatsApp → Settings → Linked Devices on your phone, choose the device, Log out.',
+  hint: null,
+}
+
 export const UNLINKED: Told = {
   title: 'Unlinked',
   icon: 'stop',
-  next: 'again',
-  message: 'This gateway’s device has been logged out of your WhatsApp account. Its session ID opens nothing any more.',
+  next: 'home',
+  message: 'This gateway’s device has been taken off your WhatsApp account. Its session ID opens nothing any more.',
   action: 'WhatsApp → Settings → Linked Devices on your phone shows what is still linked.',
   hint: null,
 }

@@ -7,7 +7,16 @@ const frame = (event: string, data: unknown): string => JSON.stringify({ event, 
 test('reads what the page uses', () => {
   const qrCode = 'data:image/png;base64,AAAA'
   const wire = frame('qr_code', { sessionId, qrCode, status: 'connecting', expiresInMs: 20_000 })
-  expect(readFrame(wire)).toEqual({ event: 'qr_code', sessionId, picture: qrCode, expiresInMs: 20_000 })
+  expect(readFrame(wire)).toEqual({
+    event: 'shown',
+    sessionId,
+    method: 'qr',
+    content: qrCode,
+    expiresInMs: 20_000,
+  })
+  const code = frame('pairing_code', { sessionId, pairingCode: 'K7AB-23XD', expiresInMs: 180_000 })
+  expect(readFrame(code)).toMatchObject({ event: 'shown', method: 'code', content: 'K7AB-23XD' })
+  expect(readFrame(frame('pairing_code_entered', { sessionId }))).toEqual({ event: 'pairing_code_entered', sessionId })
   const progress = frame('progress', { sessionId, status: 'connected', method: 'qr', step: 2, percent: 50 })
   expect(readFrame(progress)).toEqual({ event: 'progress', sessionId, step: 2, percent: 50 })
   const ended = frame('link_ended', { sessionId, phase: 'expired', reason: 'qr_timeout' })

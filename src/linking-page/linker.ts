@@ -190,7 +190,7 @@ export function createLinker(deps: LinkerDeps): Linker {
       }
       happen({ type: 'wish_changed', wish, to: { stage: 'asking' } })
       const to = await deps.api.ask(wish, sessionId).then(
-        (known): WishState => (known ? { stage: 'done' } : refusal(goneTrouble())),
+        (became): WishState => (became === 'unknown' ? refusal(goneTrouble()) : { stage: became }),
         (error: unknown) => refusal(troubleOf(error)),
       )
       if (state.attempt?.sessionId === sessionId) happen({ type: 'wish_changed', wish, to })

@@ -121,6 +121,8 @@ test('the keyboard is enough', async () => {
   const start = page.getByRole('button', { name: 'Start' })
   await start.waitFor()
   await page.keyboard.press('Tab')
+  expect(await page.locator(':focus').getAttribute('value')).toBe('qr')
+  await page.keyboard.press('Tab')
   expect(await focused(page)).toBe('Start')
   expect(await start.evaluate(node => getComputedStyle(node).outlineStyle)).toBe('solid')
   await page.keyboard.press('Enter')

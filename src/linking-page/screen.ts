@@ -30,7 +30,7 @@ export type Panel =
   | ({ kind: 'code'; number: PhoneNumber | null; entered: boolean } & Waiting)
   | { kind: 'queue'; key: string; place: number | null; method: LinkMethod; cancelling: boolean }
   | { kind: 'working'; key: string; title: string; tasks: Task[]; note: StateReason | null; cancelling: boolean }
-  | ({ kind: 'complete'; key: string; mode: LinkMode; connected: boolean; note: StateReason | null } & Links & Account)
+  | ({ kind: 'complete'; key: string; mode: LinkMode; note: StateReason | null } & Links & Account)
   | ({ kind: 'ended'; key: string; told: Told; method: LinkMethod; number: PhoneNumber | null } & Links)
   | ({ kind: 'trouble'; key: string; title: string; message: string; action: string; retry: Retry } & Links)
 
@@ -44,8 +44,8 @@ export interface Retry {
   what: 'open' | 'start'
   /** Not before this time (`Date.now()`); in the past when there is nothing to wait for. */
   notBefore: number
-  /** Whether the other way is offered: beside the button, or as the main thing because WhatsApp itself refused the code. */
-  qrInstead: 'no' | 'also' | 'main'
+  /** The other way is the main thing to do: a code cannot be had. */
+  qrInstead: boolean
 }
 
 export interface Task {
@@ -102,8 +102,8 @@ function troubleOnScreen(
   supportUrl: string | null,
 ): Panel {
   const { title, message, action, code, waitMs } = what
-  const byCode = retry === 'start' && way === 'code' && code !== 'offline' && code !== 'unanswered'
-  const qrInstead = !byCode ? 'no' : code === 'whatsapp_refused' ? 'main' : 'also'
+  // the button offers what the server's advice names
+  const qrInstead = way === 'code' && /QR code instead/i.test(action)
   const again: Retry = { what: retry, notBefore: at + waitMs, qrInstead }
   return { kind: 'trouble', key: `${code} ${at}`, title, message, action, retry: again, supportUrl }
 }

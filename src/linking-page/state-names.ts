@@ -23,6 +23,7 @@ export const stateNames = [
   'resent',
   'wish-refused',
   'unlinked',
+  'unlinking',
   'expired',
   'cancelled',
   'failed',
@@ -63,6 +64,7 @@ const endedNames: Readonly<Record<string, StateName>> = {
   failed: 'failed',
   gone: 'gone',
   unlinked: 'unlinked',
+  unlinking: 'unlinking',
 }
 
 function completeName({ mode, note, wishes }: Extract<Panel, { kind: 'complete' }>): StateName {

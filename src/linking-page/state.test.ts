@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { SessionId } from '../contract/ids.js'
 import type { LinkAttemptView } from '../contract/linking.js'
+import type { Started } from './answers.js'
 import type { Happening, PageState } from './state.js'
 import { initialState, reduce } from './state.js'
 import { screenOf } from './screen.js'
@@ -8,12 +9,13 @@ import { troubleFromProblem } from './trouble.js'
 
 const sessionId = SessionId.parse('7d2f0a52-3a8e-4a53-9c1f-0e2b7d1c4a90')
 const picture = 'data:image/png;base64,AAAA'
-const settings = { mode: 'handed_off', supportUrl: 'https://example.org', logoUrl: null } as const
+const settings = { mode: 'handed_off', supportUrl: 'https://example.org', ownerUrl: null, logoUrl: null } as const
 const scanning: LinkAttemptView = {
   sessionId,
   status: 'connecting',
   state: 'linking',
   mode: 'handed_off',
+  method: 'qr',
   phase: 'scanning',
   step: 1,
   percent: 10,
@@ -22,12 +24,15 @@ const scanning: LinkAttemptView = {
   qrCode: picture,
 }
 
+const byQr: Started = { sessionId, method: 'qr', content: picture, place: null }
+const number = { digits: '254712345678', international: '+254 712 345678' }
+
 function after(...happenings: Happening[]): PageState {
-  return happenings.reduce(reduce, initialState(true))
+  return happenings.reduce(reduce, initialState(true, 'qr'))
 }
 
 const opened: Happening = { type: 'opened', settings, view: null, at: 0 }
-const started: Happening[] = [opened, { type: 'start_pressed' }, { type: 'started', sessionId, picture }]
+const started: Happening[] = [opened, { type: 'start_pressed', number: null }, { type: 'started', started: byQr }]
 const read = (change: Partial<LinkAttemptView>): Happening => {
   return { type: 'view_read', view: { ...scanning, ...change }, at: 0 }
 }
@@ -40,11 +45,11 @@ const reopened = (phase: 'cancelled' | 'expired'): Happening => {
 test('from the first question to the first code', () => {
   expect(screenOf(after()).panel.kind).toBe('loading')
   expect(screenOf(after(opened)).panel).toMatchObject({ kind: 'welcome', mode: 'handed_off' })
-  const pressed = screenOf(after(opened, { type: 'start_pressed' }))
-  expect(pressed).toMatchObject({ status: 'Status: Connecting…', panel: { kind: 'scan', qr: null } })
+  const pressed = screenOf(after(opened, { type: 'start_pressed', number: null }))
+  expect(pressed).toMatchObject({ status: 'Status: Connecting…', panel: { kind: 'scan', shown: null } })
   expect(screenOf(after(...started))).toMatchObject({
     status: 'Status: Scanning…',
-    panel: { kind: 'scan', qr: { picture } },
+    panel: { kind: 'scan', shown: { content: picture } },
     steps: { names: ['Scan', 'Preparing your session ID', 'All set'], current: 1, finished: false },
   })
 })
@@ -69,27 +74,36 @@ test('a reason beside a complete attempt is shown, such as an older session it s
 
 test('an ending heard of without its reason has sentences of its own until the reason is read', () => {
   const heard: Happening = { type: 'event_heard', event: { event: 'link_ended', sessionId, phase: 'failed' }, at: 0 }
-  expect(screenOf(after(...started, heard)).panel).toMatchObject({ kind: 'ended', title: 'Linking did not work' })
+  expect(screenOf(after(...started, heard)).panel).toMatchObject({
+    kind: 'ended',
+    told: { title: 'Linking did not work' },
+  })
   const reason = { code: 'passkey', message: 'The phone asks for a passkey.', action: 'Confirm it first.' }
   const told = screenOf(after(...started, heard, read({ phase: 'failed', reason }))).panel
-  expect(told).toMatchObject({ message: reason.message, action: reason.action, hint: null })
+  expect(told).toMatchObject({ told: { message: reason.message, action: reason.action, hint: null } })
 })
 
 test('who ended an attempt after the scan is told to look at the linked devices', () => {
   const { panel } = screenOf(after(...started, read({ phase: 'scanned' }), read({ phase: 'cancelled' })))
-  expect(panel).toMatchObject({ kind: 'ended', key: 'cancelled', hint: expect.stringContaining('Linked Devices') })
+  expect(panel).toMatchObject({
+    kind: 'ended',
+    told: { title: 'Cancelled', hint: expect.stringContaining('Linked Devices') },
+  })
 })
 
 test('after a reload a cancelled attempt is no news, an expired one is', () => {
   expect(screenOf(after(reopened('cancelled'))).panel.kind).toBe('welcome')
-  expect(screenOf(after(reopened('expired'))).panel).toMatchObject({ kind: 'ended', key: 'expired' })
+  expect(screenOf(after(reopened('expired'))).panel).toMatchObject({
+    kind: 'ended',
+    told: { title: 'This attempt has expired' },
+  })
 })
 
 test('a refusal waits as long as the server asked', () => {
   const problem = { code: 'database_unavailable', detail: 'The database does not answer.', action: 'Try again.' }
   const what = troubleFromProblem(problem, '5', 0)
   const { panel } = screenOf(
-    after(opened, { type: 'start_pressed' }, { type: 'refused', what, retry: 'start', at: 700 }),
+    after(opened, { type: 'start_pressed', number: null }, { type: 'refused', what, retry: 'start', at: 700 }),
   )
   expect(panel).toMatchObject({ kind: 'trouble', message: problem.detail, retry: { what: 'start', notBefore: 5700 } })
 })
@@ -103,9 +117,9 @@ test('a view of another attempt is not taken over', () => {
 })
 
 test('cancel pressed before the start was answered is kept until there is an attempt', () => {
-  const early = after(opened, { type: 'start_pressed' }, { type: 'cancel_pressed' })
+  const early = after(opened, { type: 'start_pressed', number: null }, { type: 'cancel_pressed' })
   expect(screenOf(early).panel).toMatchObject({ kind: 'scan', cancelling: true })
-  expect(reduce(early, { type: 'started', sessionId, picture }).pending).toBe('cancel')
+  expect(reduce(early, { type: 'started', started: byQr }).pending).toBe('cancel')
 })
 
 test('the connection is mentioned only when it matters', () => {
@@ -114,4 +128,50 @@ test('the connection is mentioned only when it matters', () => {
   expect(notice({ type: 'health_changed', health: 'lost' })).toMatch(/does not answer/)
   expect(notice({ type: 'online_changed', online: false })).toMatch(/offline/)
   expect(notice({ type: 'health_changed', health: 'polling' }, read({ phase: 'expired' }))).toBe('')
+})
+
+test('a number that the server does not like is told beside its field, and stays typed', () => {
+  const problem = { code: 'validation_failed', errors: [{ path: 'phoneNumber', message: 'This number is too long.' }] }
+  const what = troubleFromProblem(problem, null, 0)
+  const state = after(opened, { type: 'start_pressed', number }, { type: 'refused', what, retry: 'start', at: 0 })
+  expect(screenOf(state).panel).toMatchObject({ kind: 'welcome', way: 'code', problem: 'This number is too long.' })
+})
+
+test('while a QR is on show its visitor may type a number, until a phone has scanned', () => {
+  const asking = after(...started, { type: 'number_wanted', wanted: true })
+  expect(screenOf(asking).panel.kind).toBe('number')
+  expect(screenOf(reduce(asking, read({}))).panel.kind).toBe('number')
+  const scanned = reduce(asking, read({ phase: 'scanned' }))
+  expect(screenOf(scanned).panel).toMatchObject({ kind: 'working', title: 'Code scanned' })
+})
+
+test('the code, whose it is, and that one was typed', () => {
+  const code: Started = { sessionId, method: 'code', content: 'K7AB-23XD', place: null }
+  const shown = after(opened, { type: 'start_pressed', number }, { type: 'started', started: code })
+  expect(screenOf(shown)).toMatchObject({
+    panel: { kind: 'code', shown: { content: 'K7AB-23XD' }, number, entered: false },
+    steps: { names: ['Enter the code', 'Preparing your session ID', 'All set'] },
+  })
+  const event = { event: 'pairing_code_entered', sessionId } as const
+  const entered = reduce(shown, { type: 'event_heard', event, at: 0 })
+  expect(screenOf(entered)).toMatchObject({ status: 'Status: Your phone has answered…', panel: { entered: true } })
+})
+
+test('a code that cannot be had leads to the QR, where the server advises it', () => {
+  const refusal = (action: string) => {
+    const what = troubleFromProblem({ code: 'too_many_attempts', detail: 'No.', action }, '900', 0)
+    return screenOf(after(opened, { type: 'start_pressed', number }, { type: 'refused', what, retry: 'start', at: 0 }))
+  }
+  expect(refusal('Use the QR code instead, or wait.').panel).toMatchObject({ retry: { qrInstead: true } })
+  expect(refusal('Wait a little.').panel).toMatchObject({ retry: { qrInstead: false, notBefore: 900_000 } })
+})
+
+test('unlinked is said only of an account that has been unlinked', () => {
+  const managed = read({ mode: 'managed', state: 'connected', phase: 'complete', step: 3, can: ['resend', 'revoke'] })
+  const revoke = (stage: 'confirming' | 'asking' | 'later' | 'done') =>
+    screenOf(after(...started, managed, { type: 'wish_changed', wish: 'revoke', to: { stage } })).panel
+  expect(revoke('confirming').kind).toBe('complete')
+  expect(revoke('asking').kind).toBe('complete')
+  expect(revoke('later')).toMatchObject({ kind: 'ended', told: { title: 'Unlinking' } })
+  expect(revoke('done')).toMatchObject({ kind: 'ended', told: { title: 'Unlinked' } })
 })

@@ -10,8 +10,9 @@ import type { Trouble } from './trouble.js'
 /** How news reaches the page: `lost` means that neither the socket nor reading works. */
 export type Health = 'connecting' | 'live' | 'polling' | 'lost'
 
-/** What became of a wish. `told` is when its refusal was told (`Date.now()`). */
-export type WishState = { stage: 'confirming' | 'asking' | 'done' } | { stage: 'refused'; what: Trouble; told: number }
+/** What became of a wish; `later` is as soon as WhatsApp can be reached. `told` is when its refusal was told (`Date.now()`). */
+export type WishState =
+  { stage: 'confirming' | 'asking' | 'done' | 'later' } | { stage: 'refused'; what: Trouble; told: number }
 
 export interface PageState {
   settings: PageSettings | null
@@ -151,7 +152,5 @@ function settled(state: PageState, attempt: Attempt): PageState {
 
 function withWish(state: PageState, wish: Wish, to: WishState | null): PageState {
   const { [wish]: _before, ...others } = state.wishes
-  const wishes = to === null ? others : { ...others, [wish]: to }
-  if (wish !== 'revoke' || to?.stage !== 'done' || !state.attempt) return { ...state, wishes }
-  return { ...state, wishes, attempt: { ...state.attempt, sessionState: 'logged_out', can: [] } }
+  return { ...state, wishes: to === null ? others : { ...others, [wish]: to } }
 }

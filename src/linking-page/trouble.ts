@@ -18,8 +18,9 @@ const TITLES: Record<string, string> = {
   session_state: 'That is not possible any more',
   shutting_down: 'The gateway is restarting',
   too_many_attempts: 'Too many attempts',
-  whatsapp_refused: 'WhatsApp refused this',
-  whatsapp_unreachable: 'WhatsApp cannot be reached',
+  // also for what only stood in WhatsApp's place
+  whatsapp_refused: 'Linking could not begin',
+  whatsapp_unreachable: 'No connection to WhatsApp',
 }
 
 /** A wait longer than this is a mistake somewhere; the visitor may try again after it all the same. */

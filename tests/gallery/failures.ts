@@ -20,14 +20,25 @@ const refused = (name: string, about: string, status: number, body: object, retr
 
 /** Attempts that ended without a link; one picture for each heading, the sentences are the server's own. */
 export const ended: { expired: Pictures; failed: Pictures } = {
-  expired: [{ name: 'expired', about: 'Nobody scanned in time.', view: over('expired', 'qr_expired') }],
+  expired: [
+    { name: 'expired', about: 'Nobody scanned in time.', view: over('expired', 'qr_expired') },
+    { name: 'expired-code', about: 'Nobody typed the code in time.', view: over('expired', 'code_expired', 'code') },
+    { name: 'expired-restart', about: 'The server was restarted.', view: over('expired', 'node_lost') },
+  ],
   failed: [
-    { name: 'failed', about: 'The connection broke.', view: over('failed', 'connection_lost', 'qr', { percent: 30 }) },
-    { name: 'failed-account', about: 'WhatsApp refused the account.', view: over('failed', 'account_refused') },
-    { name: 'failed-phone', about: 'WhatsApp on the phone is too old.', view: over('failed', 'phone_outdated') },
+    { name: 'failed', about: 'The connection broke.', view: over('failed', 'connection_lost_early') },
+    { name: 'failed-number', about: 'Another number answered.', view: over('failed', 'wrong_number', 'code') },
+    { name: 'failed-code', about: 'WhatsApp gives no code.', view: over('failed', 'code_rate_limited', 'code') },
+    {
+      name: 'failed-entry',
+      about: 'A code was typed, no link came.',
+      view: over('failed', 'pairing_unfinished', 'code'),
+    },
+    { name: 'failed-passkey', about: 'WhatsApp asks for a passkey.', view: over('failed', 'passkey_required') },
+    { name: 'failed-account', about: 'WhatsApp refused the account.', view: over('failed', 'account_banned') },
     {
       name: 'failed-gateway',
-      about: 'The gateway itself needs an update: only its operator can help.',
+      about: 'The server needs an update: only its operator can help.',
       view: over('failed', 'engine_outdated', 'code'),
       settings: { supportUrl: 'https://example.org/support' },
     },
@@ -78,8 +89,8 @@ export const failures: Pictures = [
       status: 502,
       body: {
         code: 'whatsapp_refused',
-        detail: 'WhatsApp did not give a pairing code.',
-        action: 'Use a QR code instead, or try again later.',
+        detail: linkReason('code_refused')?.message,
+        action: linkReason('code_refused')?.action,
       },
     },
     async act(page) {

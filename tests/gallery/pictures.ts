@@ -24,6 +24,11 @@ async function typeNumber(page: Page, number: string): Promise<void> {
   await page.getByLabel('Phone number').fill(number)
 }
 
+async function revoke(page: Page): Promise<void> {
+  await press('Revoke')(page)
+  await press('Yes, unlink')(page)
+}
+
 async function askForCode(page: Page, number = '0712345678'): Promise<void> {
   await typeNumber(page, number)
   await press('Get a pairing code')(page)
@@ -159,7 +164,7 @@ export const gallery: Readonly<Record<StateName, readonly [Picture, ...Picture[]
       name: 'resent',
       about: 'The session ID is on its way once more.',
       view: views.managed,
-      wish: { status: 200, body: {} },
+      wish: { status: 200, body: { queued: true } },
       act: press('Resend to my phone'),
     },
   ],
@@ -172,16 +177,22 @@ export const gallery: Readonly<Record<StateName, readonly [Picture, ...Picture[]
       act: press('Resend to my phone'),
     },
   ],
+  unlinking: [
+    {
+      name: 'unlinking',
+      about: 'After Revoke, while WhatsApp cannot be reached.',
+      view: views.managed,
+      wish: { status: 200, body: { state: 'reconnecting' } },
+      act: revoke,
+    },
+  ],
   unlinked: [
     {
       name: 'unlinked',
       about: 'After Revoke.',
       view: views.managed,
-      wish: { status: 200, body: {} },
-      async act(page) {
-        await press('Revoke')(page)
-        await press('Yes, unlink')(page)
-      },
+      wish: { status: 200, body: { state: 'logged_out' } },
+      act: revoke,
     },
   ],
   expired: ended.expired,

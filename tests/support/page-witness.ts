@@ -18,7 +18,7 @@ export class PageWitness {
     context.on('response', response => this.#bodies.push(this.#noteResponse(response)))
     context.on('console', message => {
       this.#note('console', message.text())
-      // the browser's own words about an answer that is no success, such as the 404 before the first attempt
+      // the browser's own words about an answer that is no success, such as a refused start
       if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) {
         this.#problems.push(message.text())
       }

@@ -9,7 +9,7 @@ const MANAGED = {
   title: 'Setup Complete!',
   lead: 'Your account is linked and stays connected to this gateway. Check your own chat:',
 }
-/** Managed, and not connected at this moment for a reason that is told below. */
+/** Managed once: without the server's word that it still is, nothing is said about it. */
 const MANAGED_AWAY = { title: 'Setup Complete!', lead: 'Your account was linked. Check your own chat:' }
 
 /** Without WhatsApp's word that both messages arrived, the page claims a link and no delivery. */
@@ -67,8 +67,8 @@ export function completePanel(actions: PanelActions): PanelView<PanelOf<'complet
   }
 }
 
-function textsOf({ mode, connected, note }: PanelOf<'complete'>): { title: string; lead: string } {
+function textsOf({ mode, can, note }: PanelOf<'complete'>): { title: string; lead: string } {
   if (note?.code.startsWith('delivery_') === true) return UNCONFIRMED
   if (mode === 'handed_off') return HANDED_OFF
-  return connected ? MANAGED : MANAGED_AWAY
+  return can.length > 0 ? MANAGED : MANAGED_AWAY
 }

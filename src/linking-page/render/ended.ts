@@ -11,7 +11,6 @@ export function endedPanel(actions: PanelActions, first: PanelOf<'ended'>): Pane
   const hint = el('p', { class: 'hint', hidden: '' })
   const help = outwardLink('Get help', 'button button-primary')
   const main = button('', 'primary', pressMain)
-  const other = button('Choose another way', 'quiet', actions.putAway)
   const toned = first.told.icon === 'clock' || first.told.icon === 'stop' ? 'seal-quiet' : 'seal-alert'
   const element = el(
     'div',
@@ -21,12 +20,12 @@ export function endedPanel(actions: PanelActions, first: PanelOf<'ended'>): Pane
     message,
     action,
     hint,
-    el('div', { class: 'ended-buttons' }, help, main, other),
+    el('div', { class: 'ended-buttons' }, help, main),
   )
 
   function pressMain(): void {
     const { next } = panel.told
-    if (next === 'number') actions.putAway()
+    if (next === 'number' || next === 'home') actions.putAway()
     else if (next === 'qr' || panel.method === 'qr') actions.start(null)
     // after a reload the number is no longer known here
     else if (panel.number === null) actions.putAway()
@@ -49,7 +48,6 @@ export function endedPanel(actions: PanelActions, first: PanelOf<'ended'>): Pane
       if (supportUrl !== null) help.href = supportUrl
       main.className = `button button-${helped ? 'quiet' : 'primary'}`
       setText(main, MAIN[told.next])
-      other.hidden = told.next === 'number' || told.next === 'operator' || next.key === 'cancelled stop again'
     },
   }
 }
@@ -59,4 +57,5 @@ const MAIN = {
   qr: 'Use a QR code instead',
   number: 'Check the number',
   operator: 'Start again',
+  home: 'Link an account',
 }

@@ -16,8 +16,7 @@ export function troublePanel(actions: PanelActions): PanelView<PanelOf<'trouble'
     if (panel.retry.what === 'open') actions.open()
     else actions.startAgain()
   })
-  const byQr = button('Use a QR code instead', 'quiet', () => actions.start(null))
-  const buttons = el('div', { class: 'ended-buttons' }, again, byQr)
+  const byQr = button('Use a QR code instead', 'primary', () => actions.start(null))
   const element = el(
     'div',
     { class: 'panel panel-ended panel-trouble' },
@@ -25,7 +24,7 @@ export function troublePanel(actions: PanelActions): PanelView<PanelOf<'trouble'
     title,
     message,
     action,
-    buttons,
+    el('div', { class: 'ended-buttons' }, byQr, again),
     help,
   )
 
@@ -47,11 +46,9 @@ export function troublePanel(actions: PanelActions): PanelView<PanelOf<'trouble'
       setText(title, next.title)
       setText(message, next.message)
       setText(action, next.action)
-      const qrFirst = next.retry.qrInstead === 'main'
-      byQr.hidden = next.retry.qrInstead === 'no'
-      byQr.className = `button button-${qrFirst ? 'primary' : 'quiet'}`
-      again.className = `button button-${qrFirst ? 'quiet' : 'primary'}`
-      buttons.replaceChildren(...(qrFirst ? [byQr, again] : [again, byQr]))
+      const { qrInstead } = next.retry
+      byQr.hidden = !qrInstead
+      again.className = `button button-${qrInstead ? 'quiet' : 'primary'}`
       help.hidden = next.supportUrl === null
       if (next.supportUrl !== null) help.href = next.supportUrl
       const left = leftMs(next.retry.notBefore, Date.now())

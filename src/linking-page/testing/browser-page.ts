@@ -77,8 +77,14 @@ export function useLinkingPage(): Site {
       await page.goto(gateway.origin)
       return page
     },
-    starts: () => gateway.requests.filter(line => line.startsWith('POST')).length,
+    starts: () => gateway.started.length,
   }
+}
+
+/** Chooses the code on the first panel and waits until the field knows its countries. */
+export async function chooseCode(page: Page): Promise<void> {
+  await page.getByRole('radio', { name: 'Pairing code' }).check()
+  await page.locator('#country option').nth(1).waitFor({ state: 'attached' })
 }
 
 export const press = (page: Page, name: string): Promise<void> =>
