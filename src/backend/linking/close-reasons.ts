@@ -4,47 +4,75 @@ import type { LinkReason } from './link-reasons.js'
 /** How far an attempt had come: a QR or code shown, one typed on a phone, a phone's acceptance. */
 export type LinkStage = { shown: boolean; entered: boolean; accepted: boolean }
 
+/**
+ * Whether a login that a phone has agreed to may yet come about: the line or the server failed, nobody said no. Ends of other kinds are
+ * answers, and asking again would not change them.
+ */
+export function mayLogInYet({ plane, kind, status }: CloseReason): boolean {
+  if (plane === 'http') return isBusy(status)
+  return kind === 'connection_lost' || kind === 'unreachable' || kind === 'server_error'
+}
+
 /** What a socket's end means to somebody who is linking. The same refusal speaks of an account only after a phone has accepted. */
-export function linkReasonOf({ plane, kind, status }: CloseReason, stage: LinkStage): LinkReason {
-  const { shown, entered, accepted } = stage
-  if (plane === 'http') return status === 429 || (status ?? 0) >= 500 ? 'whatsapp_busy' : 'whatsapp_intercepted'
+export function linkReasonOf(reason: CloseReason, stage: LinkStage): LinkReason {
+  const { plane, kind, status } = reason
+  switch (kind) {
+    case 'storage_error':
+    case 'storage_damaged':
+    case 'fenced':
+      return 'storage_error'
+    case 'pairing_rejected':
+    case 'phone_outdated':
+    case 'passkey_required':
+      return kind
+    default:
+      if (stage.accepted) return afterAcceptance(reason)
+      return plane === 'http' ? httpReason(status) : beforeAcceptance(reason, stage)
+  }
+}
+
+const isBusy = (status: number | null) => status === 429 || (status ?? 0) >= 500
+
+const httpReason = (status: number | null) => (isBusy(status) ? 'whatsapp_busy' : 'whatsapp_intercepted')
+
+function beforeAcceptance({ plane, kind, status }: CloseReason, { shown, entered }: LinkStage): LinkReason {
   switch (kind) {
     case 'qr_expired':
     case 'code_refused':
     case 'code_rate_limited':
     case 'code_unanswered':
-    case 'passkey_required':
-    case 'pairing_rejected':
-    case 'phone_outdated':
     case 'engine_outdated':
       return kind
     case 'code_expired':
       return entered ? 'pairing_unfinished' : 'code_expired'
-    case 'storage_error':
-    case 'storage_damaged':
-    case 'fenced':
-      return 'storage_error'
-    case 'unreachable':
-      if (accepted) return 'login_unfinished'
-      return shown ? 'connection_lost_early' : 'whatsapp_unreachable'
     case 'server_error':
       return 'whatsapp_fault'
-    case 'registration_refused':
-      return 'whatsapp_refused'
-    case 'logged_out':
-      return accepted ? 'unlinked_early' : 'whatsapp_refused'
-    case 'banned':
-    case 'locked':
-    case 'restricted':
-      return accepted ? (`account_${kind}` as const) : 'whatsapp_refused'
+    case 'engine_misconfigured':
+      return 'server_not_accepted'
+    case 'connection_lost':
+    case 'unreachable':
+      return shown ? 'connection_lost_early' : 'whatsapp_unreachable'
     default:
-      return unnamed({ plane, status }, stage)
+      if (status === 429) return 'whatsapp_busy'
+      if (plane !== 'local') return 'whatsapp_refused'
+      return shown ? 'connection_lost_early' : 'whatsapp_unreachable'
   }
 }
 
-function unnamed({ plane, status }: Pick<CloseReason, 'plane' | 'status'>, { accepted, shown }: LinkStage): LinkReason {
-  if (status === 429) return 'whatsapp_busy'
-  if (plane === 'login') return accepted ? 'account_refused' : 'whatsapp_refused'
-  if (accepted) return 'connection_lost'
-  return shown ? 'connection_lost_early' : 'whatsapp_unreachable'
+/** The account has a device by now, unless WhatsApp has forgotten it: each of these sentences says where to look. */
+function afterAcceptance({ plane, kind }: CloseReason): LinkReason {
+  switch (kind) {
+    case 'engine_outdated':
+    case 'engine_misconfigured':
+      return 'server_not_accepted_late'
+    case 'logged_out':
+      // at login it may as well mean that the phone's acceptance never arrived
+      return plane === 'login' ? 'login_unfinished' : 'unlinked_early'
+    case 'banned':
+    case 'locked':
+    case 'restricted':
+      return `account_${kind}`
+    default:
+      return plane === 'login' ? 'account_refused' : 'login_unfinished'
+  }
 }

@@ -48,6 +48,7 @@ const failures: Partial<Record<LinkReason, Failure>> = {
   whatsapp_intercepted: { ...refused, retryAfterSeconds: 300 },
   whatsapp_refused: { ...refused, retryAfterSeconds: 300 },
   engine_outdated: { ...refused, retryAfterSeconds: 300 },
+  server_not_accepted: { ...refused, retryAfterSeconds: 300 },
   passkey_required: refused,
   storage_error: { status: 503, code: 'database_unavailable', retryAfterSeconds: 30 },
   node_lost: { status: 503, code: 'shutting_down', retryAfterSeconds: 10 },
@@ -55,8 +56,18 @@ const failures: Partial<Record<LinkReason, Failure>> = {
   replaced_by_visitor: changed,
 }
 
-/** An attempt that ended before it had a code to show. */
-export function startFailed(reason: LinkReason): GatewayError {
+/**
+ * An attempt that ended before it had a code to show.
+ * @param retryAfterMs how long WhatsApp asked to be left alone, when it did
+ */
+export function startFailed(reason: LinkReason, retryAfterMs?: number): GatewayError {
   const { message, action } = linkReason(reason) ?? { message: 'The attempt ended.', action: 'Start again.' }
-  return new GatewayError({ ...(failures[reason] ?? unreachable), message, action })
+  const failure = failures[reason] ?? unreachable
+  const asked = retryAfterMs === undefined ? 0 : Math.ceil(retryAfterMs / 1_000)
+  return new GatewayError({
+    ...failure,
+    message,
+    action,
+    retryAfterSeconds: Math.max(failure.retryAfterSeconds, asked),
+  })
 }

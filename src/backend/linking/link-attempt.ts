@@ -3,13 +3,14 @@ import type { Account, CloseReason, Engine, EngineConnection, EngineEvent } from
 import type { KeyStore } from '../engine/keystore.js'
 import { errorCode, type Log } from '../log.js'
 import { attemptLifetimeMs } from './attempts-store.js'
-import { linkReasonOf } from './close-reasons.js'
+import { linkReasonOf, mayLogInYet } from './close-reasons.js'
 import { EvenTiming } from './even-timing.js'
 import { isSameNumber } from './expected-number.js'
 import type { LinkReason } from './link-reasons.js'
 
 /** Time from the phone's acceptance to the first open. Beyond it something is wrong and the visitor should know. */
 const loginLimitMs = 60_000
+const loginRetryMs = 2_000
 
 /**
  * Time from the newest entry of a code to the phone's acceptance, which WhatsApp may fail to tell. It ends with the code itself if that is
@@ -17,7 +18,12 @@ const loginLimitMs = 60_000
  */
 const acceptanceLimitMs = 60_000
 
-export type AttemptEnd = { phase: Extract<LinkPhase, 'expired' | 'cancelled' | 'failed'>; reason: LinkReason }
+export type AttemptEnd = {
+  phase: Extract<LinkPhase, 'expired' | 'cancelled' | 'failed'>
+  reason: LinkReason
+  /** How long WhatsApp asked to be left alone. */
+  retryAfterMs?: number
+}
 
 /** What the visitor is to do something with. */
 export type Shown = { qr: string } | { code: string }
@@ -59,6 +65,7 @@ export class LinkAttempt {
   #forward: ((event: EngineEvent) => void) | null = null
   #lane: Promise<void> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
+  #retry: NodeJS.Timeout | undefined
   #started = false
   #scanned = false
   #open = false
@@ -220,12 +227,26 @@ export class LinkAttempt {
   async #onClosed(reason: CloseReason): Promise<void> {
     this.#open = false
     if (this.#scanned && reason.kind === 'restart_required') return this.#connect()
+    const lost = this.#connection
     this.#connection = null
-    const stage = { shown: this.#wasShown, entered: this.#entered, accepted: this.#scanned }
-    const why = linkReasonOf(reason, stage)
+    if (this.#scanned && mayLogInYet(reason)) return this.#logInAgain(lost)
+    const why = linkReasonOf(reason, { shown: this.#wasShown, entered: this.#entered, accepted: this.#scanned })
     if (this.#phoneNumber !== null && !this.#wasShown) await this.#timing.wait()
     const expired = why === 'qr_expired' || why === 'code_expired'
-    await this.#finish(this.#wantedEnd ?? { phase: expired ? 'expired' : 'failed', reason: why })
+    const { retryAfterMs } = reason
+    const end: AttemptEnd = { phase: expired ? 'expired' : 'failed', reason: why }
+    await this.#finish(this.#wantedEnd ?? (retryAfterMs === undefined ? end : { ...end, retryAfterMs }))
+  }
+
+  /** The phone has accepted and the credentials are linked: a line that breaks is no reason to throw that away, as long as there is time. */
+  async #logInAgain(lost: EngineConnection | null): Promise<void> {
+    // its last writes are settled before the next connection uses what they left
+    await lost?.close().catch(() => {})
+    this.#retry = setTimeout(() => {
+      this.#lane = this.#lane.then(() => {
+        if (this.#endedBy === null) this.#connect()
+      })
+    }, loginRetryMs)
   }
 
   async #finish(end: AttemptEnd): Promise<void> {
@@ -233,6 +254,7 @@ export class LinkAttempt {
     this.#endedBy = end
     this.#shown = null
     clearTimeout(this.#timer)
+    clearTimeout(this.#retry)
     // who waits for a first code need not wait until a database that is away has taken the end of the attempt
     if (end.reason === 'storage_error') this.#settleFirst(end)
     try {

@@ -21,11 +21,11 @@ const reasons = {
     action: 'Start again, with the new code if the phone said that this one was wrong, or use the QR code instead.',
   },
   code_refused: {
-    message: 'WhatsApp did not give a code for this number.',
+    message: 'WhatsApp did not give a code.',
     action: 'Check the number and start again, or use the QR code instead.',
   },
   code_rate_limited: {
-    message: 'WhatsApp gives no more codes for this number for a while.',
+    message: 'WhatsApp gives no more codes for a while.',
     action: 'Use the QR code instead, or wait before you ask for another code.',
   },
   code_unanswered: {
@@ -96,6 +96,15 @@ const reasons = {
     message: 'WhatsApp asks for a newer version of the software on this server.',
     action: 'Tell the operator of this page: the server needs an update.',
   },
+  server_not_accepted: {
+    message: 'WhatsApp does not accept the software on this server.',
+    action: 'Tell the operator of this page.',
+  },
+  server_not_accepted_late: {
+    message: 'Your phone accepted, but WhatsApp does not accept the software on this server.',
+    action:
+      'Tell the operator of this page. If your phone shows a device named WHIZ LITE under Linked devices, log it out there.',
+  },
   account_banned: {
     message: 'WhatsApp says that this account is banned.',
     action: 'Open WhatsApp on the phone and follow what it says there.',
@@ -106,11 +115,11 @@ const reasons = {
   },
   account_restricted: {
     message: 'WhatsApp has restricted this account for some time.',
-    action: 'Open WhatsApp on the phone to see for how long, then start again.',
+    action: `Open WhatsApp on the phone to see for how long, then start again. ${orLogOut}`,
   },
   account_refused: {
     message: 'WhatsApp refused to log this device in.',
-    action: 'Check on the phone that the account works, then start again.',
+    action: `Check on the phone that the account works, then start again. ${orLogOut}`,
   },
   storage_error: {
     message: 'The server could not store your link safely, so it was dropped.',

@@ -16,7 +16,7 @@ const beforeAcceptance: readonly LinkPhase[] = ['queued', 'starting', 'scanning'
 export async function shownHere(sessionId: SessionId, attempt: LinkAttempt): Promise<StartLinkAnswer> {
   const shown = await attempt.shown()
   if (shown === null) throw attemptRunning()
-  if ('end' in shown) throw startFailed(shown.end.reason)
+  if ('end' in shown) throw startFailed(shown.end.reason, shown.end.retryAfterMs)
   return 'qr' in shown ? { sessionId, qrCode: await qrPicture(shown.qr) } : { sessionId, pairingCode: shown.code }
 }
 
