@@ -14,7 +14,7 @@ export type AttemptTurnsDeps = DiscardAttemptDeps & {
   sessions: Sessions
   log: Log
   /** This node has nothing to do for the attempt any more: it became a session (`null`), or its end is stored, here or elsewhere. */
-  onOver: (end: AttemptEnd | null) => void
+  onOver: (end: AttemptEnd | null) => Promise<void>
 }
 
 /** A code is worth nothing after the seconds it is shown for. */
@@ -92,7 +92,7 @@ export function createAttemptTurns(
       log.info('session_linked', { sessionId })
       await Promise.all(promoted.superseded.map(older => sessions.rest(older)))
       const forward = sessions.adopt(identity, connection)
-      onOver(null)
+      await onOver(null)
       return forward
     },
 
@@ -104,7 +104,7 @@ export function createAttemptTurns(
         // whoever took the attempt away has ended it as well
         if (errorCode(error) !== 'fenced') throw error
       } finally {
-        onOver(end)
+        await onOver(end)
       }
     },
   }

@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { linkReason, linkReasons } from './link-reasons.js'
 
 /** Words of people who build this, and claims about what this server cannot know. */
-const jargon = /socket|client|server error|HTTP|JSON|database|credential|node\b|timeout|stream|handshake|API|null|undefined/i
-const claims = /not on WhatsApp|has no WhatsApp|does not exist|wrong code\b|code was wrong|nobody (scanned|typed)|No phone scanned/i
+const jargon =
+  /socket|client|server error|HTTP|JSON|database|credential|node\b|timeout|stream|handshake|API|null|undefined/i
+const claims =
+  /not on WhatsApp|has no WhatsApp|does not exist|wrong code\b|code was wrong|nobody (scanned|typed)|No phone scanned/i
 
 describe.each(linkReasons)('%s', code => {
   const { message = '', action = '' } = linkReason(code) ?? {}

@@ -62,10 +62,10 @@ export function createRunningAttempts(deps: RunningAttemptsDeps): RunningAttempt
         place.leave()
         return { sessionId: opened.sessionId, attempt: null }
       }
-      const onOver = (end: AttemptEnd | null) => {
+      const onOver = async (end: AttemptEnd | null) => {
+        if (end?.reason === 'code_rate_limited' && phoneNumber !== null) await coolDown(phoneNumber)
         running.delete(sessionId)
         place.leave()
-        if (end?.reason === 'code_rate_limited' && phoneNumber !== null) coolDown(phoneNumber)
       }
       const method = phoneNumber === null ? 'qr' : 'code'
       const turns = createAttemptTurns({ ...deps, onOver }, opened, { mode, method })
@@ -80,9 +80,8 @@ export function createRunningAttempts(deps: RunningAttemptsDeps): RunningAttempt
     }
   }
 
-  const coolDown = (phoneNumber: string) => {
+  const coolDown = (phoneNumber: string) =>
     admission.coolDown(phoneNumber).catch((error: unknown) => log.warn('cool_down_lost', { code: errorCode(error) }))
-  }
 
   return {
     async open(attempt) {
