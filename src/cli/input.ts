@@ -36,9 +36,11 @@ export function processInput(stdin: NodeJS.ReadStream, echo: NodeJS.WriteStream)
     ask: question => line(question, echo),
     async askSecret(question) {
       echo.write(question)
-      const answer = await line('', new Writable({ write: (_chunk, _encoding, done) => done() }))
-      echo.write('\n')
-      return answer
+      try {
+        return await line('', new Writable({ write: (_chunk, _encoding, done) => done() }))
+      } finally {
+        echo.write('\n')
+      }
     },
     readAll: limit => readUpTo(stdin, limit),
   }
