@@ -33,6 +33,7 @@ import { createVisitorSessions } from './linking/visitor-sessions.js'
 import { createUpgradeLimits } from './live/upgrade-limits.js'
 import { createWebSocketDoor } from './live/websocket.js'
 import type { Log } from './log.js'
+import { createMissedCommands } from './own-chat/missed-commands.js'
 import { createOwnChat } from './own-chat/own-chat.js'
 import { packageVersion } from './package-version.js'
 import { createRecovery } from './recovery.js'
@@ -122,6 +123,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
   const serveOutbox = createServeOutbox({ tenants, wakeups })
   const resendDeps = { events, vault, engine, settings: config.linking }
   const ownChat = createOwnChat({ tenants, ...resendDeps })
+  const missedCommands = createMissedCommands({ tenants, engine, onMessage: ownChat })
   const visitorSessions = createVisitorSessions({ tenants, workspaceId, ...resendDeps })
   const { sessionIdPrefix } = config.linking
   const takeBack = createTakeBack({
@@ -188,6 +190,8 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
       sessions.start({
         async onOpen(session) {
           await finishLink(session)
+          if (session.signal.aborted) return
+          await missedCommands(session.identity)
           await serveOutbox(session)
         },
         onMessage: ownChat,

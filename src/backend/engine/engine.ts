@@ -1,5 +1,5 @@
 import type { SessionContents, SessionSource } from '../../session/index.js'
-import type { KeyChanges, KeyStore } from './keystore.js'
+import type { JournalledMessage, KeyChanges, KeyStore } from './keystore.js'
 
 /**
  * The port between the gateway and WhatsApp. The gateway owns it; an engine (today Baileys) implements it and keeps every type of its library
@@ -21,6 +21,8 @@ export interface Engine {
   connect(options: ConnectOptions): EngineConnection
   /** Builds a text message as the account of this number, connected or not; see `EngineConnection.buildText`. */
   buildText(message: { phoneNumber: string; to: string; text: string }): BuiltMessage
+  /** A message of the account's own devices as it was told, or would have been had the process lived; `null` for what is no message. */
+  readOwnJournalled(message: JournalledMessage): InboundMessage | null
   /**
    * What `whizlite/session` encodes, from what a session has stored, whether it is connected or not.
    * @param appStateKeys the stored values of the key type `appStateKeyType`

@@ -4,6 +4,7 @@ import type { TenantReader, TenantTransactor } from '../database/tenant-transact
 import type { Sealer } from '../vault/sealer.js'
 import { credentialsCell, journalCell, signalKeyCell } from './key-cells.js'
 import type { KeyBatch } from './key-batch.js'
+import type { JournalledMessage } from './keystore.js'
 import './keystore-tables.js'
 
 /** The SQL of one session's key store. Values are sealed before and opened after; rows never hold plaintext. */
@@ -47,6 +48,19 @@ export class KeyRows {
       .where('hash', '=', Buffer.from(hash))
       .executeTakeFirst()
     return row === undefined ? null : this.#sealer.open(journalCell(this.#sessionId, hash), row.plaintext)
+  }
+
+  /** What the account's own devices sent in the last `seconds`, oldest first. */
+  async ownJournal(tx: TenantReader, seconds: number): Promise<JournalledMessage[]> {
+    const { rows } = await sql<{ hash: Buffer; plaintext: Buffer; stanza: JournalledMessage['stanza'] }>`
+      select hash, plaintext, stanza from inbound_journal
+      where session_id = ${this.#sessionId} and stanza ->> 'recipient' is not null
+        and created_at > clock_timestamp() - make_interval(secs => ${seconds})
+      order by created_at`.execute(tx.db)
+    return rows.map(({ hash, plaintext, stanza }) => ({
+      stanza,
+      plaintext: this.#sealer.open(journalCell(this.#sessionId, hash), plaintext),
+    }))
   }
 
   /** Writes a batch; the caller's transaction has locked the lease already. */

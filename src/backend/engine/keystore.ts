@@ -12,6 +12,9 @@ export type JournalEntry = {
   stanza: { id: string; from: string; participant: string | null; recipient: string | null; timestamp: number } | null
 }
 
+/** A plaintext with the stanza it came in. */
+export type JournalledMessage = Pick<JournalEntry, 'plaintext'> & { stanza: NonNullable<JournalEntry['stanza']> }
+
 /**
  * Credentials and Signal keys of ONE session, sealed in PostgreSQL and nowhere else.
  *

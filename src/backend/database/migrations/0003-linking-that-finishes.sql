@@ -26,6 +26,10 @@ create table own_chat_commands (
   primary key (workspace_id, session_id, wa_message_id)
 );
 
+-- Only what the account's own devices sent has a recipient: few rows, looked through for commands that a crash has left unanswered.
+create index inbound_journal_own on inbound_journal (workspace_id, session_id, created_at)
+  where stanza ->> 'recipient' is not null;
+
 -- 'farewell': after its verdict this server takes its device off the account.
 alter table outbox_messages drop constraint outbox_messages_kind_check;
 alter table outbox_messages add constraint outbox_messages_kind_check check (kind in ('secret', 'notice', 'farewell'));

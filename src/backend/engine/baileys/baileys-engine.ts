@@ -3,6 +3,7 @@ import type { ConnectOptions, Credentials, Engine, EngineConnection } from '../e
 import { createAuthState } from './auth-state.js'
 import { BaileysConnection } from './baileys-connection.js'
 import { decodeCredentials, encodeCredentials, newCredentialsRecord } from './credentials.js'
+import { readOwnJournalled } from './own-journalled.js'
 import { portableSource } from './portable-credentials.js'
 import { preKeyOf, type PreKeyBatch } from './pre-keys/pre-key-batch.js'
 import type { PreKeyPool } from './pre-keys/pre-key-pool.js'
@@ -63,6 +64,7 @@ export function createBaileysEngine({ url, preKeys, log, ...deps }: BaileysEngin
 
     buildText: ({ phoneNumber, to, text }) => buildText(to, text, `${phoneNumber}@s.whatsapp.net`),
     portableSource: (credentials, appStateKeys) => portableSource(decodeCredentials(credentials), appStateKeys),
+    readOwnJournalled,
     isSameDevice,
     takeBack,
 

@@ -10,7 +10,7 @@ export type KeyShare = Record<string, proto.Message.IAppStateSyncKeyData>
  */
 export function ownKeyShare(creds: AuthenticationCreds, jid: string, plaintext: Uint8Array): KeyShare | null {
   if (!isOwnPhone(creds, jid)) return null
-  const shared = decode(plaintext)?.protocolMessage?.appStateSyncKeyShare?.keys ?? []
+  const shared = decodePadded(plaintext)?.protocolMessage?.appStateSyncKeyShare?.keys ?? []
   const keys: KeyShare = {}
   for (const { keyId, keyData } of shared) {
     if (keyId?.keyId && keyData) keys[Buffer.from(keyId.keyId).toString('base64')] = keyData
@@ -24,8 +24,8 @@ function isOwnPhone({ me }: AuthenticationCreds, jid: string): boolean {
   return [me?.id, me?.lid].some(own => own !== undefined && jidDecode(own)?.user === from.user)
 }
 
-/** Plaintexts end in 1 to 16 bytes that each say how many they are. */
-function decode(plaintext: Uint8Array): proto.Message | null {
+/** Plaintexts end in 1 to 16 bytes that each say how many they are. `null`: this is none. */
+export function decodePadded(plaintext: Uint8Array): proto.Message | null {
   const padding = plaintext.at(-1) ?? 0
   try {
     return proto.Message.decode(plaintext.subarray(0, plaintext.length - padding))

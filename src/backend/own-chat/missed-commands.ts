@@ -1,0 +1,28 @@
+import type { Tenants } from '../database/tenant-transaction.js'
+import type { Engine, InboundMessage } from '../engine/engine.js'
+import { KeyRows } from '../engine/key-rows.js'
+import type { SessionIdentity } from '../sessions/session-identity.js'
+
+/** A command that has waited longer is not answered any more. */
+const windowSeconds = 3_600
+
+export type MissedCommandsDeps = {
+  tenants: Tenants
+  engine: Pick<Engine, 'readOwnJournalled'>
+  onMessage: (session: SessionIdentity, message: InboundMessage) => Promise<void>
+}
+
+/**
+ * WhatsApp is told that a message came before anything can be done about it, and never tells it again. A process that ends in between has
+ * its plaintext in the journal: whoever opens the session next goes through what its owner wrote lately. What was answered stays answered.
+ */
+export function createMissedCommands({ tenants, engine, onMessage }: MissedCommandsDeps) {
+  return async (identity: SessionIdentity): Promise<void> => {
+    const rows = new KeyRows(identity.sessionId, identity.sealer)
+    const { workspaceId } = identity
+    for (const journalled of await tenants.read({ workspaceId }, tx => rows.ownJournal(tx, windowSeconds))) {
+      const message = engine.readOwnJournalled(journalled)
+      if (message !== null) await onMessage(identity, message)
+    }
+  }
+}
