@@ -95,6 +95,41 @@ describe('a pairing code', () => {
     expect(await second.client.closed()).toBe(515)
   })
 
+  test('is still found when a device that asked later is gone before it answers, or does not answer', async () => {
+    ada = await newPhone()
+    const first = await asking(ada.phoneNumber)
+    const second = await asking(ada.phoneNumber)
+    const hello = { direction: 'out', tag: 'notification', type: 'link_code_companion_reg' } as const
+    const hold = await simulator.hold(hello)
+    const typed = ada.enterCode(first.code)
+    await hold.reached
+    await second.client.close()
+    await typed
+    expect(await first.client.closed()).toBe(515)
+    await hold.drop()
+
+    await using hasty = await startSimulator({ requestTimeoutMs: 500 })
+    const ben = await hasty.phone('49151000061')
+    const client = new RawClient(hasty, new RawAccount())
+    await client.qr()
+    const code = await client.sock.requestPairingCode(ben.phoneNumber)
+    await ben.waitForCodeRequest()
+    const silence = await hasty.hold(hello)
+    await expect(ben.enterCode(code)).rejects.toMatchObject({ code: 'code_wrong' })
+    await silence.drop()
+    await client.close()
+  })
+
+  test('typed twice at once links once', async () => {
+    ada = await newPhone()
+    const ben = await newPhone()
+    const { client, code } = await asking(ada.phoneNumber)
+    const answers = await Promise.allSettled([ada.enterCode(code), ben.enterCode(code, { of: ada.phoneNumber })])
+    expect(answers.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+    expect(answers.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'code_expired' } })
+    expect(await client.closed()).toBe(515)
+  })
+
   test('asked for a number nobody has looks the same to who asks', async () => {
     const known = await newPhone()
     const stranger = '49151999999'

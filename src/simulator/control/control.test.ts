@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Phone, SimulatorControl } from '../control-surface.js'
-import { linkClient, type RawClient } from '../raw-client.fixture.js'
+import { linkClient, RawAccount, RawClient } from '../raw-client.fixture.js'
 import { startSimulator, type Simulator } from '../simulator.js'
 import { serveControl, type ControlServer } from './control-server.js'
 import { connectSimulator } from './remote-simulator.js'
@@ -42,6 +42,25 @@ describe('a remote simulator', () => {
     expect(await remote.ledger({ tag: 'success' })).toHaveLength(1)
     await ada.waitForQuiet()
     await remote.assertClean()
+  })
+
+  test('links by code, and hands on why it cannot', async () => {
+    const linking = new RawClient(remote, new RawAccount())
+    await linking.qr()
+    const notified = ben.waitForCodeRequest()
+    const code = await linking.sock.requestPairingCode(ben.phoneNumber)
+    expect(await notified).toMatchObject({ open: true, platform: expect.any(String) })
+    await expect(ben.enterCode('nonsense!')).rejects.toMatchObject({ name: 'PairingCodeError', code: 'code_malformed' })
+    await expect(ada.enterCode(code)).rejects.toMatchObject({ name: 'PairingCodeError', code: 'no_code_pending' })
+    await remote.fault('device-limit', { max: 1, phone: ada.phoneNumber })
+    const full = { name: 'PairingCodeError', code: 'too_many_devices' }
+    await expect(ada.enterCode(code, { of: ben.phoneNumber })).rejects.toMatchObject(full)
+    await remote.fault('rotate-registration', { phone: ada.phoneNumber })
+    await remote.fault('clear-faults')
+    expect(await ben.enterCode(code)).toMatchObject({ deviceId: 1 })
+    expect(await linking.closed()).toBe(515)
+    expect(await ben.codeRequests()).toMatchObject([{ open: false }])
+    await ben.unlink(1)
   })
 
   test('holds, waits and sets off faults', async () => {

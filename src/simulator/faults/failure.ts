@@ -13,10 +13,10 @@ function failAt(deps: FaultDeps, params: FaultParams, moment: 'login' | 'registr
 
 /**
  * Answers logins with `<failure reason>`. Params: reason, code, expire, location, logout_message_header, logout_message_subtext;
- * phone and device, or everyone; always.
+ * phone, phone and device, or everyone; always.
  */
 export const failNextLogin: Fault = (deps, params) => {
-  if (params['phone'] !== undefined) companionOf(deps, params)
+  if (params['device'] !== undefined) companionOf(deps, params)
   failAt(deps, params, 'login')
 }
 

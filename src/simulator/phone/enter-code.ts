@@ -9,6 +9,9 @@ import type { PhoneDevice } from './phone-device.js'
 
 const CODE = /^[A-Z0-9]{8}$/
 
+/** Why a device did not answer; another may be the one that shows the code. */
+const GONE: ReadonlySet<string> = new Set(['wait_timeout', 'code_expired'])
+
 export type EnterCodeDeps = { pairing: Pairing; codes: PairingCodes; timeoutMs: number }
 
 /**
@@ -28,21 +31,18 @@ export async function enterCode(
   if (!phone.online) throw new PairingCodeError('phone_offline', 'the phone has no connection')
   const { codes, pairing } = deps
   const open = codes.open(phoneNumber)
-  if (open.length === 0) {
-    if (codes.requests(phoneNumber).length === 0)
-      throw new PairingCodeError('no_code_pending', 'nobody asked for a code')
-    throw new PairingCodeError('code_expired', 'this code is no longer valid')
-  }
+  if (codes.requests(phoneNumber).length === 0) throw new PairingCodeError('no_code_pending', 'nobody asked for a code')
   if (pairing.isFull(phone.person)) throw tooMany()
   for (const code of open) {
     const turn = code.lane.then(() => secretOf(phone, deps, code, letters))
     code.lane = turn.catch(() => undefined)
     const secret = await turn
-    if (!secret) continue
+    if (!secret || code.link.code !== code) continue
     // others may have been linked while the devices answered
     if (pairing.isFull(phone.person)) throw tooMany()
     return acceptDevice(phone, pairing, code.link, secret)
   }
+  if (codes.open(phoneNumber).length === 0) throw new PairingCodeError('code_expired', 'this code is no longer valid')
   throw new PairingCodeError('code_wrong', 'no device that asked shows this code')
 }
 
@@ -50,7 +50,7 @@ function tooMany(): PairingCodeError {
   return new PairingCodeError('too_many_devices', 'the account has all the devices it may have')
 }
 
-/** Both ends' shared secret; undefined when this code is not the one that device shows. */
+/** Both ends' shared secret; undefined when this code is not the one that device shows, or the device is gone. */
 async function secretOf(
   phone: PhoneDevice,
   { codes, timeoutMs }: EnterCodeDeps,
@@ -58,13 +58,13 @@ async function secretOf(
   letters: string,
 ): Promise<Buffer | undefined> {
   const { link } = code
-  if (link.code !== code) throw new PairingCodeError('code_expired', 'this code is no longer valid')
+  if (link.code !== code) return undefined
   const own = generateKeyPair()
   const companionKey = await unwrapKey(letters, code.wrappedKey)
   const { identity } = phone.keys
   const wrapped = await wrapKey(letters, own.publicKey)
   const bundle = await codes.primaryHello(code, wrapped, identity.publicKey, timeoutMs).catch((error: unknown) => {
-    if (error instanceof SimulatorError && error.code === 'wait_timeout') return undefined
+    if (error instanceof SimulatorError && GONE.has(error.code)) return undefined
     throw error
   })
   if (!bundle) return undefined
@@ -76,6 +76,5 @@ async function secretOf(
   if (!honest || !link.genuine) {
     throw new PairingCodeError('code_mismatch', 'this code does not belong to the device that asked for it')
   }
-  if (link.code !== code) throw new PairingCodeError('code_expired', 'this code is no longer valid')
   return linkSecret(shared, agree(identity, companionIdentity), random)
 }

@@ -156,7 +156,9 @@ export class PairingCodes {
       lane: Promise.resolve(),
     }
     link.code = code
-    this.#byNumber.set(phone.user, [...(this.#byNumber.get(phone.user) ?? []), code])
+    const asked = this.#byNumber.get(phone.user)
+    if (asked) asked.push(code)
+    else this.#byNumber.set(phone.user, [code])
     const ref = node('link_code_pairing_ref', {}, code.ref)
     link.client.send(iqResult(iq, [node(STANZA, { stage: 'companion_hello' }, [ref])]))
     if (code.shown) this.#asked.offer(code)
