@@ -14,6 +14,7 @@ const PAIRING_CODE_CODES = [
   'code_wrong',
   'code_expired',
   'code_mismatch',
+  'code_unanswered',
   'no_code_pending',
   'too_many_devices',
   'phone_offline',

@@ -24,7 +24,8 @@ export interface PhonesApi {
 
 export type PhonesApiDeps = { fetch: (path: string, init: RequestInit) => Promise<Response> }
 
-const TIMEOUT_MS = 15_000
+/** A phone waits half a minute for the device that shows the code it was given. */
+const TIMEOUT_MS = 45_000
 
 export function createPhonesApi(deps: PhonesApiDeps): PhonesApi {
   async function ask(method: string, path: string, body?: Blob | object): Promise<unknown> {

@@ -43,6 +43,10 @@ const SENTENCES: Partial<Record<SimulatorErrorCode, { status: number; text: stri
   code_wrong: { status: 422, text: 'Couldn’t link the device. Check the code and type it again.' },
   code_expired: { status: 422, text: 'This code has run out. Ask for a new one on the linking page.' },
   code_mismatch: { status: 422, text: 'This code does not belong to the device that shows it.' },
+  code_unanswered: {
+    status: 422,
+    text: 'Couldn’t link the device: it does not answer. Start again on the linking page.',
+  },
   no_code_pending: {
     status: 422,
     text: 'Nobody asked for a code for this number. Enter the number on the linking page.',

@@ -9,10 +9,8 @@ import type { PhoneDevice } from './phone-device.js'
 
 const CODE = /^[A-Z0-9]{8}$/
 
-/** Why a device did not answer; another may be the one that shows the code. */
-const GONE: ReadonlySet<string> = new Set(['wait_timeout', 'code_expired'])
-
-export type EnterCodeDeps = { pairing: Pairing; codes: PairingCodes; timeoutMs: number }
+/** `patienceMs`: how long the phone waits for a device to answer */
+export type EnterCodeDeps = { pairing: Pairing; codes: PairingCodes; patienceMs: number }
 
 /**
  * The phone's half of linking by code. A code says nothing about the device it belongs to, so the phone tries the devices that
@@ -33,16 +31,19 @@ export async function enterCode(
   const open = codes.open(phoneNumber)
   if (codes.requests(phoneNumber).length === 0) throw new PairingCodeError('no_code_pending', 'nobody asked for a code')
   if (pairing.isFull(phone.person)) throw tooMany()
+  let silent = false
   for (const code of open) {
     const turn = code.lane.then(() => secretOf(phone, deps, code, letters))
     code.lane = turn.catch(() => undefined)
     const secret = await turn
-    if (!secret || code.link.code !== code) continue
+    silent ||= secret === 'silence'
+    if (!secret || secret === 'silence' || code.link.code !== code) continue
     // others may have been linked while the devices answered
     if (pairing.isFull(phone.person)) throw tooMany()
     return acceptDevice(phone, pairing, code.link, secret)
   }
   if (codes.open(phoneNumber).length === 0) throw new PairingCodeError('code_expired', 'this code is no longer valid')
+  if (silent) throw new PairingCodeError('code_unanswered', 'a device that asked does not answer')
   throw new PairingCodeError('code_wrong', 'no device that asked shows this code')
 }
 
@@ -53,21 +54,22 @@ function tooMany(): PairingCodeError {
 /** Both ends' shared secret; undefined when this code is not the one that device shows, or the device is gone. */
 async function secretOf(
   phone: PhoneDevice,
-  { codes, timeoutMs }: EnterCodeDeps,
+  { codes, patienceMs }: EnterCodeDeps,
   code: PendingCode,
   letters: string,
-): Promise<Buffer | undefined> {
+): Promise<Buffer | 'silence' | undefined> {
   const { link } = code
   if (link.code !== code) return undefined
   const own = generateKeyPair()
   const companionKey = await unwrapKey(letters, code.wrappedKey)
   const { identity } = phone.keys
   const wrapped = await wrapKey(letters, own.publicKey)
-  const bundle = await codes.primaryHello(code, wrapped, identity.publicKey, timeoutMs).catch((error: unknown) => {
-    if (error instanceof SimulatorError && GONE.has(error.code)) return undefined
+  const bundle = await codes.primaryHello(code, wrapped, identity.publicKey, patienceMs).catch((error: unknown) => {
+    if (error instanceof PairingCodeError) return undefined
+    if (error instanceof SimulatorError && error.code === 'wait_timeout') return 'silence'
     throw error
   })
-  if (!bundle) return undefined
+  if (!bundle || bundle === 'silence') return bundle
   const shared = agree(own, companionKey)
   const contents = openBundle(shared, bundle)
   if (!contents) return undefined

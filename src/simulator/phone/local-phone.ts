@@ -13,6 +13,9 @@ import type { PhoneDevice } from './phone-device.js'
 import { readQrPicture } from './qr-picture.js'
 import { sendText } from './send-text.js'
 
+/** A device has much to compute before it answers a code: it gets this many times as long as anything else. */
+const CODE_PATIENCE = 3
+
 export type DeviceState = 'online' | 'offline' | 'linked'
 
 export type LocalPhoneDeps = {
@@ -71,7 +74,8 @@ export class LocalPhone implements Phone {
   }
 
   async enterCode(code: string, options: { of?: string } = {}): Promise<LinkedDevice> {
-    return describeDevice(await enterCode(this.device, this.deps, code, options.of ?? this.phoneNumber))
+    const deps = { ...this.deps, patienceMs: CODE_PATIENCE * this.deps.timeoutMs }
+    return describeDevice(await enterCode(this.device, deps, code, options.of ?? this.phoneNumber))
   }
 
   async codeRequests(): Promise<CodeRequest[]> {

@@ -1,4 +1,11 @@
-import { createPrivateKey, createPublicKey, diffieHellman, verify as nodeVerify, type KeyObject } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  verify as nodeVerify,
+  type KeyObject,
+} from 'node:crypto'
 import * as curve from 'libsignal/src/curve.js'
 import { quietSignal } from '../quiet-signal.js'
 
@@ -8,7 +15,10 @@ quietSignal()
 export type KeyPair = { publicKey: Buffer; privateKey: Buffer }
 
 const SIGNAL_TYPE = 5
+const SIGN_BIT = 0x80
 const P = 2n ** 255n - 19n
+/** order of the group the signatures live in */
+const L = 2n ** 252n + 27742317777372353535851937790883648493n
 
 export function generateKeyPair(): KeyPair {
   const pair = curve.generateKeyPair()
@@ -38,9 +48,38 @@ function publicKeyObject(crv: 'X25519' | 'Ed25519', bytes: Uint8Array): KeyObjec
   return createPublicKey({ key: { kty: 'OKP', crv, x: base64url(bytes) }, format: 'jwk' })
 }
 
-/** XEdDSA, 64 bytes, deterministic. */
+/**
+ * XEdDSA, 64 bytes, deterministic. The nonce is the scalar behind an Ed25519 key that Node makes from a seed, so that OpenSSL does the
+ * one multiplication; which of two points the Montgomery key stands for is found by trying. Eight times as fast as libsignal's JavaScript.
+ */
 export function sign(privateKey: Buffer, message: Uint8Array): Buffer {
-  return Buffer.from(curve.calculateSignature(privateKey, message))
+  const seed = createHash('sha256').update('nonce').update(privateKey).update(message).digest()
+  const nonce = littleEndian(clamped(createHash('sha512').update(seed).digest().subarray(0, 32)))
+  const commitment = publicHalf('Ed25519', seed)
+  const publicKey = publicHalf('X25519', privateKey)
+  const scalar = littleEndian(clamped(privateKey))
+  const candidate = (signBit: number): Buffer => {
+    const digest = createHash('sha512').update(commitment).update(edwardsKey(publicKey, signBit)).update(message)
+    const proof = (nonce + (littleEndian(digest.digest()) % L) * scalar) % L
+    const signature = Buffer.concat([commitment, toLittleEndian(proof)])
+    signature[63] = (signature[63] ?? 0) | signBit
+    return signature
+  }
+  const first = candidate(0)
+  return verify(publicKey, message, first) ? first : candidate(SIGN_BIT)
+}
+
+function clamped(scalar: Uint8Array): Buffer {
+  const bytes = Buffer.from(scalar)
+  bytes[0] = (bytes[0] ?? 0) & 248
+  bytes[31] = ((bytes[31] ?? 0) & 127) | 64
+  return bytes
+}
+
+/** The public half of 32 private bytes; the given `x` is not looked at. */
+function publicHalf(crv: 'X25519' | 'Ed25519', bytes: Uint8Array): Buffer {
+  const key = createPrivateKey({ key: { kty: 'OKP', crv, x: base64url(bytes), d: base64url(bytes) }, format: 'jwk' })
+  return Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x ?? '', 'base64url')
 }
 
 function power(base: bigint, exponent: bigint): bigint {
@@ -49,6 +88,18 @@ function power(base: bigint, exponent: bigint): bigint {
     if (rest & 1n) result = (result * square) % P
   }
   return result
+}
+
+function toLittleEndian(value: bigint): Buffer {
+  return Buffer.from(Buffer.from(value.toString(16).padStart(64, '0'), 'hex').toReversed())
+}
+
+/** The Edwards twin of a Montgomery key, its sign in the top bit. */
+function edwardsKey(publicKey: Uint8Array, signBit: number): Buffer {
+  const u = littleEndian(publicKey) & (2n ** 255n - 1n)
+  const edwards = toLittleEndian(((u - 1n + P) * power(u + 1n, P - 2n)) % P)
+  edwards[31] = ((edwards[31] ?? 0) & 0x7f) | signBit
+  return edwards
 }
 
 function littleEndian(bytes: Uint8Array): bigint {
@@ -61,11 +112,8 @@ function littleEndian(bytes: Uint8Array): bigint {
  */
 export function verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (publicKey.length !== 32 || signature.length !== 64) return false
-  const u = littleEndian(publicKey) & (2n ** 255n - 1n)
-  const y = ((u - 1n + P) * power(u + 1n, P - 2n)) % P
-  const edwards = Buffer.from(Buffer.from(y.toString(16).padStart(64, '0'), 'hex').toReversed())
   const plain = Buffer.from(signature)
-  edwards[31] = ((edwards[31] ?? 0) & 0x7f) | ((plain[63] ?? 0) & 0x80)
+  const edwards = edwardsKey(publicKey, (plain[63] ?? 0) & SIGN_BIT)
   plain[63] = (plain[63] ?? 0) & 0x7f
   try {
     return nodeVerify(null, message, publicKeyObject('Ed25519', edwards), plain)
