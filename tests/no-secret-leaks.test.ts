@@ -37,6 +37,7 @@ beforeAll(async () => {
     ...managed,
     sought('the deployment secret', key),
     sought('the deployment secret’s bytes', Buffer.from(key, 'hex')),
+    sought('the service token', readFileSync(join(dataDir, 'service-token'), 'utf8')),
     sought('an incoming message', messageText),
     sought('a stranger’s name', strangersName),
     sought('message 2', 'Your device is now linked successfully'),
@@ -200,7 +201,7 @@ describe('no secret of two whole links is found', () => {
 
   test('in any file of the data folder', async () => {
     await database.writeOut()
-    expect(findInFolder(secrets, dataDir, ['/session-secret'])).toEqual([])
+    expect(findInFolder(secrets, dataDir, ['/session-secret', '/service-token'])).toEqual([])
   }, 120_000)
 
   test('in what the gateway printed', () => {

@@ -205,6 +205,12 @@ describe('anywhere', () => {
       { WHATSAPP_URL: 'ws://127.0.0.1:1/ws', WHATSAPP_ROOT_KEY: 'zz'.repeat(32) },
       [/^WHATSAPP_ROOT_KEY: must be 64 hex/],
     ],
+    ['a proxy by name', { TRUST_PROXY: '10.0.0.1, proxy.example' }, [/^TRUST_PROXY: must be addresses/]],
+    ['every proxy there is', { TRUST_PROXY: '0.0.0.0/0' }, [/^TRUST_PROXY: must be addresses/]],
+    ['a number of proxies', { TRUST_PROXY: '2' }, [/^TRUST_PROXY: must be addresses/]],
+    ['an empty place in a list', { TRUST_PROXY: 'loopback,,10.0.0.1' }, [/^TRUST_PROXY: must be addresses/]],
+    ['a limit of nothing', { LINK_MAX_PER_ADDRESS: '0' }, [/^LINK_MAX_PER_ADDRESS: /]],
+    ['a limit in words', { LINK_MAX_ACTIVE: 'plenty' }, [/^LINK_MAX_ACTIVE: /]],
     ['an unknown mode', { LINK_DEFAULT: 'both-ways' }, [/^LINK_DEFAULT: /]],
     ['a quoted value', { LOG_LEVEL: '"quiet"' }, [/^LOG_LEVEL: /]],
   ] as const)('%s is refused', async (_, env, problems) => {

@@ -4,7 +4,7 @@ import type { LogLevel } from '../log.js'
 import { defaultDataDir } from './data-dir.js'
 import { Env, unusedSettings, withoutBlanks } from './env.js'
 import { localSecret } from './local-secret.js'
-import { serviceTokenProblem } from './service-token.js'
+import { localServiceToken, serviceTokenProblem } from './service-token.js'
 import { parseSecret } from './session-secret.js'
 
 /** Everything an operator can decide, typed. Times are in milliseconds. */
@@ -86,7 +86,7 @@ export function loadConfig(raw: NodeJS.ProcessEnv): Config {
     publicUrl: env.PUBLIC_URL ?? null,
     database: { url: env.DATABASE_URL ?? null, appUrl: env.DATABASE_APP_URL ?? null },
     sessionSecret: secret.bytes,
-    serviceToken: env.WHATSAPP_SERVICE_TOKEN ?? (production ? null : localSecret(dataDir, 'service-token').trim()),
+    serviceToken: env.WHATSAPP_SERVICE_TOKEN ?? (production ? null : localServiceToken(dataDir)),
     whatsapp: { url: env.WHATSAPP_URL ?? null, rootKey: env.WHATSAPP_ROOT_KEY?.toLowerCase() ?? null },
     linking: {
       mode: env.LINK_DEFAULT,

@@ -1,9 +1,12 @@
+import { isIP } from 'node:net'
 import proxyAddr from 'proxy-addr'
 import { z } from 'zod'
 
 const port = z.coerce.number().int().min(0).max(65535)
 const flagless = z.string().trim().min(1)
 const count = z.coerce.number().int().min(1).max(1_000_000)
+
+const proxyNames = ['loopback', 'linklocal', 'uniquelocal']
 
 /** What `proxy-addr` takes, with commas between. */
 const proxies = z
@@ -68,7 +71,10 @@ export function unusedSettings(raw: NodeJS.ProcessEnv): string[] {
   )
 }
 
+/** A lone number, which counts proxies elsewhere, would be read as an address. */
 function isProxies(parts: string[]): boolean {
+  const named = (part: string) => proxyNames.some(name => name === part)
+  if (!parts.every(part => named(part) || isIP(part.split('/', 1)[0] ?? '') !== 0)) return false
   try {
     proxyAddr.compile(parts)
     return true

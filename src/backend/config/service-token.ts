@@ -1,3 +1,4 @@
+import { localSecret } from './local-secret.js'
 import { parseSecret } from './session-secret.js'
 
 /** What an `Authorization: Bearer` header can carry (RFC 6750, 2.1). */
@@ -12,4 +13,14 @@ export function serviceTokenProblem(token: string, sessionSecret: string | undef
   if ('problem' in parsed) return parsed.problem
   if (!carried.test(token)) return 'has signs that an Authorization header cannot carry'
   return token === sessionSecret ? 'is the same as WHATSAPP_SESSION_SECRET' : null
+}
+
+/** The token of a local installation. `null` where the data folder may not be written: nothing else needs it when the rest is given. */
+export function localServiceToken(dataDir: string): string | null {
+  try {
+    return localSecret(dataDir, 'service-token').trim()
+  } catch (error) {
+    if (['EACCES', 'EPERM', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) return null
+    throw error
+  }
 }
