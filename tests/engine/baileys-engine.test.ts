@@ -86,7 +86,7 @@ describe('sending', () => {
       where: { class: 'message' },
     })
     const message = connection.buildText(contact.jid, 'three')
-    expect(await connection.send(message, 200)).toEqual({ outcome: 'unconfirmed' })
+    expect(await connection.send(message, 2_000)).toEqual({ outcome: 'unconfirmed' })
     await hold.drop()
     expect(await connection.send(message, 20_000)).toEqual({ outcome: 'sent' })
     await contact.waitForQuiet()

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { decodeCredentials, isPaired } from '../../src/backend/engine/baileys/credentials.js'
 import { restartLimitMs } from '../../src/backend/engine/baileys/registration.js'
@@ -5,6 +6,7 @@ import { removalLimitMs } from '../../src/backend/engine/baileys/remove-device.j
 import type { Phone } from '../../src/simulator/index.js'
 import { EngineRig, type EngineAccount } from '../support/engine-rig.js'
 import { HeldCommit } from '../support/key-store-hands.js'
+import { Rows } from '../support/rows.js'
 import { shortWaits } from '../support/short-waits.js'
 
 let rig: EngineRig
@@ -29,8 +31,7 @@ const closedByUs = { plane: 'local', kind: 'closed_by_us', status: null }
 /** Whether it has settled by the time everything that was due has run. */
 async function settled(work: Promise<unknown>): Promise<boolean> {
   const pending = Symbol('pending')
-  const turn = new Promise(resolve => setImmediate(() => resolve(pending)))
-  return (await Promise.race([work.catch(() => {}), turn])) !== pending
+  return (await Promise.race([work.catch(() => {}), setImmediate(pending)])) !== pending
 }
 
 async function linked(): Promise<{ phone: Phone; account: EngineAccount; closed: number }> {
@@ -114,17 +115,25 @@ test.each(['scan', 'code'])(
   async method => {
     const phone = await rig.phone()
     const account = await rig.account()
-    const held = new HeldCommit(
+    const pairing = new HeldCommit(
       ({ credentials }) => credentials !== undefined && isPaired(decodeCredentials(credentials).creds),
     )
+    pairing.release()
     const code = { phoneNumber: phone.phoneNumber }
-    const connection = account.connect(held.wrap, undefined, method === 'code' ? code : undefined)
-    if (method === 'code') await phone.enterCode((await account.next('pairing_code')).code)
-    else await phone.scan((await account.next('qr')).qr)
-    await held.reached
+    const connection = account.connect(pairing.wrap, undefined, method === 'code' ? code : undefined)
+    const shown = method === 'code' ? (await account.next('pairing_code')).code : (await account.next('qr')).qr
+    await account.keys.settled()
+    await using table = new Rows(rig.clone.ownerUrl)
+    await table.query('begin')
+    await table.query('lock table session_credentials in access exclusive mode')
+    await (method === 'code' ? phone.enterCode(shown) : phone.scan(shown))
+    await pairing.reached
+    await setImmediate()
+    // goodbye waits for this one, the pair reply does not
+    const later = account.keys.commit({ keys: new Map([['session', new Map([['nobody', null]])]]) })
     const closing = connection.close()
-    held.release()
-    await closing
+    await table.query('rollback')
+    await Promise.all([closing, later])
     expect((await account.next('closed')).reason).toEqual(closedByUs)
     await phone.waitForQuiet()
     expect(account.of('paired')).toEqual([])

@@ -37,6 +37,8 @@ const freshPreKeys = 50
 /** How long a polite close may take before the line is cut. */
 const closeGraceMs = 1_000
 
+const closedByUs: CloseReason = { plane: 'local', kind: 'closed_by_us', status: null }
+
 export type BaileysConnectionDeps = {
   url: string | null
   auth: AuthState
@@ -133,7 +135,7 @@ export class BaileysConnection implements EngineConnection {
     try {
       await this.#deps.auth.saved()
     } finally {
-      this.#cut({ plane: 'local', kind: 'closed_by_us', status: null })
+      this.#cut(closedByUs)
     }
   }
 
@@ -143,7 +145,7 @@ export class BaileysConnection implements EngineConnection {
       if (this.#closed || !this.#open || me === undefined) throw new LogoutUnconfirmedError()
       await removeDevice(this.#socket, me)
     } finally {
-      this.#cut({ plane: 'local', kind: 'closed_by_us', status: null })
+      this.#cut(closedByUs)
     }
   }
 
@@ -196,7 +198,11 @@ export class BaileysConnection implements EngineConnection {
       if (this.#deps.auth.wantsFreshPreKeys()) void this.#uploadFreshPreKeys()
       this.#announce('open')
     }
-    if (connection === 'close') this.#finish(this.#forced ?? closeReason(lastDisconnect?.error, this.#phase()))
+    if (connection === 'close') this.#finish(this.#forced ?? this.#reasonOf(lastDisconnect?.error))
+  }
+
+  #reasonOf(error: unknown): CloseReason {
+    return this.#closing ? closedByUs : closeReason(error, this.#phase())
   }
 
   #phase(): Phase {
