@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { LinkAttemptView } from '../../src/contract/linking.js'
 import type { Phone } from '../../src/simulator/index.js'
 import { LiveEvents, Visitor, type Answer } from './visitor.js'
@@ -25,11 +26,13 @@ export class ForwardedVisitor extends Visitor {
     return (this.#events ??= new LiveEvents(this.baseUrl, this.cookie, undefined, { 'x-forwarded-for': this.address }))
   }
 
-  /** Scans the picture on show and waits for the end. */
+  /** Scans the newest picture that came live and waits for the end. */
   async finishWith(phone: Phone): Promise<LinkAttemptView> {
     const { events } = this
-    const { qrCode } = await this.view()
-    await phone.scanPicture(Buffer.from(qrCode?.split(',')[1] ?? '', 'base64'))
+    await events.waitForEvent('qr_code', 60_000)
+    const newest = events.all().findLast(({ event }) => event === 'qr_code')
+    const { qrCode } = z.object({ qrCode: z.string() }).parse(newest?.data)
+    await phone.scanPicture(Buffer.from(qrCode.split(',')[1] ?? '', 'base64'))
     await events.waitForEvent('complete', 60_000)
     return this.view()
   }
