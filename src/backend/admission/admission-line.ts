@@ -1,7 +1,10 @@
 import { DatabaseUnavailableError } from '../database/database-errors.js'
 
-/** Longest time from asking to the answer of the database, in milliseconds. */
+/** Longest time that one question may take, in milliseconds. */
 export const lineDeadlineMs = 5_000
+
+/** Longest time that a question waits for its turn: hundreds who start in one moment are asked for one after the other. */
+const longestWaitMs = 20_000
 
 /**
  * One question to the database at a time: they would wait for each other there, each with a connection that running sessions need.
@@ -12,11 +15,10 @@ export class AdmissionLine {
 
   /** @throws DatabaseUnavailableError when its turn came too late; nothing was done then */
   ask<Result>(question: (deadlineMs: number) => Promise<Result>): Promise<Result> {
-    const deadline = performance.now() + lineDeadlineMs
+    const latest = performance.now() + longestWaitMs
     const answer = this.#last.then(() => {
-      const left = deadline - performance.now()
-      if (left <= 0) throw new DatabaseUnavailableError('busy')
-      return question(left)
+      if (performance.now() > latest) throw new DatabaseUnavailableError('busy')
+      return question(lineDeadlineMs)
     })
     this.#last = answer.catch(() => {})
     return answer
