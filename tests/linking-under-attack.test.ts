@@ -52,7 +52,7 @@ const attemptCount = async () => (await rows.query('select from link_attempts'))
 
 /** Whatever was tried: the one attacked links on as if nothing had been. */
 async function expectVictimUnharmed(): Promise<void> {
-  expect(await victim.view(victimsId)).toMatchObject({ sessionId: victimsId, phase: 'scanning', state: 'connecting' })
+  expect(await victim.view(victimsId)).toMatchObject({ sessionId: victimsId, phase: 'scanning', state: 'linking' })
 }
 
 describe('guessing an attempt', () => {

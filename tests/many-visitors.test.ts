@@ -20,7 +20,7 @@ const onWarning = ({ name, message }: Error) => void warnings.push(`${name}: ${m
 beforeAll(async () => {
   process.on('warning', onWarning)
   gateway = await TestGateway.start({
-    env: { TRUST_PROXY: 'loopback', LINK_MAX_PER_NODE: String(places), LINK_MAX_PER_ADDRESS: '30000' },
+    env: { TRUST_PROXY: 'loopback', LINK_MAX_PER_NODE: String(places), LINK_MAX_PER_ADDRESS: '30' },
   })
   rows = new Rows(gateway.database.ownerUrl)
 })
