@@ -21,7 +21,9 @@ const attackers: Attacker[] = []
 const otherLines: string[] = []
 
 beforeAll(async () => {
-  gateway = await TestGateway.start({ env: { TRUST_PROXY: 'loopback', WHATSAPP_SERVICE_TOKEN: serviceToken } })
+  gateway = await TestGateway.start({
+    env: { TRUST_PROXY: 'loopback', LINK_MAX_PER_ADDRESS: '30', WHATSAPP_SERVICE_TOKEN: serviceToken },
+  })
   rows = new Rows(gateway.database.ownerUrl)
   const log = createLog({ level: 'debug', destination: { write: line => void otherLines.push(line) } })
   otherNode = await createApp(gateway.config, { log, pages: (_request, _response, next) => next() })
@@ -81,9 +83,11 @@ describe('guessing an attempt', () => {
       for (const url of [gateway.url, otherUrl]) {
         for (const cookie of cookies) {
           const guesser = attacker(url)
-          for (const id of guesses()) {
-            const said = await guesser.ask(method, `/api/sessions/${id}`, cookie === '' ? {} : { headers: { cookie } })
-            expect(said, `${method} ${id.slice(0, 60)}`).toEqual(first)
+          const asking = guesses().map(id =>
+            guesser.ask(method, `/api/sessions/${id}`, cookie === '' ? {} : { headers: { cookie } }),
+          )
+          for (const [index, said] of (await Promise.all(asking)).entries()) {
+            expect(said, `${method} ${guesses()[index]?.slice(0, 60)}`).toEqual(first)
           }
         }
       }
@@ -93,9 +97,11 @@ describe('guessing an attempt', () => {
 
   test('comes to an end after some hundred guesses, and nobody else notices', async () => {
     const guesser = attacker()
-    let said = await guesser.ask('GET', `/api/sessions/${victimsId}`)
-    for (let tries = 1; said.status === 404 && tries < 2_000; tries++) {
-      said = await guesser.ask('GET', `/api/sessions/${randomUUID()}`)
+    const guess = () => guesser.ask('GET', `/api/sessions/${randomUUID()}`)
+    let said = await guess()
+    for (let rounds = 1; said.status === 404 && rounds < 100; rounds++) {
+      const answers = await Promise.all(Array.from({ length: 20 }, guess))
+      said = answers.find(({ status }) => status !== 404) ?? said
     }
     expect(said).toMatchObject({ status: 429, body: expect.stringContaining('"too_many_attempts"') })
     expect(Number(said.headers['retry-after'])).toBeGreaterThan(0)
@@ -184,62 +190,6 @@ describe('watching another’s socket', () => {
   })
 })
 
-describe('requests that a page of another site could make', () => {
-  const foreign: Record<string, string>[] = [
-    { origin: 'https://evil.example' },
-    { origin: 'null' },
-    { origin: 'http://127.0.0.1' },
-    { origin: 'file://' },
-    { 'sec-fetch-site': 'cross-site' },
-    // a name of theirs that was made to resolve to this machine
-    { host: 'evil.example' },
-    { host: 'evil.example', origin: 'http://evil.example' },
-    { host: '127.0.0.1.evil.example' },
-  ]
-
-  test('start nothing and cancel nothing, not even with the victim’s cookie', async () => {
-    const before = await attemptCount()
-    for (const headers of foreign) {
-      const away = attacker()
-      const cookie = victim.cookie ?? ''
-      for (const said of [
-        await away.start({}, { ...headers, cookie }),
-        await away.start({}, headers),
-        await away.ask('DELETE', `/api/sessions/${victimsId}`, { headers: { ...headers, cookie } }),
-      ]) {
-        expect({ headers, status: said.status }).toEqual({ headers, status: 403 })
-        expect(said.headers['set-cookie']).toBeUndefined()
-        expect(said.headers['access-control-allow-origin']).toBeUndefined()
-      }
-    }
-    expect(await attemptCount()).toBe(before)
-    await expectVictimUnharmed()
-  })
-
-  test('of a form are refused by their type, and a name that was rebound reads nothing', async () => {
-    const before = await attemptCount()
-    const types = ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', '']
-    for (const type of types) {
-      const said = await attacker().ask('POST', '/api/sessions/start', {
-        headers: { cookie: victim.cookie ?? '', ...(type !== '' && { 'content-type': type }) },
-        body: '{}',
-      })
-      expect({ type, status: said.status }).toEqual({ type, status: 415 })
-    }
-    for (const path of ['/api/sessions/current', `/api/sessions/${victimsId}`, '/api/page-settings']) {
-      const said = await attacker().ask('GET', path, { headers: { host: 'evil.example', cookie: victim.cookie ?? '' } })
-      expect({ path, status: said.status }).toEqual({ path, status: 403 })
-      expect(said.body).not.toContain(victimsId)
-    }
-    const preflight = await attacker().ask('OPTIONS', '/api/sessions/start', {
-      headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' },
-    })
-    expect(Object.keys(preflight.headers).filter(name => name.startsWith('access-control'))).toEqual([])
-    expect(await attemptCount()).toBe(before)
-    await expectVictimUnharmed()
-  })
-})
-
 test('a guessed service token gains nothing, and nobody becomes a visitor by it', async () => {
   const guesser = attacker()
   const cookie = victim.cookie ?? ''
@@ -272,7 +222,7 @@ test('after all of it the one attacked links, and nobody heard the session ID bu
   const before = await attemptCount()
   const phone = await gateway.simulator.phone('254740000001', { name: 'Njeri' })
   expect(await victim.finishWith(phone)).toMatchObject({ phase: 'complete', state: 'handed_off' })
-  const { text = '' } = await phone.waitForMessage({ fromMe: true })
+  const { text } = await phone.waitForMessage({ fromMe: true })
   expect(text).toMatch(/^WHIZLITE_/)
   const body = String(text).slice('WHIZLITE_'.length)
   const secrets = [0, 300, 600].map(from => sought(`session ID from ${from}`, body.slice(from, from + 60)))

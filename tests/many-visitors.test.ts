@@ -45,15 +45,15 @@ const health = () =>
 /** Asks again and again until it is disposed of, and keeps every status that came. */
 function watchHealth(): AsyncDisposable & { statuses: number[] } {
   const statuses: number[] = []
-  let stopped = false
+  const stopping = new AbortController()
   const watching = (async () => {
-    while (!stopped) {
+    while (!stopping.signal.aborted) {
       statuses.push(await health())
       await delay(50)
     }
   })()
   const stop = async (): Promise<void> => {
-    stopped = true
+    stopping.abort()
     await watching
   }
   return { statuses, [Symbol.asyncDispose]: stop }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Phone } from '../src/simulator/index.js'
 import { Attacker, cookieOf, type Said } from './support/attacker.js'
-import { countStatements } from './support/counted-statements.js'
+import { countStatementsFor } from './support/statements-for.js'
 import { ForwardedVisitor } from './support/crowd.js'
 import { Rows } from './support/rows.js'
 import { TestGateway } from './support/test-gateway.js'
@@ -40,16 +40,17 @@ describe('what a number is', () => {
   /** An answer without what is random in it, and what went over the wire at WhatsApp for it. */
   async function probe(phoneNumber: string) {
     const asker = attacker()
+    const onlooker = attacker()
     const [last] = (await gateway.simulator.ledger()).slice(-1)
-    using statements = countStatements()
+    using statements = countStatementsFor(asker.address)
     const said = await asker.start({ phoneNumber: `+${phoneNumber}` })
     const cookie = cookieOf(said)
     expect(said).toMatchObject({ status: 200, body: expect.stringMatching(/"pairingCode":"[1-9A-Z]{4}-[1-9A-Z]{4}"/) })
-    await expect
-      .poll(async () => (await asker.ask('GET', '/api/sessions/current', { headers: { cookie } })).body)
-      .toContain('"pairingCode"')
-    const { count } = statements
-    const view = JSON.parse((await asker.ask('GET', '/api/sessions/current', { headers: { cookie } })).body) as object
+    // by somebody else's line, so that the questions are not counted
+    const look = async () => (await onlooker.ask('GET', '/api/sessions/current', { headers: { cookie } })).body
+    await expect.poll(look).toContain('"pairingCode"')
+    const view = JSON.parse(await look()) as object
+    const count = await statements.settled(look)
     await cancel(asker, said)
     const stanzas = (await gateway.simulator.ledger())
       .filter(({ seq, tag, path }) => seq > (last?.seq ?? 0) && !(tag === 'iq' && path[0] === 'ping'))
@@ -77,19 +78,12 @@ describe('what a number is', () => {
     const askedBefore = '254741000003'
     await probe(askedBefore)
 
-    const kinds = { neverSeen: '254741000004', known, linkedBefore, askedBefore }
-    const probes: Record<string, Awaited<ReturnType<typeof probe>>[]> = {}
-    // the first of each kind, then the second: whatever grows with time is spread over all of them
-    for (const _round of [1, 2]) {
-      for (const [kind, number] of Object.entries(kinds)) (probes[kind] ??= []).push(await probe(number))
+    const reference = await probe('254741000004')
+    expect(reference.shape.stanzas.length).toBeGreaterThan(2)
+    expect(reference.count).toBeGreaterThan(5)
+    for (const number of [known, linkedBefore, askedBefore]) {
+      expect(await probe(number), number).toEqual(reference)
     }
-    const [reference] = probes['neverSeen'] ?? []
-    expect(reference?.shape.stanzas.length).toBeGreaterThan(2)
-    for (const [kind, made] of Object.entries(probes)) {
-      for (const { shape } of made) expect(shape, kind).toEqual(reference?.shape)
-    }
-    const least = Object.values(probes).map(made => Math.min(...made.map(({ count }) => count)))
-    expect(new Set(least).size, least.join()).toBe(1)
   }, 60_000)
 })
 
@@ -165,7 +159,8 @@ describe('bombing a number with codes', () => {
     expect(said).toMatchObject({ status: 429, body: expect.stringContaining('"too_many_attempts"') })
     const wait = Number(said.headers['retry-after'])
     expect(wait).toBeGreaterThan(leastSeconds)
-    expect(wait).toBeLessThanOrEqual(mostSeconds)
+    // counted from a moment after the request came
+    expect(wait).toBeLessThanOrEqual(mostSeconds + 1)
   }
 
   /** One of thirty rings the phone, all others are told to wait; afterwards nobody rings it at all. */

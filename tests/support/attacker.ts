@@ -86,5 +86,5 @@ export class Attacker {
 
 /** The cookie that an answer sets, as a browser sends it back. */
 export function cookieOf({ headers }: Said): string {
-  return String(headers['set-cookie'] ?? '').split(';')[0] ?? ''
+  return (headers['set-cookie'] ?? '').split(';')[0] ?? ''
 }
