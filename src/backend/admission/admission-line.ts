@@ -3,7 +3,7 @@ import { DatabaseUnavailableError } from '../database/database-errors.js'
 /** Longest time that one question may take, in milliseconds. */
 export const lineDeadlineMs = 5_000
 
-/** Longest time that a question waits for its turn: hundreds who start in one moment are asked for one after the other. */
+/** Longest time that a question waits for its turn. */
 const longestWaitMs = 20_000
 
 /**

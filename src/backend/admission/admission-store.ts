@@ -13,11 +13,14 @@ export type Entered =
   /** Refused: by a cool-down that ran, or by a count, from which one has begun. */
   | { outcome: 'cooling' | 'offence'; blocked: Buffer; coolingMs: number; retrySeconds: number }
 
+export type CountedStart = { sessionId: string; counting: Counting }
+
 /** A place as this node remembers it. */
 export type KnownPlace = { sessionId: string; subjects: readonly Subject[]; position: string; granted: boolean }
 
 export interface AdmissionStore {
-  enter(sessionId: string, counting: Counting, state: NodeState, deadlineMs: number): Promise<Entered>
+  /** Decides about each start in turn. @returns one answer for each, in their order */
+  enter(starts: readonly CountedStart[], state: NodeState, deadlineMs: number): Promise<Entered[]>
   /** Tells what has left and what is missing. @returns every place of this node, and whether it is granted */
   sync(state: NodeState & { missing: readonly KnownPlace[] }, deadlineMs: number): Promise<Map<string, boolean>>
   position(sessionId: string): Promise<number | null>
@@ -32,16 +35,20 @@ export type AdmissionStoreDeps = { database: Database; nodeId: string; settings:
 export function createAdmissionStore({ database, nodeId, settings }: AdmissionStoreDeps): AdmissionStore {
   const { perNode, active, queued } = settings
   return {
-    enter: (sessionId, { counted, limits, obeyed }, { left, held }, deadlineMs) =>
+    enter: (starts, { left, held }, deadlineMs) =>
       database.system(
         async ({ db }) => {
+          // one call after the other, each sees what those before it have decided
           const { rows } = await sql<EnteredRow>`
-            select * from link_enter(
-              ${sessionId}, ${nodeId}, ${left}, ${held}, ${counted}, ${obeyed},
-              ${limits.map(limit => limit.subject)}, ${limits.map(limit => limit.most)}, ${limits.map(limit => limit.seconds)},
+            select e.* from jsonb_to_recordset(${JSON.stringify(starts.map(startRow))})
+              as s (nth integer, session uuid, counted text[], obeyed text[], subjects text[], most integer[], seconds integer[]),
+            lateral link_enter(
+              s.session, ${nodeId}, case when s.nth = 0 then ${left}::uuid[] else '{}' end, ${held},
+              array(select decode(c, 'hex') from unnest(s.counted) as c), array(select decode(o, 'hex') from unnest(s.obeyed) as o),
+              array(select decode(x, 'hex') from unnest(s.subjects) as x), s.most, s.seconds,
               ${perNode}, ${active}, ${queued}, ${wakeChannel}
-            )`.execute(db)
-          return entered(rows[0])
+            ) as e order by s.nth`.execute(db)
+          return rows.map(entered)
         },
         { deadlineMs },
       ),
@@ -89,8 +96,7 @@ type EnteredRow = {
   retry_seconds: number
 }
 
-function entered(row: EnteredRow | undefined): Entered {
-  if (row === undefined) throw new Error('link_enter answered nothing')
+function entered(row: EnteredRow): Entered {
   const { outcome } = row
   if (outcome === 'full') return { outcome }
   if (outcome === 'granted' || outcome === 'queued') return { outcome, position: row.place }
@@ -99,7 +105,19 @@ function entered(row: EnteredRow | undefined): Entered {
 
 const missingRow = ({ sessionId, subjects, position, granted }: KnownPlace) => ({
   session: sessionId,
-  subjects: subjects.map(subject => subject.toString('hex')),
+  subjects: hex(subjects),
   position,
   granted,
+})
+
+const hex = (subjects: readonly Subject[]) => subjects.map(subject => subject.toString('hex'))
+
+const startRow = ({ sessionId, counting: { counted, obeyed, limits } }: CountedStart, nth: number) => ({
+  nth,
+  session: sessionId,
+  counted: hex(counted),
+  obeyed: hex(obeyed),
+  subjects: hex(limits.map(({ subject }) => subject)),
+  most: limits.map(({ most }) => most),
+  seconds: limits.map(({ seconds }) => seconds),
 })

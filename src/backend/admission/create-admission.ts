@@ -3,12 +3,13 @@ import type { EventWakeups } from '../events/event-wakeups.js'
 import { tooManyAttempts } from '../http/too-many-attempts.js'
 import { errorCode, type Log } from '../log.js'
 import { AdmissionLine } from './admission-line.js'
-import { createAdmissionStore, type NodeState } from './admission-store.js'
-import type { Admission } from './admission.js'
+import { createAdmissionStore, type CountedStart, type Entered, type NodeState } from './admission-store.js'
+import type { Admission, Place } from './admission.js'
 import { CoolDownMemory } from './cool-down-memory.js'
 import { nodeFull, shuttingDown } from './errors.js'
 import { countingOf, type AdmissionSettings } from './limits.js'
 import { NodePlaces } from './node-places.js'
+import { StartsTogether } from './starts-together.js'
 import { createSubjects } from './subjects.js'
 
 export type AdmissionDeps = {
@@ -53,6 +54,24 @@ export function createAdmission({ database, wakeups, nodeId, settings, secret, l
     return result
   }
 
+  /** Places are known here before anything else is asked, so that no look takes them for somebody else's. */
+  const starts = new StartsTogether(line, async (asked: readonly CountedStart[], deadlineMs) => {
+    if (closed) throw shuttingDown()
+    try {
+      const answers = await handingOver(state => store.enter(asked, state, deadlineMs))
+      return answers.map((entered, index) => ({ entered, place: placeOf(asked[index], entered) }))
+    } catch (error) {
+      for (const { sessionId } of asked) places.disown(sessionId)
+      throw error
+    }
+  })
+
+  const placeOf = (start: CountedStart | undefined, entered: Entered): Place | null => {
+    if (start === undefined || !('position' in entered)) return null
+    const { sessionId, counting } = start
+    return places.add(sessionId, counting.counted, entered.position, entered.outcome === 'granted')
+  }
+
   const synchronise = (): Promise<void> =>
     line.ask(async deadlineMs => {
       looking = false
@@ -91,23 +110,13 @@ export function createAdmission({ database, wakeups, nodeId, settings, secret, l
       const counting = countingOf(start, subjects, settings)
       const wait = coolDowns.running(counting.obeyed)
       if (wait !== null) throw tooManyAttempts(wait)
-      return await line.ask(async deadlineMs => {
-        if (closed) throw shuttingDown()
-        const entered = await handingOver(state => store.enter(sessionId, counting, state, deadlineMs)).catch(
-          (error: unknown) => {
-            places.disown(sessionId)
-            throw error
-          },
-        )
-        if ('position' in entered) {
-          return places.add(sessionId, counting.counted, entered.position, entered.outcome === 'granted')
-        }
-        if (!('blocked' in entered)) throw nodeFull()
-        const { blocked, coolingMs, retrySeconds } = entered
-        if (entered.outcome === 'offence') log.info('too_many_attempts')
-        coolDowns.remember(blocked, coolingMs, retrySeconds * 1_000)
-        throw tooManyAttempts(retrySeconds)
-      })
+      const { entered, place } = await starts.ask({ sessionId, counting })
+      if (place !== null) return place
+      if (!('blocked' in entered)) throw nodeFull()
+      const { blocked, coolingMs, retrySeconds } = entered
+      if (entered.outcome === 'offence') log.info('too_many_attempts')
+      coolDowns.remember(blocked, coolingMs, retrySeconds * 1_000)
+      throw tooManyAttempts(retrySeconds)
     },
 
     position: sessionId => store.position(sessionId),
