@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { UsageError } from './cli-error.js'
 import type { Command, Given } from './command.js'
 
-/** Longer words are no options, files or ids of anybody: most likely a session ID, which must not be repeated. */
+/** Longer words are no names of files, numbers or ids: most likely a session ID, which must not be repeated. */
 const longestWord = 255
 
 /**
@@ -10,7 +10,7 @@ const longestWord = 255
  */
 export function parseArguments({ name, options, operands }: Command, words: readonly string[]): Given {
   const { values, positionals } = parse(words, options)
-  if (positionals.some(looksSecret)) {
+  if ([...positionals, ...Object.values(values)].some(looksSecret)) {
     throw new UsageError(
       'A session ID must not be written into the command: other users and the shell’s history see it.',
       'Put it into a file that only you can read, or pipe it in. Remove that line from your shell’s history.',
@@ -57,6 +57,6 @@ function sentenceOf(error: unknown, words: readonly string[], options: Command['
     : `There is no option ${unknown}.`
 }
 
-function looksSecret(word: string): boolean {
-  return word.length > longestWord || /^[A-Za-z0-9-]{1,32}_[A-Za-z0-9.{-]{30}/.test(word)
+function looksSecret(word: unknown): boolean {
+  return typeof word === 'string' && (word.length > longestWord || /^WHIZLITE_\S{12}/.test(word))
 }

@@ -71,6 +71,8 @@ describe('a command written wrongly is answered with one sentence, its usage, an
     [['session', 'inspect', pretended]],
     [['session', 'import', '--bot-stopped', pretended]],
     [['session', 'take-back', pretended]],
+    [['session', 'take-back', '0b6f1e1e-3c55-4f0e-9d0b-3f5f2f6c7a10', '--from', pretended]],
+    [['session', 'inspect', pretended.slice(0, 40)]],
     [['session', 'inspect', 'x'.repeat(300)]],
     [[pretended]],
     [['link', `--${pretended}`]],

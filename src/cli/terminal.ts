@@ -25,7 +25,8 @@ export function processTerminal(
   return {
     write: text => void stdout.write(text),
     writeError: text => void stderr.write(text),
-    size: () => (drawable ? { columns: stdout.columns, rows: stdout.rows } : null),
+    // some terminals, such as those of a build server, say that they have no size
+    size: () => (drawable ? { columns: stdout.columns || 80, rows: stdout.rows || 24 } : null),
     onResize(listener) {
       stdout.on('resize', listener)
       return () => stdout.off('resize', listener)
