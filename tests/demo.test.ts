@@ -129,19 +129,21 @@ describe('a visitor of the demo', { timeout: START_MS }, () => {
     await typeCode(juma, 'abcd1234')
     await juma.getByText('Nobody asked for a code for this number').waitFor()
 
-    const started = await fetch(`${url}/api/sessions/start`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ phoneNumber: '+254 700 000 012' }),
-    })
-    const { pairingCode } = StartLinkAnswer.options[1].parse(await started.json())
+    const frame = linkingPage(page)
+    await frame.getByRole('radio', { name: 'Pairing code' }).check()
+    await frame.getByRole('textbox', { name: 'Phone number' }).fill('+254 700 000 012')
+    await press(frame, 'Get a pairing code')
+    await frame.getByRole('img', { name: /^Pairing code/ }).waitFor()
+    const shown = await frame.getByRole('img', { name: /^Pairing code/ }).innerText()
+    const pairingCode = shown.replaceAll(/\s/g, '')
     await press(juma, 'Chats')
     await juma.getByText('A device wants to be linked').waitFor()
     await press(juma, 'Enter code')
     await typeCode(juma, pairingCode.startsWith('A') ? 'BBBBBBBB' : 'AAAAAAAA')
     await juma.getByText('Check the code and type it again').waitFor()
-    await typeCode(juma, pairingCode.replace('-', '').toLowerCase())
+    await typeCode(juma, pairingCode.toLowerCase())
     await juma.getByText('Device linked').waitFor()
+    await frame.getByRole('heading', { name: 'All set' }).waitFor()
     await press(juma, 'Open your own chat')
     await juma.getByText(/^WHIZLITE_\S{200,}$/).waitFor()
   })

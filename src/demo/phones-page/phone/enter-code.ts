@@ -14,7 +14,7 @@ export function enterCodeScreen(deps: ScreenDeps): Screen {
     class: 'code-box',
     'aria-label': 'Code',
     placeholder: 'XXXX-XXXX',
-    maxlength: '12',
+    maxlength: '40',
     autocomplete: 'off',
     autocapitalize: 'characters',
     spellcheck: 'false',
