@@ -99,9 +99,9 @@ export function loadConfig(raw: NodeJS.ProcessEnv): Config {
     trustProxy: env.TRUST_PROXY,
     limits: {
       perAddress,
-      // one setting for all: a page in five tabs that polls every two seconds needs a quarter of the requests
-      requestsPerMinute: perAddress * 20,
-      socketsPerAddress: Math.ceil((perAddress * 2) / 3),
+      // one setting for all; a page in five tabs that polls every two seconds needs a quarter of what it gives unless changed
+      requestsPerMinute: Math.max(120, perAddress * 20),
+      socketsPerAddress: Math.max(4, Math.ceil((perAddress * 2) / 3)),
       perNode: env.LINK_MAX_PER_NODE,
       active: env.LINK_MAX_ACTIVE,
       queued: env.LINK_MAX_QUEUED,
