@@ -153,6 +153,32 @@ describe('codes that are not taken, not answered or not typed', () => {
     expect((await account.next('closed')).reason).toEqual({ plane: 'stream', kind: 'code_expired', status: null })
   })
 
+  test('a typed code whose answer WhatsApp never confirms is not told as typed', async () => {
+    const phone = await rig.phone()
+    const account = await rig.account()
+    const code = await account.code(phone.phoneNumber)
+    await rig.simulator.fault('withhold-pair-success', { phone: phone.phoneNumber })
+    const hold = await rig.simulator.hold({ direction: 'out', tag: 'iq', type: 'result' })
+    // Baileys waits for so long, then goes on as if it had been answered
+    waits = shortWaits(new Map([[20_000, 100]]))
+    const linking = phone.enterCode(code)
+    await hold.reached
+    const type = 'link_code_companion_reg'
+    await rig.simulator.waitForStanza({ direction: 'in', tag: 'ack', where: { class: 'notification', type } })
+    expect(account.events.all().map(event => event.type)).toEqual(['pairing_code'])
+    await hold.drop()
+    await linking
+    await account.close()
+  })
+
+  test('a line that breaks while the code is asked for ends the connection', async () => {
+    await rig.simulator.fault('drop', { at: 'code' })
+    const account = await rig.account()
+    account.connect(undefined, undefined, { phoneNumber: (await rig.phone()).phoneNumber })
+    expect((await account.next('closed')).reason).toMatchObject({ plane: 'local', kind: 'connection_lost' })
+    expect(account.of('pairing_code')).toEqual([])
+  })
+
   test('a typed code whose phone never finishes ends at its time', async () => {
     const phone = await rig.phone()
     const account = await rig.account()
