@@ -103,6 +103,25 @@ test('killed while the session ID is on its way again: it arrives once and no st
   await expect.poll(() => rows.query(left, [sessionId])).toEqual([])
 }, 120_000)
 
+test('killed after the goodbye, before the device is off the account: the next process takes it off', async () => {
+  const iq = { direction: 'in', tag: 'iq', child: 'remove-companion-device', account: phone.phoneNumber } as const
+  const hold = await simulator.hold(iq)
+  await phone.send(phone.jid, '.disconnect')
+  await hold.reached
+  await gateway.kill()
+  await hold.drop()
+  expect(await rows.query(`select 1 from sessions where id = $1 and state <> 'logged_out'`, [sessionId])).toHaveLength(
+    1,
+  )
+  await restart()
+  await rows.waitFor(`select 1 from sessions where id = $1 and state = 'logged_out' and reason = 'revoked'`, [
+    sessionId,
+  ])
+  await phone.waitForQuiet()
+  expect(await phone.devices()).toEqual([])
+  expect(await said(/off your account/)).toHaveLength(1)
+}, 120_000)
+
 test('another node than the one that runs the session takes a resend and a revoke', async () => {
   await using other = new GatewayProcess(env)
   const elsewhere = new Visitor(await other.ready(), visitor.cookie)

@@ -1,15 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Phone } from '../src/simulator/index.js'
+import { DatabaseText } from './support/database-text.js'
+import { answers, linkManaged, secretsLeft } from './support/managed-account.js'
 import { Rows } from './support/rows.js'
+import { find, sought } from './support/secret-search.js'
 import { TestGateway } from './support/test-gateway.js'
-import type { Visitor } from './support/visitor.js'
 
 let gateway: TestGateway
 let rows: Rows
 let number = 254_700_000_300
 
 beforeAll(async () => {
-  gateway = await TestGateway.start({ env: { LINK_DEFAULT: 'managed', SUPPORT_URL: 'https://support.example/help' } })
+  const env = {
+    LINK_DEFAULT: 'managed',
+    SUPPORT_URL: 'https://support.example/help',
+  }
+  gateway = await TestGateway.start({ env })
   rows = new Rows(gateway.database.ownerUrl)
 })
 
@@ -18,35 +24,10 @@ afterAll(async () => {
   await gateway[Symbol.asyncDispose]()
 })
 
-type Linked = { phone: Phone; visitor: Visitor; sessionId: string }
-
-async function link(phone?: Phone): Promise<Linked> {
-  const linking = phone ?? (await gateway.simulator.phone(String(++number), { name: 'Wanjiru' }))
-  const visitor = gateway.visitor()
-  const { sessionId, qrCode } = await visitor.start()
-  await linking.scanPicture(Buffer.from(qrCode.split(',')[1] ?? '', 'base64'))
-  await rows.waitFor(`select 1 from link_attempts where session_id = $1 and phase = 'complete'`, [sessionId])
-  await linking.waitForQuiet()
-  return { phone: linking, visitor, sessionId }
-}
-
-/** What this server wrote into the owner's chat since the link, once there is so much; the owner's own words are commands. */
-async function answers(phone: Phone, count: number): Promise<string[]> {
-  const find = async () => {
-    const texts = (await phone.messages(phone.jid)).map(({ text }) => text ?? '')
-    return texts.slice(2).filter(text => !/^\s*\.?(menu|status|resend|support|disconnect)/i.test(text))
-  }
-  await expect.poll(async () => (await find()).length, { timeout: 10_000 }).toBeGreaterThanOrEqual(count)
-  await phone.waitForQuiet()
-  return find()
-}
+const link = async (phone?: Phone) =>
+  linkManaged(gateway, rows, phone ?? (await gateway.simulator.phone(String(++number), { name: 'Wanjiru' })))
 
 const ask = (phone: Phone, text: string, addressing: 'pn' | 'lid' = 'pn') => phone.send(phone.jid, text, { addressing })
-
-const secretsLeft = (sessionId: string) =>
-  rows.query(`select 1 from outbox_messages where session_id = $1 and kind = 'secret' and proto is not null`, [
-    sessionId,
-  ])
 
 describe('in the own chat of a managed session', () => {
   test('.menu is answered with the list, once for each time it is written, by number and by LID', async () => {
@@ -164,9 +145,34 @@ describe('in the own chat of a managed session', () => {
     expect(sent).toEqual([...pair, ...pair, ...pair])
     await ask(phone, '.resend')
     expect((await answers(phone, 7)).slice(6)).toEqual([expect.stringMatching(/again in (59|60) min/)])
-    await expect.poll(() => secretsLeft(sessionId)).toEqual([])
+    await expect.poll(() => secretsLeft(rows, sessionId)).toEqual([])
+    await using text = await DatabaseText.open(gateway.database.ownerUrl)
+    const pieces = sent
+      .filter(each => each.startsWith('WHIZLITE_'))
+      .map(each => sought('the string', each.slice(9, 89)))
+    for (const { table, text: dumped } of await text.dump()) expect(find(pieces, dumped), table).toEqual([])
+    expect(find(pieces, gateway.logLines.join('\n'))).toEqual([])
     const times = `select error_code from outbox_messages where session_id = $1 and kind = 'secret' and state = 'sent'`
     expect(await rows.query(times, [sessionId])).toHaveLength(4)
+  })
+
+  test('a command that cannot be stored costs nobody else theirs, and is answered at the next login', async () => {
+    const { phone, sessionId } = await link()
+    await rows.query('alter table own_chat_commands rename to away')
+    try {
+      await ask(phone, '.menu')
+      await expect.poll(() => gateway.logLines.filter(line => line.includes('message_not_handled'))).toHaveLength(1)
+    } finally {
+      await rows.query('alter table away rename to own_chat_commands')
+    }
+    const [line = ''] = gateway.logLines.filter(each => each.includes('message_not_handled'))
+    expect(JSON.parse(line)).toMatchObject({ event: 'message_not_handled', sessionId, code: 'database_refused' })
+    expect(line).not.toContain('.menu')
+    await ask(phone, '.status')
+    expect(await answers(phone, 1)).toEqual([expect.stringContaining('Connected since')])
+    const { deviceId } = await phone.waitForDevice('online')
+    gateway.simulator.device(phone.phoneNumber, deviceId).drop()
+    expect((await answers(phone, 2))[1]).toContain('ᴡʜɪᴢ ʟɪᴛᴇ ᴍᴇɴᴜ')
   })
 
   test('.disconnect says goodbye and takes the device off the account', async () => {
@@ -197,52 +203,5 @@ describe('in the own chat of a managed session', () => {
     const kept = await rows.query(`select 1 from session_credentials where session_id = $1`, [older])
     expect(kept).toHaveLength(1)
     expect(await phone.devices()).toHaveLength(2)
-  })
-})
-
-describe('the browser that linked', () => {
-  test('may have the session ID resent, three times an hour', async () => {
-    const { phone, visitor, sessionId } = await link()
-    expect((await visitor.view(sessionId)).can).toEqual(['resend', 'revoke'])
-    const path = `/api/sessions/${sessionId}/resend`
-    for (let i = 0; i < 3; i++)
-      expect(await visitor.request('POST', path, {})).toMatchObject({ status: 200, body: { queued: true } })
-    const refused = await visitor.request('POST', path, {})
-    expect(refused).toMatchObject({ status: 429, body: { code: 'too_many_attempts' } })
-    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3_500)
-    await expect.poll(() => secretsLeft(sessionId)).toEqual([])
-    await phone.waitForQuiet()
-    expect((await answers(phone, 6)).filter(text => text.startsWith('WHIZLITE_'))).toHaveLength(3)
-  })
-
-  test('may revoke; then nothing is left to ask for', async () => {
-    const { phone, visitor, sessionId } = await link()
-    const answer = await visitor.request('POST', `/api/sessions/${sessionId}/revoke`, {})
-    expect(answer).toMatchObject({ status: 200, body: { state: 'logged_out' } })
-    expect(await phone.devices()).toEqual([])
-    expect((await visitor.view(sessionId)).can).toBeUndefined()
-    for (const what of ['resend', 'revoke'])
-      expect(await visitor.request('POST', `/api/sessions/${sessionId}/${what}`, {})).toMatchObject({
-        status: 409,
-        body: { code: 'session_state' },
-      })
-  })
-
-  test('nobody else may: another browser, no browser, an unknown session are told the same', async () => {
-    const { phone, sessionId } = await link()
-    const other = await link()
-    const unknown = '00000000-0000-4000-8000-000000000000'
-    for (const what of ['resend', 'revoke']) {
-      const told = new Set<string>()
-      for (const asking of [other.visitor, gateway.visitor()])
-        for (const id of [sessionId, unknown, 'x']) {
-          const { status, body } = await asking.request('POST', `/api/sessions/${id}/${what}`, {})
-          told.add(`${status} ${JSON.stringify(body)}`)
-        }
-      expect(told.size).toBe(1)
-      expect([...told][0]).toMatch(/^404 .*attempt_not_found/)
-    }
-    await phone.waitForQuiet()
-    expect(await answers(phone, 0)).toEqual([])
   })
 })
