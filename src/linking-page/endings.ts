@@ -79,7 +79,7 @@ function ownWords(phase: OverPhase, { method, phoneAccepted }: Attempt): { messa
       break
   }
   return {
-    message: 'The attempt ended before your account was linked.',
+    message: 'The attempt ended before the link was finished.',
     action: 'Start again for a fresh code.',
   }
 }

@@ -7,13 +7,21 @@ declare global {
   }
 }
 
+/** Contrast alone, where another theme of a page that was looked at whole is looked at: nothing else differs. */
+export async function contrastFaults(page: Page): Promise<string[]> {
+  return faultsOf(await page.evaluate(() => window.axe.run(document, { runOnly: ['color-contrast'] })))
+}
+
 /**
  * What axe calls serious or critical in the page as it is now, as `rule: selector`. The program is evaluated through the debugger, so the
  * page's own policy stays in force.
  */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
   await page.evaluate(axe.source)
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }))
+  return faultsOf(await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] })))
+}
+
+function faultsOf({ violations }: axe.AxeResults): string[] {
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) => nodes.map(node => `${id}: ${node.target.join(' ')}`))

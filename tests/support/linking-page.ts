@@ -4,12 +4,13 @@ import type { RequestHandler } from 'express'
 import type { BrowserContext, Page } from 'playwright-core'
 import { builtPages } from '../../src/backend/http/pages.js'
 
-const folder = fileURLToPath(new URL('../../dist/linking-page', import.meta.url))
+/** Where the build puts the linking page. */
+export const linkingPageFolder = fileURLToPath(new URL('../../dist/linking-page', import.meta.url))
 
 /** The linking page as the build made it. */
 export function linkingPage(): RequestHandler {
-  if (!existsSync(`${folder}/index.html`)) throw new Error('The build is missing: run npm run build first.')
-  return builtPages(folder)
+  if (!existsSync(`${linkingPageFolder}/index.html`)) throw new Error('The build is missing: run npm run build first.')
+  return builtPages(linkingPageFolder)
 }
 
 /** One tab with the linking page, used as a person would. */
@@ -38,8 +39,7 @@ export class LinkingTab {
     return this.page.screenshot()
   }
 
-  /** The picture the page shows as its code, as a data URL. */
-  /** The code on show, as soon as there is one. */
+  /** The picture the page shows as its code, as a data URL, as soon as there is one. */
   async qrOnShow(): Promise<string> {
     return (await this.page.locator('.qr-shown').last().getAttribute('src')) ?? ''
   }
