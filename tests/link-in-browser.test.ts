@@ -85,6 +85,58 @@ test('a phone scans the screen, two messages arrive, and a bot starts from the f
   await bot.close()
 })
 
+test('a number becomes a code; typed wrong it is typed again, typed right two messages arrive', async () => {
+  const phone = await gateway.simulator.phone('254711000006')
+  const tab = await open()
+  await tab.askForCode('+254 711 000006')
+  await tab.shows('Enter this code on your phone')
+  await tab.page.getByText('For +254 711 000006').waitFor()
+  const code = await tab.codeOnShow()
+  expect(code).toMatch(/^[1-9A-Z]{4}-[1-9A-Z]{4}$/)
+
+  await expect(phone.enterCode(code === 'ZZZZ-ZZZZ' ? 'YYYY-YYYY' : 'ZZZZ-ZZZZ')).rejects.toThrow()
+  await tab.page.reload()
+  expect(await tab.codeOnShow()).toBe(code)
+  await phone.enterCode(code)
+  await tab.shows('All set')
+  await phone.waitForQuiet()
+
+  const [first, second, ...others] = await phone.messages(phone.jid)
+  expect(others).toEqual([])
+  expect(decodeSessionId(first?.text ?? '').account).toMatchObject({ number: phone.phoneNumber })
+  expect(second?.text).toContain(`*Connected Number:* ${phone.phoneNumber}`)
+  await witness.look()
+  expect(witness.placesOf((first?.text ?? '').slice(40, 72))).toEqual([])
+  // the number leaves the tab once, in the request that asks for the code
+  expect(witness.placesOf(phone.phoneNumber)).toEqual(['request'])
+})
+
+test('the phone of another number answers: its device is dropped, and the number can be corrected', async () => {
+  const [asked, other] = [await gateway.simulator.phone('254711000007'), await gateway.simulator.phone('254711000008')]
+  const tab = await open()
+  await tab.askForCode(`+${asked.phoneNumber}`)
+  await other.enterCode(await tab.codeOnShow(), { of: asked.phoneNumber })
+  await tab.shows('This was another number')
+  await tab.press('Check the number')
+  expect(await tab.page.getByLabel('Phone number').inputValue()).toBe('+254 711 000007')
+  await expect.poll(() => other.devices()).toEqual([])
+})
+
+test('from the QR to a code and back while an attempt runs, each time with a fresh one', async () => {
+  const phone = await gateway.simulator.phone('254711000009')
+  const tab = await openAndStart()
+  const old = await tab.qrOnShow()
+  await tab.press('Use a pairing code instead')
+  await tab.page.getByLabel('Phone number').fill(`+${phone.phoneNumber}`)
+  await tab.press('Get a pairing code')
+  await tab.codeOnShow()
+  await tab.press('Use a QR code instead')
+  await expect.poll(() => tab.qrOnShow()).not.toBe(old)
+  await phone.scanPicture(await tab.screenshotWithQr())
+  await tab.shows('All set')
+  expect((await attempts()).slice(-3).map(({ phase }) => phase)).toEqual(['cancelled', 'cancelled', 'complete'])
+})
+
 test('a new code takes the place of the old one without a reload, and is the one to scan', async () => {
   const phone = await gateway.simulator.phone('254711000003')
   const firstCodeLivesMs = 60_000

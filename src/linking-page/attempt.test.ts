@@ -83,6 +83,13 @@ test('a code that was typed stays typed while it is the same code', () => {
   expect(withEvent(entered, { event: 'qr_scanned', sessionId }, 0)).toMatchObject({ phase: 'scanned', shown: null })
 })
 
+test('what a start has shown stays when the view read after it does not have it yet', () => {
+  const attempt = attemptFromStart(started, 'handed_off', 'qr')
+  expect(withView(attempt, view({ phase: 'starting' }), 0)).toMatchObject({ phase: 'scanning', shown: attempt.shown })
+  expect(withView(attempt, view({ method: 'code' }), 0).shown).toBeNull()
+  expect(withView(attempt, view({ phase: 'expired' }), 0).shown).toBeNull()
+})
+
 test('from the queue to the code', () => {
   const waiting = attemptFromStart({ sessionId, method: null, content: null, place: 4 }, 'handed_off', 'code')
   expect(waiting).toMatchObject({ phase: 'queued', place: 4, method: 'code', shown: null })

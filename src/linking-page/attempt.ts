@@ -81,13 +81,15 @@ export function attemptFromStart(started: Started, mode: LinkMode, asked: LinkMe
 export function attemptFromView(view: LinkAttemptView, at: number, known: Attempt | null = null): Attempt {
   const { method } = view
   const [content, left] = method === 'qr' ? [view.qrCode, view.qrExpiresInMs] : [view.pairingCode, view.codeExpiresInMs]
-  const shows = view.phase === 'scanning' && content !== undefined
-  const shown = shows ? timed(method, content, left, at, known?.shown ?? null) : null
+  const waits = view.phase === 'scanning' || view.phase === 'starting'
+  // the answer to a start may be ahead of what is stored: what it showed stays
+  const kept = waits && known?.method === method ? known.shown : null
+  const shown = waits && content !== undefined ? timed(method, content, left, at, kept) : kept
   return {
     sessionId: view.sessionId,
     mode: view.mode,
     method,
-    phase: view.phase,
+    phase: shown === null ? view.phase : 'scanning',
     step: view.step,
     percent: Math.max(known?.percent ?? 0, view.percent),
     reason: view.reason,

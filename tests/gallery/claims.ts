@@ -15,7 +15,7 @@ const finished = ['complete', 'complete-unconfirmed', ...managed] as const
 
 export const claims: readonly Claim[] = [
   { what: 'the messages were delivered', words: /\b(delivered|arrived|received)\b/i, states: ['complete'] },
-  { what: 'the messages were sent', words: /\b(has|have|were|was) (been )?sent\b/i, states: [] },
+  { what: 'the messages were sent', words: /\b(has|have|were|was) (been )?sent\b/i, states: ['wish-refused'] },
   {
     what: 'the account is linked',
     words: /\b(is|are|was|were|been|now|successfully) linked\b|\bAll set\b|Setup Complete/i,

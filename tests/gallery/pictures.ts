@@ -4,6 +4,7 @@ import type { StateName } from '../../src/linking-page/state-names.js'
 import * as views from '../../src/linking-page/testing/sample-views.js'
 import type { Answer, View } from '../../src/linking-page/testing/scripted-gateway.js'
 import { linkReason } from '../../src/backend/linking/link-reasons.js'
+import { resendTooOften } from '../../src/backend/linking/resend.js'
 import { ended, failures } from './failures.js'
 import type { Picture } from './picture.js'
 
@@ -35,14 +36,11 @@ async function askForCode(page: Page, number = '0712345678'): Promise<void> {
 }
 
 const started: Answer = { status: 200, body: { sessionId: views.sessionId, pairingCode: views.pairingCode } }
+const { message: detail, action } = resendTooOften(1260)
 const tooOften: Answer = {
   status: 429,
   headers: { 'retry-after': '1260' },
-  body: {
-    code: 'too_many_attempts',
-    detail: 'The session ID was sent again three times within an hour.',
-    action: 'Look for it in your own chat, or ask again later.',
-  },
+  body: { code: 'too_many_attempts', detail, action },
 }
 
 /** Every state of the page, each with at least one picture: the compiler asks for one when a state is added. */

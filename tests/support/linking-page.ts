@@ -44,6 +44,19 @@ export class LinkingTab {
     return (await this.page.locator('.qr-shown').last().getAttribute('src')) ?? ''
   }
 
+  /** Asks for a code for a number, as a person would. */
+  async askForCode(number: string): Promise<void> {
+    await this.page.getByRole('radio', { name: 'Pairing code' }).check()
+    await this.page.getByLabel('Phone number').fill(number)
+    await this.press('Get a pairing code')
+  }
+
+  /** The pairing code on show, as soon as there is one. */
+  async codeOnShow(): Promise<string> {
+    await this.page.locator('.code:not(.code-waiting)').waitFor()
+    return (await this.page.locator('.code').textContent()) ?? ''
+  }
+
   async settled(): Promise<void> {
     await this.page.evaluate(() => Promise.allSettled(document.getAnimations().map(animation => animation.finished)))
   }
