@@ -52,7 +52,7 @@ async function check(tab, where) {
   await tab.evaluate(axe)
   const found = await tab.evaluate(async () => {
     const runOnly = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']
-    // The framed page is the linking page, which scripts/screenshots.mjs checks.
+    // The framed page is the linking page, which tests/gallery.test.ts checks.
     const { violations } = await globalThis.axe.run(document, { runOnly, iframes: false })
     const boxes = [...document.querySelectorAll('button')].map(node => [node, node.getBoundingClientRect()])
     const small = boxes.filter(([, box]) => box.height > 0 && (box.height < 43.5 || box.width < 43.5))

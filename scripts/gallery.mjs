@@ -17,15 +17,25 @@ const load = async path => (await runnerImport(join(root, path), { configFile: f
 const { exhibits, formats, themes, Room, settled } = await load('tests/gallery/exhibition.ts')
 const { shareBrowser } = await load('tests/support/browser.ts')
 
-/** The first screen and, where the card is longer, the rest of it. Playwright itself writes no WebP, the browser does. */
-async function takePicture(page, name, { width, height }) {
+/** Small enough that nearly two hundred pictures may live in the repository. */
+const scales = { phone: 0.7, desktop: 0.45 }
+/** The README's own, in full. */
+const forReadme = new Set(['qr-desktop-light', 'code-phone-dark'])
+
+/** From the top to the end of the card; what linking means is below it in every state. Playwright itself writes no WebP, the browser does. */
+async function takePicture(page, name, { name: format, width }) {
   if (png) return page.screenshot({ path: join(out, `${name}.png`), fullPage: true })
   const end = await page.locator('#card').evaluate(card => card.getBoundingClientRect().bottom + scrollY)
-  const clip = { x: 0, y: 0, width, height: Math.max(height, Math.ceil(end) + 16), scale: 1 }
+  const clip = { x: 0, y: 0, width, height: Math.ceil(end) + 16, scale: scales[format] }
   const devtools = await page.context().newCDPSession(page)
-  const shot = { format: 'webp', quality: 60, clip, captureBeyondViewport: true }
-  const { data } = await devtools.send('Page.captureScreenshot', shot)
-  await writeFile(join(out, `${name}.webp`), Buffer.from(data, 'base64'))
+  const shoot = async (file, options) => {
+    const shot = { format: 'webp', captureBeyondViewport: true, ...options }
+    const { data } = await devtools.send('Page.captureScreenshot', shot)
+    await writeFile(file, Buffer.from(data, 'base64'))
+  }
+  await shoot(join(out, `${name}.webp`), { quality: 50, clip })
+  if (!forReadme.has(name)) return
+  await shoot(join(root, `docs/screenshots/${name}.webp`), { quality: 70, clip: { ...clip, scale: 1 } })
 }
 
 const chosen = exhibits.filter(({ picture }) => wanted.size === 0 || wanted.has(picture.name))

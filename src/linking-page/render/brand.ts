@@ -32,7 +32,7 @@ export function brandView({ logo, ownLogo, people }: BrandParts): Brand {
       if (ownerUrl !== null) {
         owner.href = ownerUrl
         setText(ownerName, ownerUrl.replace(/^(https?:\/\/(www\.)?|mailto:)/i, '').replace(/\/$/, ''))
-        lines.push('Run by ', owner)
+        lines.push('Owner: ', owner)
       }
       if (supportUrl !== null) {
         support.href = supportUrl
