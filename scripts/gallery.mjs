@@ -4,6 +4,7 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { format as formatted } from 'prettier'
 import { runnerImport } from 'vite'
 import { galleryDocument } from './gallery-document.mjs'
 
@@ -60,5 +61,8 @@ try {
   await room[Symbol.asyncDispose]()
   await shared[Symbol.asyncDispose]()
 }
-if (!png) await writeFile(join(root, 'docs/gallery.md'), galleryDocument(exhibits, formats, themes))
+if (!png) {
+  const document = galleryDocument(exhibits, formats, themes)
+  await writeFile(join(root, 'docs/gallery.md'), await formatted(document, { parser: 'markdown' }))
+}
 console.log(`${chosen.length * formats.length * themes.length} pictures in ${out}`)

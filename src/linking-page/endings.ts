@@ -36,6 +36,8 @@ export const ENDINGS: Readonly<Record<string, Ending>> = {
   pairing_rejected: { title: 'The link was not finished', icon: 'alert', next: 'again' },
   phone_outdated: { title: 'WhatsApp on the phone is too old', icon: 'phone', next: 'again' },
   engine_outdated: { title: 'This server needs an update', icon: 'alert', next: 'operator' },
+  server_not_accepted: { title: 'WhatsApp refused', icon: 'alert', next: 'operator' },
+  server_not_accepted_late: { title: 'WhatsApp refused', icon: 'alert', next: 'operator' },
   account_banned: { title: 'WhatsApp refused the account', icon: 'phone', next: 'again' },
   account_locked: { title: 'WhatsApp refused the account', icon: 'phone', next: 'again' },
   account_restricted: { title: 'WhatsApp refused the account', icon: 'phone', next: 'again' },

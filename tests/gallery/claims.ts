@@ -34,7 +34,7 @@ export const claims: readonly Claim[] = [
     what: 'a phone accepted',
     words: /\bphone (has )?accepted\b|\bcode accepted\b/i,
     states: ['accepted'],
-    reasons: ['login_unfinished'],
+    reasons: ['login_unfinished', 'server_not_accepted_late'],
   },
   {
     what: 'which code was typed',
