@@ -62,6 +62,15 @@ describe('a body', () => {
     ['a NUL', '{"colour":"\\u0000"}', ['colour']],
     ['half a character', '{"colour":"\\ud800"}', ['colour']],
     ['a field without a name', '{"":1}', ['']],
+    ['a number that is no text', '{"phoneNumber":254712345678}', ['phoneNumber']],
+    ['no number', '{"phoneNumber":null}', ['phoneNumber']],
+    ['several numbers', '{"phoneNumber":["254712345678"]}', ['phoneNumber']],
+    ['an empty number', '{"phoneNumber":""}', ['phoneNumber']],
+    ['a number of NULs', '{"phoneNumber":"\\u0000\\u0000"}', ['phoneNumber']],
+    ['words for a number', `{"phoneNumber":"${secret.slice(0, 40)}"}`, ['phoneNumber']],
+    ['a number without its country', '{"phoneNumber":"0712 345678"}', ['phoneNumber']],
+    ['a JID for a number', '{"phoneNumber":"254712345678@s.whatsapp.net"}', ['phoneNumber']],
+    ['a number of 1,000 digits', `{"phoneNumber":"${'1'.repeat(1_000)}"}`, ['phoneNumber']],
     ['another attempt’s id', `{"sessionId":"00000000-0000-4000-8000-000000000000"}`, ['sessionId']],
   ])('with %s is told which field is wrong', async (_, body, fields) => {
     const { errors } = expectProblem(await post(body), 400, 'validation_failed')

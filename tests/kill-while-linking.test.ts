@@ -53,11 +53,16 @@ beforeEach(async () => {
 
 afterEach(() => gateway[Symbol.asyncDispose]())
 
-/** Starts an attempt and lets the phone scan; does not wait for anything after the scan. */
-async function scan(): Promise<string> {
-  const { sessionId, qrCode } = await visitor.start()
-  await phone.scanPicture(Buffer.from(qrCode.split(',')[1] ?? '', 'base64'))
-  return sessionId
+type Method = 'qr' | 'code'
+
+const start = (method: Method) => (method === 'qr' ? visitor.start() : visitor.startByCode(phone.phoneNumber))
+
+/** Starts an attempt and lets the phone agree, by scan or by code; does not wait for anything after that. */
+async function agree(method: Method): Promise<string> {
+  const started = await start(method)
+  if ('pairingCode' in started) await phone.enterCode(started.pairingCode)
+  else await phone.scanPicture(Buffer.from(started.qrCode.split(',')[1] ?? '', 'base64'))
+  return started.sessionId
 }
 
 /** Kill, and a new process. The dead node's lease is put into the past, as the eight seconds it has left would. */
@@ -88,10 +93,12 @@ async function expectOneOfEach(sessionId: string): Promise<void> {
   ).toEqual([])
 }
 
-async function expectFailedAndTold(sessionId: string): Promise<void> {
+async function expectEndedAndTold(sessionId: string): Promise<void> {
   const view = await ended(sessionId)
   expect(view).toMatchObject({ phase: 'expired', reason: { code: 'node_lost' } })
   expect(view.reason?.action).toContain('Linked devices')
+  const shown = `select qr, code, expected_number from link_attempts where session_id = $1`
+  expect(await rows.query(shown, [sessionId])).toEqual([{ qr: null, code: null, expected_number: null }])
   for (const table of ['session_credentials', 'signal_keys', 'inbound_journal', 'data_keys', 'sessions']) {
     const column = table === 'sessions' ? 'id' : 'session_id'
     expect(await rows.query(`select 1 from ${table} where ${column} = $1`, [sessionId]), table).toEqual([])
@@ -100,41 +107,41 @@ async function expectFailedAndTold(sessionId: string): Promise<void> {
   expect(await phone.messages(phone.jid)).toEqual([])
 }
 
-describe('a gateway killed with SIGKILL', () => {
-  test('while a code is shown: the attempt has failed and says so', async () => {
-    const { sessionId } = await visitor.start()
+describe.each<Method>(['qr', 'code'])('a gateway killed with SIGKILL, linking by %s', method => {
+  test('while there is something to show: the attempt is over and says so', async () => {
+    const { sessionId } = await start(method)
     await killAndRestart()
-    await expectFailedAndTold(sessionId)
+    await expectEndedAndTold(sessionId)
   })
 
-  test('after the scan, before pair-success arrives: failed, nothing half-linked', async () => {
+  test('after the phone has agreed, before pair-success arrives: over, nothing half-linked', async () => {
     const hold = await simulator.hold({ direction: 'out', tag: 'iq', child: 'pair-success' })
-    const scanning = scan()
+    const agreeing = agree(method)
     await hold.reached
     const { session_id: sessionId } = await rows.waitFor<{ session_id: string }>(
       `select session_id from link_attempts where phase = 'scanning'`,
     )
     await killAndRestart()
     await hold.drop()
-    await scanning.catch(() => {})
-    await expectFailedAndTold(sessionId)
+    await agreeing.catch(() => {})
+    await expectEndedAndTold(sessionId)
   })
 
-  test('after the scan, when the pair reply has left: its credentials were stored before', async () => {
+  test('after the phone has agreed, when the pair reply has left: its credentials were stored before', async () => {
     const hold = await simulator.hold({
       direction: 'in',
       tag: 'iq',
       child: 'pair-device-sign',
       account: phone.phoneNumber,
     })
-    const sessionId = await scan()
+    const sessionId = await agree(method)
     await hold.reached
     expect(await rows.query(`select staged from session_credentials where session_id = $1`, [sessionId])).toEqual([
       { staged: true },
     ])
     await killAndRestart()
     await hold.drop()
-    await expectFailedAndTold(sessionId)
+    await expectEndedAndTold(sessionId)
   })
 
   test('after promotion: the restarted gateway finishes the link', async () => {
@@ -142,7 +149,7 @@ describe('a gateway killed with SIGKILL', () => {
     await using lock = new Rows(database.ownerUrl)
     await lock.query('begin')
     await lock.query('lock table session_strings in share mode')
-    const sessionId = await scan()
+    const sessionId = await agree(method)
     await rows.waitFor(`select 1 from link_attempts where session_id = $1 and phase = 'preparing'`, [sessionId])
     expect(await rows.query(`select state from sessions where id = $1`, [sessionId])).toEqual([{ state: 'connected' }])
     await killAndRestart()
@@ -163,7 +170,7 @@ describe('a gateway killed with SIGKILL', () => {
       create function stand_still() returns trigger language plpgsql as $$
         begin perform pg_advisory_xact_lock_shared(4711); return new; end $$;
       create trigger stand_still before update on ${table} for each row when (${condition}) execute function stand_still()`)
-    const sessionId = await scan()
+    const sessionId = await agree(method)
     await rows.waitFor(`select from pg_stat_activity where datname = current_database() and wait_event = 'advisory'`)
     const sent = await simulator.ledger({ direction: 'in', tag: 'message', account: phone.phoneNumber, device: 1 })
     expect(sent.length).toBe(table === 'outbox_messages' ? 0 : 2)
@@ -185,7 +192,7 @@ describe('a gateway killed with SIGKILL', () => {
   test.each(sends)('%s: exactly one of each on the phone', async (_name, nth, direction, fate) => {
     const match: StanzaMatch = { direction, tag: direction === 'in' ? 'message' : 'ack', account: phone.phoneNumber }
     let hold = await simulator.hold(direction === 'in' ? match : { ...match, where: { class: 'message' } })
-    const sessionId = await scan()
+    const sessionId = await agree(method)
     await hold.reached
     if (nth === 2) {
       const first = hold
@@ -200,12 +207,59 @@ describe('a gateway killed with SIGKILL', () => {
 
   test('a lease that really runs out is taken over', async () => {
     const hold = await simulator.hold({ direction: 'in', tag: 'message', account: phone.phoneNumber })
-    const sessionId = await scan()
+    const sessionId = await agree(method)
     await hold.reached
     await gateway.kill()
     await hold.drop()
     gateway = new GatewayProcess(env)
     visitor = new Visitor(await gateway.ready(), visitor.cookie)
     await expectOneOfEach(sessionId)
+  })
+})
+
+describe('a gateway killed with SIGKILL, linking by code alone', () => {
+  test('after the code was asked for, before it is given: nothing of the number or its credentials is kept', async () => {
+    const hold = await simulator.hold({ direction: 'out', tag: 'iq', type: 'result', child: 'link_code_companion_reg' })
+    const starting = visitor.startByCode(phone.phoneNumber).catch(() => {})
+    await hold.reached
+    const { session_id: sessionId } = await rows.waitFor<{ session_id: string }>(
+      `select session_id from link_attempts where phase = 'starting'`,
+    )
+    await gateway.kill()
+    await starting
+    await hold.drop()
+    await killAndRestart()
+    await rows.waitFor(
+      `select from link_attempts where session_id = $1 and phase = 'expired' and reason = 'node_lost'`,
+      [sessionId],
+    )
+    const kept = `select code, expected_number from link_attempts where session_id = $1`
+    expect(await rows.query(kept, [sessionId])).toEqual([{ code: null, expected_number: null }])
+    for (const table of ['session_credentials', 'data_keys', 'session_leases'])
+      expect(await rows.query(`select from ${table} where session_id = $1`, [sessionId]), table).toEqual([])
+    await expect.poll(() => rows.query(`select from link_places where session_id = $1`, [sessionId])).toEqual([])
+  })
+
+  test('after a wrong code was typed: over, and the right one links nothing any more', async () => {
+    const { sessionId, pairingCode } = await visitor.startByCode(phone.phoneNumber)
+    await expect(phone.enterCode('ZZZZ-ZZZZ')).rejects.toMatchObject({ code: 'code_wrong' })
+    await rows.waitFor(`select from link_attempts where session_id = $1 and code_entered`, [sessionId])
+    await killAndRestart()
+    await expectEndedAndTold(sessionId)
+    await expect(phone.enterCode(pairingCode)).rejects.toMatchObject({ code: 'code_expired' })
+    expect(await phone.devices()).toEqual([])
+  })
+
+  test('while the wrong account is logging in: no session, no message, and the page says where to look', async () => {
+    const other = await simulator.phone(String(++number))
+    const hold = await simulator.hold({ direction: 'out', tag: 'success', account: other.phoneNumber })
+    const { sessionId, pairingCode } = await visitor.startByCode(phone.phoneNumber)
+    await other.enterCode(pairingCode, { of: phone.phoneNumber })
+    await hold.reached
+    await killAndRestart()
+    await hold.drop()
+    await expectEndedAndTold(sessionId)
+    await other.waitForQuiet()
+    expect(await other.messages(other.jid)).toEqual([])
   })
 })

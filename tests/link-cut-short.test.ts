@@ -121,6 +121,46 @@ describe('a link that ends while its messages are on their way', () => {
   })
 })
 
+describe('a link whose line never comes back', () => {
+  const age = (sessionId: string, seconds: number) =>
+    rows.query(`update link_attempts set since = clock_timestamp() - make_interval(secs => $2) where session_id = $1`, [
+      sessionId,
+      seconds,
+    ])
+
+  test('with its messages on their way is complete as far as WhatsApp has confirmed', async () => {
+    const { sessionId, hold } = await linkHeldAtFirstMessage()
+    await gateway.simulator.fault('upgrade-reset')
+    await hold.drop()
+    await age(sessionId, 80)
+    await rows.waitFor(`select from link_attempts where session_id = $1 and phase = 'complete'`, [sessionId])
+    await gateway.simulator.fault('upgrade-reset', { off: true })
+    expect(await visitor.view(sessionId)).toMatchObject({ phase: 'complete', reason: { code: 'delivery_unconfirmed' } })
+    expect(await secretsOf(sessionId)).toEqual([])
+  })
+
+  test('before it had a session ID has failed, and the page says where to look', async () => {
+    const sessionId = await linked()
+    await gateway.simulator.fault('upgrade-reset')
+    const [device] = await phone.devices()
+    gateway.simulator.device(phone.phoneNumber, device?.deviceId ?? 0).drop()
+    // as a crash right after the promotion leaves it
+    await rows.query(`update link_attempts set phase = 'preparing', reason = null where session_id = $1`, [sessionId])
+    await age(sessionId, 130)
+    await rows.waitFor(`select from link_attempts where session_id = $1 and phase = 'failed'`, [sessionId])
+    await gateway.simulator.fault('upgrade-reset', { off: true })
+    const view = await visitor.view(sessionId)
+    expect(view).toMatchObject({ state: 'disconnected', reason: { code: 'connection_lost' } })
+    expect(view.reason?.action).toContain('Linked devices')
+    expect(await rows.query(`select state, reason from sessions where id = $1`, [sessionId])).toEqual([
+      { state: 'disconnected', reason: 'connection_lost' },
+    ])
+    expect(await rows.query(`select wanted from session_leases where session_id = $1`, [sessionId])).toEqual([
+      { wanted: false },
+    ])
+  })
+})
+
 describe('a scan at the last moment', () => {
   test('is not overtaken by the expiry that waits behind it', async () => {
     const wait = 1_500
