@@ -77,7 +77,10 @@ export interface EngineConnection {
   hasAppStateKeys(): boolean
   /** What `whizlite/session` encodes; nobody in between looks inside. Valid after `open`. */
   portableCredentials(): Promise<SessionSource>
-  /** Flushes what is buffered, waits until every write is stored, closes the socket. Does not log the device out. */
+  /**
+   * Flushes what is buffered, waits until every write is stored, closes the socket. Does not log the device out, but one that a phone is
+   * just accepting, and that was not announced as `paired`, never comes into being.
+   */
   close(): Promise<void>
   /**
    * Takes this device off the account and waits until WhatsApp has confirmed it, then closes. For an open connection.
