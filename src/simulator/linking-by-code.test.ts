@@ -120,6 +120,23 @@ describe('a pairing code', () => {
     await client.close()
   })
 
+  test('answered after a newer one was asked for comes to nothing', async () => {
+    ada = await newPhone()
+    const { client, code } = await asking(ada.phoneNumber)
+    const since = (await simulator.ledger()).at(-1)?.seq ?? 0
+    const late = await simulator.hold({ direction: 'out', tag: 'notification', type: 'link_code_companion_reg' })
+    const typed = ada.enterCode(code).catch((error: unknown) => error)
+    await late.reached
+    const newer = await client.sock.requestPairingCode(ada.phoneNumber)
+    await ada.waitForCodeRequest()
+    await ada.waitForCodeRequest()
+    await late.release()
+    await simulator.waitForStanza({ direction: 'out', tag: 'iq', type: 'error', since })
+    expect(await typed).toMatchObject({ code: 'code_wrong' })
+    await ada.enterCode(newer)
+    expect(await client.closed()).toBe(515)
+  })
+
   test('typed twice at once links once', async () => {
     ada = await newPhone()
     const ben = await newPhone()

@@ -8,26 +8,21 @@ import { Waiters } from '../waiters.js'
 import { child, childBytes, node, textOf, type Node } from '../wire/node-codec.js'
 import { BUNDLE_BYTES, WRAPPED_KEY_BYTES } from '../wire/pairing-code.js'
 import { now } from './clock.js'
+import { CodeRequests, describeCode, isOpen, type AskedCode } from './code-requests.js'
 import { iqError, IqRefusal, iqResult } from './iq.js'
 import type { PendingLink } from './pairing.js'
 
 const STANZA = 'link_code_companion_reg'
 const MALFORMED = 400
+const NOT_FOUND = 404
 
 /** A registration connection that asked to be linked by a code typed into the phone of this number. */
 export type PendingCode = {
   link: PendingLink
-  phoneNumber: string
+  asked: AskedCode
   ref: Buffer
   /** the companion's ephemeral key under the code */
   wrappedKey: Buffer
-  /** what the companion calls itself */
-  platform: string
-  /** milliseconds since the epoch */
-  askedAt: number
-  expiresAt: number
-  /** the phone was to be told by a notification */
-  shown: boolean
   /** key bundles the companion answers with */
   bundles: Waiters<Buffer>
   /** phones try their codes one after the other: each try replaces the companion's secret */
@@ -42,9 +37,9 @@ export type PairingCodesDeps = { problems: Problems; incidents: Incidents; lifet
  */
 export class PairingCodes {
   lifetimeMs: number
-  readonly #byNumber = new Map<string, PendingCode[]>()
-  readonly #asked = new Waiters<PendingCode>()
-  readonly #handedOut = new Map<string, number>()
+  readonly #requests = new CodeRequests()
+  /** by the number asked for, oldest first */
+  readonly #pending = new Map<string, Set<PendingCode>>()
 
   constructor(private readonly deps: PairingCodesDeps) {
     this.lifetimeMs = deps.lifetimeMs
@@ -59,41 +54,24 @@ export class PairingCodes {
       else throw new IqRefusal(MALFORMED, 'bad-request')
     } catch (error) {
       if (!(error instanceof IqRefusal)) throw error
-      this.deps.problems.violation(`malformed ${STANZA} ${content?.attrs['stage'] ?? ''}`)
+      if (error.code === MALFORMED) this.deps.problems.violation(`malformed ${STANZA} ${content?.attrs['stage'] ?? ''}`)
       link.client.send(iqError(iq, error))
     }
   }
 
   /** Requests a code may still be typed for, newest first. */
   open(phoneNumber: string): PendingCode[] {
-    return (this.#byNumber.get(phoneNumber) ?? []).filter(isOpen).toReversed()
+    return [...(this.#pending.get(phoneNumber) ?? [])].filter(({ asked }) => isOpen(asked)).toReversed()
   }
 
   /** Everything ever asked for a number, oldest first. */
   requests(phoneNumber: string): CodeRequest[] {
-    return (this.#byNumber.get(phoneNumber) ?? []).map(describeCode)
+    return this.#requests.of(phoneNumber).map(describeCode)
   }
 
   /** The next notification the phone of this number shows; each is handed out once. */
-  async nextNotification(phoneNumber: string, timeoutMs: number): Promise<CodeRequest> {
-    const seen = this.#handedOut.get(phoneNumber) ?? 0
-    this.#handedOut.set(phoneNumber, seen + 1)
-    const shown = (): PendingCode | undefined =>
-      (this.#byNumber.get(phoneNumber) ?? []).filter(code => code.shown)[seen]
-    try {
-      if (!shown())
-        await this.#asked.wait(
-          () => shown() !== undefined,
-          timeoutMs,
-          () => 'a request for a pairing code',
-        )
-    } catch (error) {
-      this.#handedOut.set(phoneNumber, seen)
-      throw error
-    }
-    const code = shown()
-    if (!code) throw new PairingCodeError('no_code_pending', 'nobody asked for a code')
-    return describeCode(code)
+  nextNotification(phoneNumber: string, timeoutMs: number): Promise<CodeRequest> {
+    return this.#requests.nextNotification(phoneNumber, timeoutMs)
   }
 
   /**
@@ -119,15 +97,21 @@ export class PairingCodes {
     return bundle
   }
 
-  /** The connection ended, or was linked. */
+  /** The connection ended, or was linked, or asks anew. */
   forget(link: PendingLink): void {
-    link.code?.bundles.failAll(new PairingCodeError('code_expired', 'the device that asked for this code is gone'))
+    const { code } = link
+    if (!code) return
     delete link.code
+    code.asked.pending = false
+    const others = this.#pending.get(code.asked.phoneNumber)
+    others?.delete(code)
+    if (others?.size === 0) this.#pending.delete(code.asked.phoneNumber)
+    code.bundles.failAll(new PairingCodeError('code_expired', 'the device that asked for this code is gone'))
   }
 
   stop(reason: Error): void {
-    this.#asked.failAll(reason)
-    for (const code of [...this.#byNumber.values()].flat()) code.bundles.failAll(reason)
+    this.#requests.stop(reason)
+    for (const codes of this.#pending.values()) for (const { bundles } of codes) bundles.failAll(reason)
   }
 
   #hello(link: PendingLink, iq: Node, content: Node): void {
@@ -143,25 +127,29 @@ export class PairingCodes {
     this.forget(link)
     if (this.deps.incidents.strike('code', link.client, { phone: phone.user }, iq)) return
     const askedAt = Date.now()
-    const code: PendingCode = {
-      link,
+    const asked = {
       phoneNumber: phone.user,
-      ref: Buffer.from(`3@${randomBytes(24).toString('base64')}`),
-      wrappedKey,
       platform: textOf(child(content, 'companion_platform_display')) ?? '',
       askedAt,
       expiresAt: askedAt + this.lifetimeMs,
-      shown: content.attrs['should_show_push_notification'] === 'true',
+      pending: true,
+      notifies: content.attrs['should_show_push_notification'] === 'true',
+    }
+    const code: PendingCode = {
+      link,
+      asked,
+      ref: Buffer.from(`3@${randomBytes(24).toString('base64')}`),
+      wrappedKey,
       bundles: new Waiters(),
       lane: Promise.resolve(),
     }
     link.code = code
-    const asked = this.#byNumber.get(phone.user)
-    if (asked) asked.push(code)
-    else this.#byNumber.set(phone.user, [code])
+    const others = this.#pending.get(phone.user)
+    if (others) others.add(code)
+    else this.#pending.set(phone.user, new Set([code]))
     const ref = node('link_code_pairing_ref', {}, code.ref)
     link.client.send(iqResult(iq, [node(STANZA, { stage: 'companion_hello' }, [ref])]))
-    if (code.shown) this.#asked.offer(code)
+    this.#requests.add(asked)
   }
 
   #finish(link: PendingLink, iq: Node, content: Node): void {
@@ -169,20 +157,12 @@ export class PairingCodes {
     const bundle = childBytes(content, 'link_code_pairing_wrapped_key_bundle')
     const identity = childBytes(content, 'companion_identity_public')
     const ref = childBytes(content, 'link_code_pairing_ref')
-    if (!code || bundle?.length !== BUNDLE_BYTES || !ref?.equals(code.ref) || !identity?.equals(link.identity)) {
+    if (bundle?.length !== BUNDLE_BYTES || !ref || !identity?.equals(link.identity)) {
       throw new IqRefusal(MALFORMED, 'bad-request')
     }
+    // linked otherwise, or a newer code was asked for, while the companion answered
+    if (!code?.ref.equals(ref)) throw new IqRefusal(NOT_FOUND, 'item-not-found')
     link.client.send(iqResult(iq))
     code.bundles.offer(bundle)
   }
-}
-
-function isOpen(code: PendingCode): boolean {
-  const { link, expiresAt } = code
-  return link.code === code && link.client.connection.open && Date.now() < expiresAt
-}
-
-function describeCode(code: PendingCode): CodeRequest {
-  const { platform, askedAt, expiresAt } = code
-  return { platform, askedAt, expiresAt, open: isOpen(code) }
 }
