@@ -182,6 +182,16 @@ describe('when the database goes away', () => {
     await expect(scan(qrCode)).rejects.toMatchObject({ code: 'qr_expired' })
   })
 
+  test('before a pairing code can be stored, its attempt has failed and nobody can use the code', async () => {
+    const cut = line.cutAt('set "code" = ', 'before')
+    const { sessionId, pairingCode } = await visitor.startByCode(phone.phoneNumber)
+    await cut
+    await noticed()
+    await line.restore()
+    await expectFailedAndTold(sessionId)
+    await expect(phone.enterCode(pairingCode)).rejects.toMatchObject({ code: 'code_expired' })
+  })
+
   test.each([
     ['as the credentials are to be stored', 'insert into session_credentials', 'before'],
     ['having stored the credentials untold', 'insert into session_credentials', 'after commit'],

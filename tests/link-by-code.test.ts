@@ -86,6 +86,23 @@ describe('a code that is typed on its phone', () => {
     events.socket.close()
   })
 
+  test.each(['qr', 'code'])(
+    'of an account that was linked before (by %s) says that the earlier session is superseded',
+    async before => {
+      const earlier = gateway.visitor()
+      const first = before === 'qr' ? await earlier.start() : await earlier.startByCode(phone.phoneNumber)
+      if ('pairingCode' in first) await phone.enterCode(first.pairingCode)
+      else await phone.scanPicture(Buffer.from(first.qrCode.split(',')[1] ?? '', 'base64'))
+      expect(await ended(first.sessionId, earlier)).toMatchObject({ phase: 'complete', reason: null })
+      const { sessionId, pairingCode } = await visitor.startByCode(phone.phoneNumber)
+      await phone.enterCode(pairingCode)
+      expect(await ended(sessionId)).toMatchObject({ phase: 'complete', reason: { code: 'superseded_older' } })
+      expect(await rows.query(`select state from sessions where id = $1`, [first.sessionId])).toEqual([
+        { state: 'superseded' },
+      ])
+    },
+  )
+
   test('may be mistyped before', async () => {
     const { sessionId, pairingCode } = await visitor.startByCode(phone.phoneNumber)
     await expect(phone.enterCode(wrongCode)).rejects.toMatchObject({ code: 'code_wrong' })
