@@ -14,6 +14,8 @@ import { linkingPageFolder } from './support/linking-page.js'
 type Report = { faults: string[]; said: string }
 
 const docs = fileURLToPath(new URL('../docs/', import.meta.url))
+/** Rule 1 of the design. */
+const narrowest = { width: 320, height: 640 }
 const reports = new Map<string, Report>()
 let shared: SharedBrowser
 
@@ -34,6 +36,8 @@ async function inspect(room: Room, exhibit: Exhibit): Promise<Report> {
       faults.push(...found.map(fault => `${format.name}, ${colorScheme}: ${fault}`))
     }
   }
+  await page.setViewportSize(narrowest)
+  faults.push(...(await layoutFaults(page)).map(fault => `${narrowest.width} px: ${fault}`))
   const said = await saidOn(page)
   return { faults: [...faults, ...complaints], said }
 }

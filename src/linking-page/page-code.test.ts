@@ -51,7 +51,7 @@ test('the number stays in the memory of its tab: after a reload the code is ther
   await title(page, codeTitle)
   await page.reload()
   await page.getByText('For the number you typed').waitFor()
-  const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, location.href]))
+  const kept = await page.evaluate(() => JSON.stringify([localStorage, sessionStorage, location.href]))
   expect(kept).not.toMatch(/712/)
   expect(kept).toContain('"whizlite-way":"code"')
 })

@@ -45,7 +45,7 @@ export const claims: readonly Claim[] = [
   {
     what: 'a number is or is not on WhatsApp',
     words:
-      /\b(not|isn[’']t|no longer) (registered|on|using|known to) (on |with )?WhatsApp|no WhatsApp account|(has|have) no WhatsApp|(does|do) not (have|use) WhatsApp/i,
+      /\b(not|isn[’']t|no longer) (registered|on|using|known to) (on |with )?WhatsApp|(no|not have|not use) WhatsApp\b(?! code)/i,
     states: [],
   },
   {

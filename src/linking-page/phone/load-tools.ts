@@ -1,4 +1,6 @@
-export type NumberTools = typeof import('./number-tools.js')
+import type * as tools from './number-tools.js'
+
+export type NumberTools = typeof tools
 
 let loading: Promise<NumberTools> | null = null
 

@@ -67,11 +67,11 @@ export function codePlate(announce: (text: string) => void): CodePlate {
 
 /** `Pairing code: K, 7, A, B, dash, 2, 3, C, D`: read as one word it could not be understood. */
 function spelt(code: string): string {
-  return `Pairing code: ${[...code].map(character => (character === '-' ? 'dash' : character)).join(', ')}`
+  return `Pairing code: ${Array.from(code, character => (character === '-' ? 'dash' : character)).join(', ')}`
 }
 
 function places(half: string): HTMLElement[] {
-  return [...half].map(character => el('span', { class: 'code-character' }, character))
+  return Array.from(half, character => el('span', { class: 'code-character' }, character))
 }
 
 async function putOnClipboard(text: string): Promise<boolean> {
