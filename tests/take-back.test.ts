@@ -6,7 +6,7 @@ import type { Phone } from '../src/simulator/index.js'
 import { botAccount, type BotAccount } from './support/bot.js'
 import { Rows } from './support/rows.js'
 import { TestGateway } from './support/test-gateway.js'
-import type { Answer } from './support/visitor.js'
+import type { Answer, Visitor } from './support/visitor.js'
 
 const token = randomBytes(32).toString('hex')
 let gateway: TestGateway
@@ -42,13 +42,13 @@ async function connects(answer: Answer, sessionId: unknown): Promise<void> {
 }
 
 /** A phone linked and handed off, and what its owner was sent. */
-async function handOff(phone: Phone): Promise<{ sessionId: string; string: string }> {
+async function handOff(phone: Phone): Promise<{ sessionId: string; string: string; visitor: Visitor }> {
   const visitor = gateway.visitor()
   const { sessionId, qrCode } = await visitor.start()
   await phone.scanPicture(Buffer.from(qrCode.split(',')[1] ?? '', 'base64'))
   await inState(sessionId, 'handed_off')
   const { text } = await phone.waitForMessage({ fromMe: true })
-  return { sessionId, string: text ?? '' }
+  return { sessionId, string: text ?? '', visitor }
 }
 
 const run = (account: BotAccount) => new RawClient(gateway.simulator, account).open()
@@ -222,8 +222,10 @@ describe('import', () => {
 
   test('a session that was handed off here is taken back by its string', async () => {
     const phone = await newPhone()
-    const { sessionId, string } = await handOff(phone)
+    const { sessionId, string, visitor } = await handOff(phone)
+    expect((await visitor.view(sessionId)).can).toBeUndefined()
     await connects(await call('import', { sessionIdString: ` ${string}\n`, botStopped: true }), sessionId)
+    expect((await visitor.view(sessionId)).can).toEqual(['resend', 'revoke'])
     await speaks(phone)
   })
 

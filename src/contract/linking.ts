@@ -69,7 +69,7 @@ export const LinkAttemptView = z.strictObject({
   queuePosition: z.number().int().positive().optional(),
   /** Milliseconds until the attempt itself expires; absent while queued and once scanned. */
   expiresInMs: z.number().int().nonnegative().optional(),
-  /** Only for a finished managed session that is still linked: what its visitor may ask for. */
+  /** Only for a session that this server runs, from its link or since it was taken back: what its visitor may ask for. */
   can: z.array(z.enum(['resend', 'revoke'])).optional(),
 })
 export type LinkAttemptView = z.infer<typeof LinkAttemptView>

@@ -29,7 +29,7 @@ export async function attemptView(tx: TenantReader, vault: Vault, attempt: Attem
   }
   if (counting.includes(phase)) view.expiresInMs = attempt.expiresInMs
   if (phase === 'scanning') Object.assign(view, await shownIn(tx, vault, attempt))
-  if (phase === 'complete' && mode === 'managed' && (await isManaged(tx, sessionId))) view.can = ['resend', 'revoke']
+  if (phase === 'complete' && (await isManaged(tx, sessionId))) view.can = ['resend', 'revoke']
   return view
 }
 
