@@ -222,36 +222,21 @@ describe('the demo’s server', () => {
   test('refuses other sites, other types, and what it does not know', async () => {
     const phones = `${url}/demo/api/phones`
     const foreign = { ...json, origin: 'https://elsewhere.example' }
+    const posted = (body: string, type = 'application/json'): RequestInit => ({
+      method: 'POST',
+      headers: { 'content-type': type },
+      body,
+    })
     const refusals: [string, RequestInit, number, string][] = [
       [phones, { method: 'POST', headers: foreign, body: '{}' }, 403, 'foreign_origin'],
-      [
-        phones,
-        { method: 'POST', headers: { 'content-type': 'text/plain' }, body: '{}' },
-        415,
-        'unsupported_media_type',
-      ],
-      [phones, { method: 'POST', headers: json, body: '{' }, 400, 'bad_request'],
-      [phones, { method: 'POST', headers: json, body: '{"name":1}' }, 400, 'bad_request'],
+      [phones, posted('{}', 'text/plain'), 415, 'unsupported_media_type'],
+      [phones, posted('{'), 400, 'bad_request'],
+      [phones, posted('{"name":1}'), 400, 'bad_request'],
       [phones, { method: 'DELETE' }, 405, 'method_not_allowed'],
-      [
-        `${phones}/254700000099/scan`,
-        { method: 'POST', headers: { 'content-type': 'image/png' }, body: 'x' },
-        404,
-        'unknown_phone',
-      ],
-      [
-        `${phones}/254700000011/scan`,
-        { method: 'POST', headers: { 'content-type': 'image/png' }, body: 'x' },
-        422,
-        'qr_unreadable',
-      ],
-      [`${phones}/254700000011/code`, { method: 'POST', headers: json, body: '{"code":"A-B"}' }, 422, 'code_malformed'],
-      [
-        `${phones}/254700000011/code`,
-        { method: 'POST', headers: json, body: '{"code":"ABCD-1234"}' },
-        422,
-        'no_code_pending',
-      ],
+      [`${phones}/254700000099/scan`, posted('x', 'image/png'), 404, 'unknown_phone'],
+      [`${phones}/254700000011/scan`, posted('x', 'image/png'), 422, 'qr_unreadable'],
+      [`${phones}/254700000011/code`, posted('{"code":"A-B"}'), 422, 'code_malformed'],
+      [`${phones}/254700000011/code`, posted('{"code":"ABCD-1234"}'), 422, 'no_code_pending'],
       [`${phones}/254700000011/devices/77`, { method: 'DELETE' }, 404, 'unknown_device'],
       [`${url}/demo/nothing`, {}, 404, 'not_found'],
     ]
