@@ -15,6 +15,7 @@ import {
 } from '@whiskeysockets/baileys'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { decodeSessionId } from './decode-session-id.js'
 import { derivePreKey } from './derive-pre-key.js'
 import { encodeSessionId } from './encode-session-id.js'
 import { essentialCreds } from './essential-creds.js'
@@ -119,6 +120,18 @@ describe('useSessionId in memory', () => {
     const foreign = state.keys.set({ 'device-list': { '1': null }, 'pre-key': { 30: Curve.generateKeyPair() } })
     await expect(foreign).rejects.toMatchObject({ code: 'foreign_key' })
     expect(await state.keys.get('device-list', ['1'])).toEqual({ '1': ['0'] })
+  })
+
+  test('gives the session back as a string of what is true now', async () => {
+    const { state, sessionId } = await useSessionId(text)
+    expect(await passOn('hello', await contactWith(20, state), state)).toBe('pkmsg hello')
+    state.creds.accountSyncCounter = 7
+    const now = decodeSessionId(await sessionId())
+    expect(now.preKeys).toEqual({ seed, usedIds: [[1, 3], 9, 20] })
+    expect(now.creds).toMatchObject({ accountSyncCounter: 7, signedIdentityKey: source.creds.signedIdentityKey })
+    expect(now.appStateSyncKeys).toEqual(decodeSessionId(text).appStateSyncKeys)
+    const other = await useSessionId(encodeSessionId(source, { prefix: 'OTHER_' }), { prefix: 'OTHER_' })
+    expect(await other.sessionId()).toMatch(/^OTHER_/)
   })
 
   test('refuses a damaged string', async () => {
