@@ -31,9 +31,10 @@ export class Attacker {
           agent: false,
         },
         response => {
-          const { date: _clock, ...rest } = response.headers as Record<string, string>
+          const { date: _clock, ...rest } = response.headers
+          const told = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, String(value)]))
           text(response).then(
-            words => resolve({ status: response.statusCode ?? 0, headers: rest, body: words }),
+            words => resolve({ status: response.statusCode ?? 0, headers: told, body: words }),
             reject,
           )
         },
