@@ -269,39 +269,3 @@ describe.each<Method>(['qr', 'code'])('when the phone has agreed, by %s', method
     if (devices.length > 0) expect(view.reason?.action).toContain('Linked devices')
   })
 })
-
-describe('a QR', () => {
-  test.each(['companion_reg_refresh', 'pair-device-rotate-qr'])(
-    'whose secret WhatsApp has retired (%s) is drawn again; the new one links',
-    async spelling => {
-      await gateway.simulator.fault('rotate-registration', { phone: phone.phoneNumber, spelling })
-      const { sessionId, qrCode } = await visitor.start()
-      await rows.waitFor(`select from link_attempts where session_id = $1 and phase = 'scanning'`, [sessionId])
-      const picture = (url = '') => Buffer.from(url.split(',')[1] ?? '', 'base64')
-      await expect(phone.scanPicture(picture(qrCode))).rejects.toMatchObject({ code: 'qr_rotated' })
-      await expect.poll(async () => (await visitor.view(sessionId)).qrCode).not.toBe(qrCode)
-      await phone.scanPicture(picture((await visitor.view(sessionId)).qrCode))
-      expect(await ended(sessionId)).toMatchObject({ phase: 'complete' })
-    },
-  )
-
-  test('scanned by two phones links one of them', async () => {
-    const other = await gateway.simulator.phone(String(++number))
-    const { sessionId, qrCode } = await visitor.start()
-    const picture = Buffer.from(qrCode.split(',')[1] ?? '', 'base64')
-    const scans = await Promise.allSettled([phone.scanPicture(picture), other.scanPicture(picture)])
-    expect(scans.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
-    expect(await ended(sessionId)).toMatchObject({ phase: 'complete' })
-    const devices = await Promise.all([phone.devices(), other.devices()])
-    expect(devices.flat()).toHaveLength(1)
-  })
-
-  test('refused by a phone whose places are taken expires, and the page names that cause', async () => {
-    using _ = shortWaits(new Map([[120_000, 2_500]]))
-    await gateway.simulator.fault('device-limit', { max: 0, phone: phone.phoneNumber })
-    const sessionId = await startAndAgree('qr')
-    const view = await ended(sessionId)
-    expect(view).toMatchObject({ phase: 'expired', reason: { code: 'qr_expired' } })
-    expect(view.reason?.action).toContain('four linked devices')
-  })
-})
