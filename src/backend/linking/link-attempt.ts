@@ -249,8 +249,11 @@ export class LinkAttempt {
     }, loginRetryMs)
   }
 
-  async #finish(end: AttemptEnd): Promise<void> {
+  async #finish(wanted: AttemptEnd): Promise<void> {
     if (this.#endedBy !== null || this.#forward !== null) return
+    // the phone may keep a device that could not be taken off again
+    const end: AttemptEnd =
+      this.#scanned && wanted.reason === 'cancelled' ? { ...wanted, reason: 'cancelled_late' } : wanted
     this.#endedBy = end
     this.#shown = null
     clearTimeout(this.#timer)

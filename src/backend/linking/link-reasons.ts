@@ -44,7 +44,7 @@ const reasons = {
   },
   cancelled: { message: 'You cancelled this link.', action: 'Start again whenever you like.' },
   cancelled_late: {
-    message: 'You cancelled after your phone had linked, so the device was taken off your account again.',
+    message: 'You cancelled after your phone had agreed, so this link was dropped.',
     action: 'If your phone still shows WHIZ LITE under Linked devices, log it out there.',
   },
   replaced_by_visitor: {

@@ -177,7 +177,7 @@ export function createLinking(given: LinkingDeps): Linking {
       if (hasEnded(phase)) return
       if (promoted.includes(phase) && !running.has(sessionId))
         return cancelPromoted(deps, { workspaceId: workspaceId(), sessionId })
-      await end(sessionId, { phase: 'cancelled', reason: 'cancelled' })
+      await end(sessionId, { phase: 'cancelled', reason: phase === 'scanned' ? 'cancelled_late' : 'cancelled' })
     },
     has: sessionId => running.has(sessionId),
     abandon: claimed => discardAttempt(deps, { ...claimed, ...nodeLost }),
