@@ -55,7 +55,6 @@ try {
         await takePicture(hanging.page, `${exhibit.picture.name}-${format.name}-${colorScheme}`, format)
       }
     }
-    await hanging[Symbol.asyncDispose]()
   }
 } finally {
   await room[Symbol.asyncDispose]()

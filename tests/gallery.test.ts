@@ -7,7 +7,7 @@ import { stateNames } from '../src/linking-page/state-names.js'
 import { claims, withoutConditions } from './gallery/claims.js'
 import { exhibits, formats, Room, settled, themes, type Exhibit } from './gallery/exhibition.js'
 import { focusFaults, layoutFaults, saidOn } from './gallery/page-checks.js'
-import { accessibilityFaults, contrastFaults } from './support/accessibility.js'
+import { accessibilityFaults, visibleFaults } from './support/accessibility.js'
 import { shareBrowser, type SharedBrowser } from './support/browser.js'
 import { linkingPageFolder } from './support/linking-page.js'
 
@@ -19,20 +19,17 @@ const narrowest = { width: 320, height: 640 }
 const reports = new Map<string, Report>()
 let shared: SharedBrowser
 
-/** Looks at a picture in both themes at both widths. What does not depend on the theme is looked at once. */
+/** Looks at a picture in both themes at both widths. What depends on neither is looked at once. */
 async function inspect(room: Room, exhibit: Exhibit): Promise<Report> {
-  await using hanging = await room.hang(exhibit)
-  const { page, complaints } = hanging
-  const faults: string[] = []
+  const { page, complaints } = await room.hang(exhibit)
+  const faults = await accessibilityFaults(page)
   for (const format of formats) {
     await page.setViewportSize(format)
     for (const colorScheme of themes) {
       await page.emulateMedia({ colorScheme })
       await settled(page)
-      const found =
-        colorScheme === 'light'
-          ? [...(await accessibilityFaults(page)), ...(await layoutFaults(page)), ...(await focusFaults(page))]
-          : await contrastFaults(page)
+      const found = await visibleFaults(page)
+      if (colorScheme === 'light') found.push(...(await layoutFaults(page)), ...(await focusFaults(page)))
       faults.push(...found.map(fault => `${format.name}, ${colorScheme}: ${fault}`))
     }
   }

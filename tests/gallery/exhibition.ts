@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { stateNames, type StateName } from '../../src/linking-page/state-names.js'
 import type { ScriptedGateway } from '../../src/linking-page/testing/scripted-gateway.js'
 import { startScriptedGateway } from '../../src/linking-page/testing/scripted-gateway.js'
@@ -21,53 +21,53 @@ export const formats = [
 ] as const
 export const themes = ['light', 'dark'] as const
 
-/** A picture's page as it stands, the same every time: the clock stands still and nothing moves. */
-export interface Hanging extends AsyncDisposable {
+/** A picture's page as it stands, the same every time: the clock stands still and nothing moves. Good until the next one hangs. */
+export interface Hanging {
   page: Page
   /** Errors of scripts, violations of the policy, and whatever else the browser's console calls an error. */
   complaints: string[]
 }
 
-/** The built page before a scripted gateway of its own; hangs one picture at a time. */
+/** The built page before a scripted gateway of its own; hangs one picture at a time, in one tab: a new one for each costs most of the time. */
 export class Room implements AsyncDisposable {
+  private complaints: string[] = []
+
   private constructor(
-    private readonly browser: Browser,
+    private readonly page: Page,
     private readonly gateway: ScriptedGateway,
-  ) {}
-
-  /** @param folder the built page */
-  static async open(browser: Browser, folder: string): Promise<Room> {
-    return new Room(browser, await startScriptedGateway(folder))
-  }
-
-  async hang({ state, picture }: Exhibit): Promise<Hanging> {
-    this.tell(picture)
-    const context = await this.browser.newContext({
-      viewport: formats[0],
-      reducedMotion: 'reduce',
-      locale: 'en-GB',
-      timezoneId: 'Africa/Nairobi',
-    })
-    const complaints: string[] = []
-    const page = await context.newPage()
-    page.on('pageerror', error => complaints.push(error.message))
+  ) {
+    page.on('pageerror', error => this.complaints.push(error.message))
     page.on('console', message => {
       // the browser's own words about a refusal or a missing network, which the picture is about
       const expected = /Failed to load resource|WebSocket connection/.test(message.text())
-      if (message.type() === 'error' && !expected) complaints.push(message.text())
+      if (message.type() === 'error' && !expected) this.complaints.push(message.text())
     })
+  }
+
+  /** @param folder the built page */
+  static async open(browser: Browser, folder: string): Promise<Room> {
+    const context = await browser.newContext({ reducedMotion: 'reduce', locale: 'en-GB', timezoneId: 'Africa/Nairobi' })
+    // each picture is a first visit
+    await context.addInitScript(() => sessionStorage.clear())
+    const page = await context.newPage()
     await page.clock.setFixedTime(new Date('2026-01-01T12:00:00Z'))
-    await page.goto(this.gateway.origin)
-    await picture.act?.(page, this.gateway)
+    return new Room(page, await startScriptedGateway(folder))
+  }
+
+  async hang({ state, picture }: Exhibit): Promise<Hanging> {
+    const { page, gateway } = this
+    await page.context().setOffline(false)
+    await page.setViewportSize(formats[0])
+    await page.emulateMedia({ colorScheme: 'light' })
+    await page.goto('about:blank')
+    const complaints = (this.complaints = [])
+    this.tell(picture)
+    await page.goto(gateway.origin)
+    await picture.act?.(page, gateway)
     await page.locator(`body[data-state="${state}"]`).waitFor({ timeout: 15_000 })
     if (state === 'qr') await page.locator('.qr-shown').waitFor()
     await settled(page)
-    return { page, complaints, [Symbol.asyncDispose]: () => this.takeDown(context) }
-  }
-
-  private async takeDown(context: BrowserContext): Promise<void> {
-    await context.close()
-    this.gateway.dropSockets()
+    return { page, complaints }
   }
 
   private tell({ view, after, settings, start, wish, silent }: Picture): void {
@@ -91,6 +91,7 @@ export class Room implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.page.context().close()
     await this.gateway[Symbol.asyncDispose]()
   }
 }

@@ -7,9 +7,10 @@ declare global {
   }
 }
 
-/** Contrast alone, where another theme of a page that was looked at whole is looked at: nothing else differs. */
-export async function contrastFaults(page: Page): Promise<string[]> {
-  return faultsOf(await page.evaluate(() => window.axe.run(document, { runOnly: ['color-contrast'] })))
+/** Only what depends on the window and the theme, of a page that {@link accessibilityFaults} has looked at. */
+export async function visibleFaults(page: Page): Promise<string[]> {
+  const rules = ['color-contrast', 'link-in-text-block', 'scrollable-region-focusable', 'target-size']
+  return faultsOf(await page.evaluate(runOnly => window.axe.run(document, { runOnly }), rules))
 }
 
 /**
