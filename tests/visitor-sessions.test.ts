@@ -66,7 +66,9 @@ describe('the browser that linked', () => {
     const answer = await visitor.request('POST', `/api/sessions/${sessionId}/revoke`, {})
     expect(answer).toMatchObject({ status: 200, body: { state: 'logged_out' } })
     expect(await phone.devices()).toEqual([])
-    expect((await visitor.view(sessionId)).can).toBeUndefined()
+    const view = await visitor.view(sessionId)
+    expect(view).toMatchObject({ phase: 'complete', state: 'logged_out', status: 'disconnected' })
+    expect(view.can).toBeUndefined()
     for (const what of ['resend', 'revoke'])
       expect(await visitor.request('POST', `/api/sessions/${sessionId}/${what}`, {})).toMatchObject({
         status: 409,

@@ -93,7 +93,7 @@ describe('the service token', () => {
     ['in other letters', bearer(serviceToken.toUpperCase())],
     ['none', { authorization: 'Bearer' }],
     ['a blank one', { authorization: '' }],
-    ['another scheme', { authorization: `Basic ${serviceToken}` }],
+    ['another scheme', { authorization: `Token ${serviceToken}` }],
     ['no scheme', { authorization: serviceToken }],
     ['two', bearer(`${serviceToken} ${serviceToken}`)],
     ['a very long one', bearer('x'.repeat(8_000))],
@@ -111,6 +111,14 @@ describe('the service token', () => {
       }
     },
   )
+
+  test('is not meant by the password of a proxy, which leaves a visitor a visitor', async () => {
+    for (const scheme of ['Basic', 'digest']) {
+      const headers = { authorization: `${scheme} ${serviceToken}`, cookie }
+      expect((await ask('/api/public', headers)).body).toEqual({ kind: 'visitor', cookie: true })
+      expect(await ask('/api/v1/inner', headers)).toMatchObject({ status: 401 })
+    }
+  })
 
   test('cannot be right where there is none', async () => {
     for (const headers of [bearer(serviceToken), { authorization: 'Bearer' }, { authorization: '' }, {}]) {

@@ -22,13 +22,18 @@ export type IdentifyDeps = {
   addressOf: (request: IncomingMessage) => string
 }
 
-/** An `Authorization` header of any form is a claim to be a service, a cookie never is. Form of the header: RFC 6750, 2.1. */
+/** A proxy that asks visitors for a password of its own may hand on what they answered: that is not meant for us. */
+const proxyPassword = /^(basic|digest) /i
+
+/** An `Authorization` header is a claim to be a service, a cookie never is. Form of the header: RFC 6750, 2.1. */
 export function createIdentify({ serviceToken, cookies, addressOf }: IdentifyDeps): Identify {
   const expected = serviceToken === null ? null : hashOf(serviceToken)
   return request => {
     const address = addressOf(request)
     const { authorization, cookie } = request.headers
-    if (authorization === undefined) return { kind: 'visitor', token: readVisitorToken(cookie, cookies), address }
+    if (authorization === undefined || proxyPassword.test(authorization)) {
+      return { kind: 'visitor', token: readVisitorToken(cookie, cookies), address }
+    }
     const given = /^bearer +(\S+)$/i.exec(authorization)?.[1]
     const right = timingSafeEqual(hashOf(given ?? ''), expected ?? hashOf('')) && given !== undefined
     if (!right || expected === null) throw invalidServiceToken()

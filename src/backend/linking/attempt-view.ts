@@ -6,7 +6,7 @@ import { codeCell, qrCell } from './attempt-cells.js'
 import type { Attempt } from './attempts-reading.js'
 import { stageOf } from './link-phase.js'
 import { linkReason } from './link-reasons.js'
-import { isManaged } from './managed-session.js'
+import { linkedSession } from './managed-session.js'
 import { qrPicture } from './qr-picture.js'
 
 const counting: readonly LinkPhase[] = ['starting', 'scanning']
@@ -14,7 +14,10 @@ const counting: readonly LinkPhase[] = ['starting', 'scanning']
 /** An attempt as its own visitor may see it. A QR or code is opened for this answer and kept nowhere else. */
 export async function attemptView(tx: TenantReader, vault: Vault, attempt: Attempt): Promise<LinkAttemptView> {
   const { sessionId, mode, method, phase } = attempt
-  const { step, percent, state } = stageOf(phase, mode)
+  const { step, percent, state: stageState } = stageOf(phase, mode)
+  // a link that has finished tells of the session it has made, whatever became of that
+  const session = phase === 'complete' ? await linkedSession(tx, sessionId) : null
+  const state = session?.state ?? stageState
   const view: LinkAttemptView = {
     sessionId,
     status: missionStatus(state),
@@ -29,7 +32,7 @@ export async function attemptView(tx: TenantReader, vault: Vault, attempt: Attem
   }
   if (counting.includes(phase)) view.expiresInMs = attempt.expiresInMs
   if (phase === 'scanning') Object.assign(view, await shownIn(tx, vault, attempt))
-  if (phase === 'complete' && (await isManaged(tx, sessionId))) view.can = ['resend', 'revoke']
+  if (session?.managed) view.can = ['resend', 'revoke']
   return view
 }
 

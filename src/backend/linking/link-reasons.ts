@@ -40,7 +40,7 @@ const reasons = {
   passkey_required: {
     message: 'WhatsApp wants this link to be confirmed with a passkey, and this page cannot do that.',
     action:
-      'Look under Settings → Account → Passkeys whether your phone lets you remove the passkey, then start again.',
+      'Try the other way once, QR code or pairing code. If WhatsApp asks again, this account cannot be linked here.',
   },
   cancelled: { message: 'You cancelled this link.', action: 'Start again whenever you like.' },
   cancelled_late: {

@@ -25,9 +25,19 @@ function find(tx: TenantReader, sessionId: SessionId) {
     .where('state', 'in', linkedStates)
 }
 
-/** Whether this server runs the session for its owner: not for a bot, not logged out, not superseded. */
-export async function isManaged(tx: TenantReader, sessionId: SessionId): Promise<boolean> {
-  return (await find(tx, sessionId).executeTakeFirst()) !== undefined
+/** What became of a link: the session's state, and whether this server runs it for its owner: not for a bot, not logged out, not superseded. */
+export async function linkedSession(
+  tx: TenantReader,
+  sessionId: SessionId,
+): Promise<{ state: SessionState; managed: boolean } | null> {
+  const row = await tx.db
+    .selectFrom('sessions')
+    .select(['state', 'mode'])
+    .where('id', '=', sessionId)
+    .executeTakeFirst()
+  return row === undefined
+    ? null
+    : { state: row.state, managed: row.mode === 'managed' && linkedStates.includes(row.state) }
 }
 
 /** The same session to work on: nobody else changes it before the transaction ends. */
