@@ -65,7 +65,7 @@ function completeOnScreen(attempt: Attempt, state: PageState): Omit<Shows, 'stat
   const { mode, method, reason, can } = attempt
   const { wishes } = state
   const supportUrl = state.settings?.supportUrl ?? null
-  const revoke = wishes.revoke?.stage
+  const revoke = attempt.unlinked ? 'done' : wishes.revoke?.stage
   if (revoke === 'done' || revoke === 'later') {
     const told = revoke === 'done' ? UNLINKED : UNLINKING
     const key = revoke === 'done' ? 'unlinked' : 'unlinking'

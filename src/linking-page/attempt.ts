@@ -33,6 +33,8 @@ export interface Attempt {
   /** The phone accepted at some time, so it may list a linked device even if the attempt ended badly. */
   phoneAccepted: boolean
   can: readonly Wish[]
+  /** It was linked, and the device has been logged out since. */
+  unlinked: boolean
 }
 
 /** WhatsApp's later QRs live about this long; a QR first seen late would otherwise start with a full ring. */
@@ -75,6 +77,7 @@ export function attemptFromStart(started: Started, mode: LinkMode, asked: LinkMe
     expiresAt: null,
     phoneAccepted: false,
     can: [],
+    unlinked: false,
   }
 }
 
@@ -100,6 +103,7 @@ export function attemptFromView(view: LinkAttemptView, at: number, known: Attemp
     phoneAccepted:
       known?.phoneAccepted === true || view.step > 1 || (RANK[view.phase] >= RANK.scanned && !isOver(view.phase)),
     can: view.can ?? [],
+    unlinked: view.phase === 'complete' && view.state === 'logged_out',
   }
 }
 

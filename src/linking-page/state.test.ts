@@ -173,5 +173,7 @@ test('unlinked is said only of an account that has been unlinked', () => {
   expect(revoke('confirming').kind).toBe('complete')
   expect(revoke('asking').kind).toBe('complete')
   expect(revoke('later')).toMatchObject({ kind: 'ended', told: { title: 'Unlinking' } })
+  const reloaded = read({ mode: 'managed', state: 'logged_out', phase: 'complete', step: 3 })
+  expect(screenOf(after(...started, reloaded)).panel).toMatchObject({ told: { title: 'Unlinked' } })
   expect(revoke('done')).toMatchObject({ kind: 'ended', told: { title: 'Unlinked' } })
 })
