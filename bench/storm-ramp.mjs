@@ -6,12 +6,13 @@ import { percentiles } from './statistics.mjs'
 /** What a step leaves behind (history that never comes, keys made ahead) is not charged to the next. */
 const PAUSE_MS = 1_500
 const MOST_STEPS = 12
+const STEPS_DOWN = 2
 /** Times the limit. */
 const FAR = 3
 
 /**
  * Steps of growing rate until the p99 of start → QR is more than twice that of attempts alone, and is so in the step after it as well: one
- * hiccup of a shared machine is no limit. What is far beyond it is none either way, and needs no second step. When the very first step is over, it goes down until one is not.
+ * hiccup of a shared machine is no limit. What is far beyond it is none either way, and needs no second step. When the very first steps are over, it goes down a little.
  *
  * @returns one entry a step, by rate
  */
@@ -37,18 +38,17 @@ export async function ramp({ attempts, gateway, simulator, say, alone, plan }) {
     over = more === 0 ? 0 : over + more
     rate *= plan.factor
   }
-  for (
-    rate = plan.firstPerMinute / plan.factor;
-    steps.every(({ doubled }) => doubled) && rate >= 15;
+  rate = plan.firstPerMinute
+  for (let down = 1; down <= STEPS_DOWN && steps.every(({ doubled }) => doubled); down += 1) {
     rate /= plan.factor
-  ) {
     await take(Math.round(rate))
   }
   return steps.toSorted((a, b) => a.perMinute - b.perMinute)
 }
 
 async function oneStep({ attempts, gateway, simulator, perMinute, plan }) {
-  const count = Math.max(plan.least, Math.ceil((perMinute * plan.leastMs) / 60_000))
+  const within = ms => Math.ceil((perMinute * ms) / 60_000)
+  const count = Math.max(within(plan.leastMs), Math.min(plan.least, within(2 * plan.leastMs)))
   const phones = await attempts.phones(count)
   const meter = await startMeter({ gateway, simulator })
   let busy = null
