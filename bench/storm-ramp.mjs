@@ -12,7 +12,8 @@ const FAR = 3
 
 /**
  * Steps of growing rate until the p99 of start → QR is more than twice that of attempts alone, and is so in the step after it as well: one
- * hiccup of a shared machine is no limit. What is far beyond it is none either way, and needs no second step. When the very first steps are over, it goes down a little.
+ * hiccup of a shared machine is no limit. What is far beyond it is none either way, and needs no second step. When the very first steps
+ * are over, it goes down a little.
  *
  * @returns one entry a step, by rate
  */
