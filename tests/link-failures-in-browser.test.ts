@@ -1,173 +1,262 @@
-import type { BrowserContext } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { linkReason, type LinkReason } from '../src/backend/linking/link-reasons.js'
-import { ENDINGS } from '../src/linking-page/endings.js'
-import { claims, withoutConditions } from './gallery/claims.js'
-import { saidOn } from './gallery/page-checks.js'
-import { shareBrowser, type SharedBrowser } from './support/browser.js'
-import { linkingPage, LinkingTab } from './support/linking-page.js'
-import { PageWitness } from './support/page-witness.js'
-import { shortWaits } from './support/short-waits.js'
-import { TestGateway } from './support/test-gateway.js'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { codeLifetimeMs } from '../src/backend/engine/baileys/pairing-code.js'
+import type { LinkReason } from '../src/backend/linking/link-reasons.js'
+import type { LinkMethod } from '../src/contract/linking.js'
+import { linkingPage } from './support/linking-page.js'
+import { LinkingScene, type End, type Fault, type Waits } from './support/linking-scene.js'
+import { SecondNode } from './support/second-node.js'
+import type { Visitor } from './support/visitor.js'
 
-type Failure = {
-  what: string
-  method: 'qr' | 'code'
-  /** Before anything is shown, while it is shown, or once the phone has agreed. */
-  at: 'start' | 'shown' | 'agreed'
-  fault: [name: string, params?: Record<string, string | number | boolean>]
-  reason: LinkReason
-  /** Of the panel, where the reason has no heading of its own because the start itself was refused. */
-  heading?: string
-  /** The main button. */
-  next: string
-}
-
-const refused = 'Linking could not begin'
-const unreachable = 'No connection to WhatsApp'
-const again = 'Start again'
-const byQr = 'Use a QR code instead'
-const wait = /^Try again/.source
-
-const failures: Failure[] = [
-  ...[200, 302, 401, 403, 405].map((status): Failure => {
-    const params = status === 302 ? { status, location: 'http://127.0.0.1:9/login' } : { status }
-    const fault: Failure['fault'] = ['upgrade-status', params]
-    const rest = { reason: 'whatsapp_intercepted', heading: refused, next: wait } as const
-    return { what: `${status} on the upgrade`, method: 'qr', at: 'start', fault, ...rest }
-  }),
-  ...[429, 503].map((status): Failure => {
-    const fault: Failure['fault'] = ['upgrade-status', { status }]
-    const rest = { reason: 'whatsapp_busy', heading: refused, next: wait } as const
-    return { what: `${status} on the upgrade`, method: 'code', at: 'start', fault, ...rest }
-  }),
-  {
-    what: 'silence',
-    method: 'qr',
-    at: 'start',
-    fault: ['upgrade-silence'],
-    reason: 'whatsapp_unreachable',
-    heading: unreachable,
-    next: wait,
-  },
-  {
-    what: 'a reset connection',
-    method: 'code',
-    at: 'start',
-    fault: ['upgrade-reset'],
-    reason: 'whatsapp_unreachable',
-    heading: unreachable,
-    next: wait,
-  },
-  {
-    what: '405 to a new device',
-    method: 'qr',
-    at: 'start',
-    fault: ['fail-registration', { reason: 405 }],
-    reason: 'engine_outdated',
-    heading: refused,
-    next: wait,
-  },
-  {
-    what: '400 on a code',
-    method: 'code',
-    at: 'start',
-    fault: ['code-answer', { code: 400 }],
-    reason: 'code_refused',
-    heading: refused,
-    next: byQr,
-  },
-  {
-    what: '429 on a code',
-    method: 'code',
-    at: 'start',
-    fault: ['code-answer', { code: 429 }],
-    reason: 'code_rate_limited',
-    heading: 'Too many attempts',
-    next: byQr,
-  },
-  {
-    what: 'no answer to a code',
-    method: 'code',
-    at: 'start',
-    fault: ['code-answer', { silent: true }],
-    reason: 'code_unanswered',
-    heading: unreachable,
-    next: byQr,
-  },
-  shown('the line is cut', 'code', ['drop', { at: 'registering' }], 'connection_lost_early'),
-  shown('the phone is too old', 'qr', ['downgrade', { at: 'registering' }], 'phone_outdated'),
-  agreed('a passkey is asked for', 'code', ['passkey-request'], 'passkey_required'),
-  agreed('the line is cut before it is told', 'qr', ['drop', { at: 'scan' }], 'connection_lost_early'),
-  agreed('403 at login', 'qr', ['fail-next-login', { reason: 403 }], 'account_locked'),
-  agreed('406 at login', 'code', ['fail-next-login', { reason: 406 }], 'account_banned'),
-  agreed('405 at login', 'qr', ['fail-next-login', { reason: 405 }], 'server_not_accepted_late'),
-]
-
-function shown(what: string, method: 'qr' | 'code', fault: Failure['fault'], reason: LinkReason): Failure {
-  return { what, method, at: 'shown', fault, reason, next: again }
-}
-
-function agreed(what: string, method: 'qr' | 'code', fault: Failure['fault'], reason: LinkReason): Failure {
-  return { what, method, at: 'agreed', fault, reason, next: again }
-}
-
-let shared: SharedBrowser
-let gateway: TestGateway
-let context: BrowserContext
-let witness: PageWitness
-let number = 254_719_000_000
+let scene: LinkingScene
 
 beforeAll(async () => {
-  shared = await shareBrowser()
-  gateway = await TestGateway.start({ pages: linkingPage() })
+  scene = await LinkingScene.open()
 })
 
-afterAll(async () => {
-  await gateway[Symbol.asyncDispose]()
-  await shared[Symbol.asyncDispose]()
-})
+afterAll(() => scene[Symbol.asyncDispose]())
 
-beforeEach(async () => {
-  context = await shared.browser.newContext({ viewport: { width: 480, height: 900 } })
-  witness = new PageWitness(context)
-})
+beforeEach(() => scene.enter())
 
 afterEach(async () => {
-  await gateway.simulator.fault('clear-faults')
-  await gateway.simulator.fault('upgrade-silence', { off: true })
-  await gateway.simulator.fault('upgrade-reset', { off: true })
-  await context.close()
-  expect(witness.problems).toEqual([])
+  await scene.clear()
+  scene.expectSoundPage()
 })
 
-test.each(failures)('$at, by $method: $what', async ({ method, at, fault, reason, heading, next }) => {
-  const silent = fault[0] === 'upgrade-silence'
-  using _ = shortWaits(silent ? new Map([[25_000, 500]]) : new Map())
-  const phone = await gateway.simulator.phone(String(++number))
-  const tab = await LinkingTab.open(context, gateway.url)
-  if (at !== 'shown') await gateway.simulator.fault(...fault)
-  if (method === 'qr') await tab.press('Start')
-  else await tab.askForCode(`+${phone.phoneNumber}`)
-  if (at !== 'start') await (method === 'qr' ? tab.qrOnShow() : tab.codeOnShow())
-  if (at === 'shown') await gateway.simulator.fault(...fault)
-  if (at === 'agreed') {
-    const agree =
-      method === 'qr' ? phone.scanPicture(await tab.screenshotWithQr()) : phone.enterCode(await tab.codeOnShow())
-    // some of these failures are seen by the phone too
-    await agree.catch(() => null)
+const later = 'Try again in …'
+const notBegun = (reason: LinkReason): End => ['Linking could not begin', reason, later, ['Get help']]
+const blocked = (reason: LinkReason): End => ['Linking could not begin', reason, 'Get help', [later]]
+const away: End = ['No connection to WhatsApp', 'whatsapp_unreachable', later, ['Get help']]
+const noCode = (reason: LinkReason): End => [
+  'No code from WhatsApp',
+  reason,
+  'Use a QR code instead',
+  [later, 'Get help'],
+]
+
+describe('before there is anything to show', () => {
+  const status = (code: number, more = {}): Fault => ['upgrade-status', { status: code, ...more }]
+  const table: [what: string, LinkMethod, Fault, End, Waits?][] = [
+    ['200 on the upgrade', 'qr', status(200), blocked('whatsapp_intercepted')],
+    ['302 on the upgrade', 'qr', status(302, { location: 'http://127.0.0.1:9/' }), blocked('whatsapp_intercepted')],
+    ['401 on the upgrade', 'qr', status(401), blocked('whatsapp_intercepted')],
+    ['403 on the upgrade', 'code', status(403), blocked('whatsapp_intercepted')],
+    ['405 on the upgrade', 'qr', status(405), blocked('whatsapp_intercepted')],
+    ['429 on the upgrade', 'qr', status(429, { retryAfter: 600 }), notBegun('whatsapp_busy')],
+    ['503 on the upgrade', 'code', status(503), notBegun('whatsapp_busy')],
+    ['a reset connection', 'code', ['upgrade-reset'], away],
+    ['silence', 'qr', ['upgrade-silence'], away, [[25_000, 500]]],
+    ['405 at registration', 'qr', ['fail-registration', { reason: 405 }], blocked('engine_outdated')],
+    ['409 at registration', 'qr', ['fail-registration', { reason: 409 }], blocked('server_not_accepted')],
+    ['a line cut at registration', 'qr', ['drop', { at: 'registration' }], away],
+    ['400 to the request for a code', 'code', ['code-answer', { code: 400 }], noCode('code_refused')],
+    ['429 to the request for a code', 'code', ['code-answer', { code: 429 }], noCode('code_rate_limited')],
+    ['no answer to it', 'code', ['code-answer', { silent: true }], noCode('code_unanswered'), [[3_000, 500]]],
+  ]
+  test.each(table)('%s, by %s', async (_what, method, [name, params], end, lengths = []) => {
+    scene.shorten(lengths)
+    await scene.simulator.fault(name, params)
+    await scene.person.ask(method)
+    await scene.expectEnd(end)
+    await scene.expectWayOn(method, end)
+  })
+
+  test('a refused connection', async () => {
+    scene.line.cut()
+    await scene.person.ask('qr')
+    await scene.expectEnd(away)
+    await scene.expectWayOn('qr', away)
+  })
+
+  test('a name that nobody can resolve', async () => {
+    const { whatsapp } = scene.gateway.config
+    await using node = await SecondNode.start(scene.gateway, {
+      pages: linkingPage(),
+      config: { whatsapp: { ...whatsapp, url: 'ws://whatsapp.invalid/ws/chat' } },
+    })
+    await scene.enter(node.url)
+    await scene.person.ask('qr')
+    await scene.expectEnd(away)
+  })
+})
+
+const again = 'Start again'
+const expired = (reason: LinkReason): End => ['This attempt has expired', reason, again]
+const broke: End = ['The connection broke', 'connection_lost_early', again]
+const unfinished: End = ['The login was not finished', 'login_unfinished', again]
+const account = (reason: LinkReason): End => ['WhatsApp refused the account', reason, again]
+const passkey: End = ['WhatsApp asks for a passkey', 'passkey_required', again]
+const notFinished: End = ['The link was not finished', 'pairing_unfinished', again]
+const notAccepted: End = ['WhatsApp refused', 'server_not_accepted_late', 'Get help', [again]]
+
+describe('once there is something to show', () => {
+  const nobody = (): Promise<void> => Promise.resolve()
+  const agrees = async (method: LinkMethod): Promise<void> => scene.person.agrees(method).catch(() => {})
+  const wrongCode = async (): Promise<void> => {
+    await scene.person.reads('code')
+    await expect(scene.phone.enterCode('ZZZZ-ZZZZ')).rejects.toMatchObject({ code: 'code_wrong' })
+  }
+  const noRoom = async (method: LinkMethod): Promise<void> => {
+    await scene.simulator.fault('device-limit', { max: 0, phone: scene.phone.phoneNumber })
+    await expect(scene.person.agrees(method)).rejects.toMatchObject({ code: 'too_many_devices' })
+  }
+  const otherPhone = async (): Promise<void> => {
+    const other = await scene.anotherPhone()
+    await other.enterCode(await scene.person.reads('code'), { of: scene.phone.phoneNumber })
+    await expect.poll(() => other.devices()).toEqual([])
+  }
+  const cutLine = async (method: LinkMethod): Promise<void> => {
+    await scene.person.reads(method)
+    await scene.simulator.fault('drop', { at: 'registering' })
+  }
+  const cutBeforeReply = async (method: LinkMethod): Promise<void> => {
+    const reply = await scene.simulator.hold({ direction: 'in', tag: 'iq', child: 'pair-device-sign' })
+    await agrees(method)
+    await reply.reached
+    scene.line.reset()
+    await reply.drop()
+  }
+  const tooOld = (): Promise<void> => scene.simulator.fault('downgrade', { at: 'registering' })
+  const login = (reason: number, more = {}): Fault => ['fail-next-login', { reason, ...more }]
+  const soon: Waits = [[120_000, 4_000]]
+  const table: [what: string, LinkMethod, does: (method: LinkMethod) => Promise<void>, End, (Fault | null)?, Waits?][] =
+    [
+      ['nobody scans it', 'qr', nobody, expired('qr_expired'), null, [[120_000, 1_500]]],
+      ['nobody types it', 'code', nobody, expired('code_expired'), null, [[codeLifetimeMs, 1_500]]],
+      ['a phone without a free place', 'qr', noRoom, expired('qr_expired'), null, soon],
+      ['a phone without a free place', 'code', noRoom, expired('code_expired'), null, [[codeLifetimeMs, 4_000]]],
+      ['a wrong code and nothing more', 'code', wrongCode, notFinished, null, [[60_000, 500]]],
+      ['another number', 'code', otherPhone, ['This was another number', 'wrong_number', 'Check the number']],
+      ['a line cut while waiting', 'qr', cutLine, broke],
+      ['a phone that is too old', 'qr', tooOld, ['WhatsApp on the phone is too old', 'phone_outdated', again]],
+      ['no pair-success', 'qr', agrees, expired('qr_expired'), ['withhold-pair-success'], soon],
+      ['no pair-success', 'code', agrees, notFinished, ['withhold-pair-success'], [[60_000, 500]]],
+      ['a line cut before pair-success', 'qr', agrees, broke, ['drop', { at: 'scan' }]],
+      ['a line cut before pair-success', 'code', agrees, broke, ['drop', { at: 'scan' }]],
+      ['a line cut before the reply to it', 'qr', cutBeforeReply, unfinished, null, [[2_000, 50]]],
+      ['a line cut before the reply to it', 'code', cutBeforeReply, unfinished, null, [[2_000, 50]]],
+      ['a passkey', 'qr', agrees, passkey, ['passkey-request']],
+      ['a passkey', 'code', agrees, passkey, ['passkey-request']],
+      ['405 at login', 'qr', agrees, notAccepted, login(405)],
+      ['406 at login', 'qr', agrees, account('account_banned'), login(406)],
+      ['403 at login', 'qr', agrees, account('account_locked'), login(403)],
+      ['402 at login', 'code', agrees, account('account_restricted'), login(402, { code: 101, expire: 3600 })],
+      ['401 at login', 'qr', agrees, unfinished, login(401)],
+      ['no login', 'qr', agrees, unfinished, ['withhold-restart'], [[60_000, 1_500]]],
+    ]
+  test.each(table)('%s, by %s', async (_what, method, does, end, fault = null, lengths = []) => {
+    scene.shorten(lengths)
+    if (fault !== null) await scene.simulator.fault(...fault)
+    await scene.person.ask(method)
+    await scene.person.sees(method)
+    await does(method)
+    await scene.expectEnd(end)
+    await scene.expectWayOn(method, end)
+  })
+})
+
+describe('what ends well all the same', () => {
+  test('a wrong code, then the right one', async () => {
+    await scene.person.ask('code')
+    await scene.person.sees('code')
+    await expect(scene.phone.enterCode('ZZZZ-ZZZZ')).rejects.toMatchObject({ code: 'code_wrong' })
+    await scene.person.tab.page.getByText('If it says that the code is wrong, type the code again.').waitFor()
+    await scene.person.agrees('code')
+    await scene.expectLinked()
+  })
+
+  test('a QR that two phones scan links one of them', async () => {
+    const other = await scene.anotherPhone()
+    await scene.person.ask('qr')
+    const qr = await scene.person.reads('qr')
+    const scans = await Promise.allSettled([scene.phone.scan(qr), other.scan(qr)])
+    expect(scans.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+    const [linked, left] = scans[0].status === 'fulfilled' ? [scene.phone, other] : [other, scene.phone]
+    await scene.expectLinked(linked)
+    expect(await left.devices()).toEqual([])
+    expect(await left.messages(left.jid)).toEqual([])
+  })
+
+  test.each<LinkMethod>(['qr', 'code'])('a line cut after the reply to pair-success, by %s', async method => {
+    scene.shorten([[2_000, 50]])
+    await scene.simulator.fault('drop', { at: 'confirmed' })
+    await scene.person.ask(method)
+    await scene.person.agrees(method)
+    await scene.expectLinked()
+  })
+
+  test('a QR whose secret WhatsApp retires at the scan: the page draws another by itself', async () => {
+    await scene.simulator.fault('rotate-registration', { phone: scene.phone.phoneNumber })
+    await scene.person.ask('qr')
+    const picture = await scene.person.tab.qrOnShow()
+    await expect(scene.person.agrees('qr')).rejects.toMatchObject({ code: 'qr_rotated' })
+    await expect.poll(() => scene.person.tab.qrOnShow()).not.toBe(picture)
+    await scene.person.agrees('qr')
+    await scene.expectLinked()
+  })
+})
+
+describe('where there is no room', () => {
+  /** A node with one place and one in the queue, and whoever takes them. */
+  async function crowded(): Promise<{ node: SecondNode; taken: Visitor }> {
+    const { limits } = scene.gateway.config
+    const config = { limits: { ...limits, perNode: 1, active: 1, queued: 1 } }
+    const node = await SecondNode.start(scene.gateway, { pages: linkingPage(), config })
+    const taken = node.visitor(null)
+    await taken.start()
+    return { node, taken }
+  }
+  const leave = async (visitor: Visitor): Promise<void> => {
+    const { sessionId } = await visitor.view()
+    await visitor.request('DELETE', `/api/sessions/${sessionId}`)
   }
 
-  await tab.shows(heading ?? ENDINGS[reason]?.title ?? '', 30_000)
-  const words = linkReason(reason)
-  await tab.page.getByText(words?.message ?? '', { exact: true }).waitFor()
-  await tab.page.getByText(words?.action ?? '', { exact: true }).waitFor()
-  const main = await tab.page.locator('.button-primary').filter({ visible: true }).allInnerTexts()
-  expect(main).toEqual([expect.stringMatching(new RegExp(next))])
-  const said = withoutConditions(await saidOn(tab.page))
-  const state = at === 'start' ? 'trouble' : 'failed'
-  const tooMuch = claims.filter(
-    claim => !claim.states.includes(state) && claim.reasons?.includes(reason) !== true && claim.words.test(said),
-  )
-  expect(tooMuch.map(({ what }) => what)).toEqual([])
+  test('a queue: the page says the place, and shows the QR by itself when it is free', async () => {
+    const { node, taken } = await crowded()
+    await using _ = node
+    await scene.enter(node.url)
+    await scene.person.ask('qr')
+    await scene.person.tab.shows('Waiting for a free place')
+    await scene.person.tab.page.getByText('You are next.').waitFor()
+    await leave(taken)
+    await scene.person.agrees('qr')
+    await scene.expectLinked()
+  })
+
+  test('a full queue: nothing is begun, and later it works', async () => {
+    const { node, taken } = await crowded()
+    await using _ = node
+    const waiting = node.visitor(null)
+    expect((await waiting.request('POST', '/api/sessions/start', {})).body).toMatchObject({ queuePosition: 1 })
+    await scene.enter(node.url)
+    await scene.person.ask('qr')
+    const why = { message: 'Too many people are linking at this moment.', action: 'Try again in a minute.' }
+    const full: End = ['Every place is taken', why, later, ['Get help']]
+    await scene.expectSaid(full)
+    await leave(waiting)
+    await leave(taken)
+    await scene.expectWayOn('qr', full)
+  })
+
+  test('too many attempts from one address: nothing is begun', async () => {
+    const from = { 'x-forwarded-for': scene.person.address }
+    const others = [scene.gateway.visitor(), scene.gateway.visitor()]
+    for (const other of others) await other.request('POST', '/api/sessions/start', {}, from)
+    await scene.person.ask('qr')
+    const why = { message: 'There were too many attempts.', action: 'Wait a while, then try again.' }
+    await scene.expectSaid(['Too many attempts', why, later, ['Get help']])
+    for (const other of others) await leave(other)
+    await scene.expectNoTrace()
+  })
+})
+
+test.each<LinkMethod>(['qr', 'code'])('a server that is restarted meanwhile, by %s', async method => {
+  const { gateway, person } = scene
+  await person.ask(method)
+  await person.reads(method)
+  gateway.env['PORT'] = new URL(gateway.url).port
+  await gateway.stopApp()
+  await gateway.startApp()
+  const lost: End = ['The server was restarted', 'node_lost', again]
+  await scene.expectEnd(lost)
+  await scene.expectWayOn(method, lost)
 })

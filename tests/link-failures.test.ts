@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { LinkAttemptView } from '../src/contract/linking.js'
 import { linkReason, type LinkReason } from '../src/backend/linking/link-reasons.js'
 import type { Phone } from '../src/simulator/index.js'
+import { expectNothingKept } from './support/link-remains.js'
 import { Rows } from './support/rows.js'
 import { shortWaits } from './support/short-waits.js'
 import { TestGateway } from './support/test-gateway.js'
@@ -46,23 +47,13 @@ async function ended(sessionId: string): Promise<LinkAttemptView> {
   return visitor.view(sessionId)
 }
 
-async function expectNothingKept(sessionId: string): Promise<void> {
-  for (const table of ['session_credentials', 'signal_keys', 'inbound_journal', 'data_keys', 'session_leases'])
-    expect(await rows.query(`select from ${table} where session_id = $1`, [sessionId]), table).toEqual([])
-  expect(
-    await rows.query(`select qr, code, expected_number from link_attempts where session_id = $1`, [sessionId]),
-  ).toEqual([{ qr: null, code: null, expected_number: null }])
-  expect(await rows.query(`select from sessions where id = $1`, [sessionId])).toEqual([])
-  await expect.poll(() => rows.query(`select from link_places where session_id = $1`, [sessionId])).toEqual([])
-}
-
 /** The attempt that the last start has opened: a browser that has never had one gets no cookie for it. */
 async function expectEnded(expected: { method: Method; reason: LinkReason }): Promise<void> {
   const [last] = await rows.query<{ session_id: string }>(
     `select session_id, phase, method, reason from link_attempts order by created_at desc limit 1`,
   )
   expect(last).toMatchObject({ phase: 'failed', ...expected })
-  await expectNothingKept(last?.session_id ?? '')
+  await expectNothingKept(rows, last?.session_id ?? '')
 }
 
 const request = (method: Method) =>
@@ -167,7 +158,7 @@ describe.each<Method>(['qr', 'code'])('once there is something to show, by %s', 
     await rows.waitFor(`select from link_attempts where session_id = $1 and phase = 'scanning'`, [sessionId])
     await gateway.simulator.fault(name, params)
     expect(await ended(sessionId)).toMatchObject({ phase: 'failed', method, reason: linkReason(reason) })
-    await expectNothingKept(sessionId)
+    await expectNothingKept(rows, sessionId)
     expect(await phone.devices()).toEqual([])
   })
 
@@ -181,7 +172,7 @@ describe.each<Method>(['qr', 'code'])('once there is something to show, by %s', 
     const { sessionId } = await start()
     const reason = method === 'qr' ? 'qr_expired' : 'code_expired'
     expect(await ended(sessionId)).toMatchObject({ phase: 'expired', reason: linkReason(reason) })
-    await expectNothingKept(sessionId)
+    await expectNothingKept(rows, sessionId)
   })
 })
 
@@ -202,7 +193,7 @@ describe.each<Method>(['qr', 'code'])('when the phone has agreed, by %s', method
     await gateway.simulator.fault(name, params)
     const sessionId = await startAndAgree(method)
     expect(await ended(sessionId)).toMatchObject({ phase: 'failed', method, reason: linkReason(reason) })
-    await expectNothingKept(sessionId)
+    await expectNothingKept(rows, sessionId)
     const ghosts = (await phone.devices()).filter(device => device.confirmed)
     if (ghosts.length > 0) expect(linkReason(reason)?.action).toMatch(/Linked devices|Open WhatsApp on the phone/)
     expect(await phone.messages(phone.jid)).toEqual([])
@@ -212,7 +203,7 @@ describe.each<Method>(['qr', 'code'])('when the phone has agreed, by %s', method
     await gateway.simulator.fault('forge-account-signature', { phone: phone.phoneNumber })
     const sessionId = await startAndAgree(method)
     expect(await ended(sessionId)).toMatchObject({ phase: 'failed', reason: linkReason('pairing_rejected') })
-    await expectNothingKept(sessionId)
+    await expectNothingKept(rows, sessionId)
   })
 
   test('and WhatsApp never tells of it', async () => {
@@ -226,7 +217,7 @@ describe.each<Method>(['qr', 'code'])('when the phone has agreed, by %s', method
     const sessionId = await startAndAgree(method)
     const [phase, reason] = method === 'qr' ? ['expired', 'qr_expired'] : ['failed', 'pairing_unfinished']
     expect(await ended(sessionId)).toMatchObject({ phase, reason: { code: reason } })
-    await expectNothingKept(sessionId)
+    await expectNothingKept(rows, sessionId)
     expect((await phone.devices()).filter(device => device.confirmed)).toEqual([])
   })
 
@@ -237,7 +228,7 @@ describe.each<Method>(['qr', 'code'])('when the phone has agreed, by %s', method
     const view = await ended(sessionId)
     expect(view).toMatchObject({ phase: 'failed', reason: { code: 'login_unfinished' } })
     expect(view.reason?.action).toContain('Linked devices')
-    await expectNothingKept(sessionId)
+    await expectNothingKept(rows, sessionId)
   })
 
   test.each([
@@ -264,7 +255,7 @@ describe.each<Method>(['qr', 'code'])('when the phone has agreed, by %s', method
     const sessionId = await startAndAgree(method)
     const view = await ended(sessionId)
     expect(view).toMatchObject({ phase: 'failed' })
-    await expectNothingKept(sessionId)
+    await expectNothingKept(rows, sessionId)
     const devices = (await phone.devices()).filter(device => device.confirmed)
     if (devices.length > 0) expect(view.reason?.action).toContain('Linked devices')
   })

@@ -12,15 +12,17 @@ export interface Ending {
   next: Next
 }
 
+export const NO_CODE = 'No code from WhatsApp'
+
 /**
  * How each of the server's reasons is headed and what the main button does. Its sentence and its advice come with the reason; one
  * that is not in this list is shown just the same, under the heading of its phase.
  */
 export const ENDINGS: Readonly<Record<string, Ending>> = {
   pairing_unfinished: { title: 'The link was not finished', icon: 'alert', next: 'again' },
-  code_refused: { title: 'No code from WhatsApp', icon: 'alert', next: 'qr' },
-  code_rate_limited: { title: 'No code from WhatsApp', icon: 'clock', next: 'qr' },
-  code_unanswered: { title: 'No code from WhatsApp', icon: 'alert', next: 'qr' },
+  code_refused: { title: NO_CODE, icon: 'alert', next: 'qr' },
+  code_rate_limited: { title: NO_CODE, icon: 'clock', next: 'qr' },
+  code_unanswered: { title: NO_CODE, icon: 'alert', next: 'qr' },
   wrong_number: { title: 'This was another number', icon: 'phone', next: 'number' },
   passkey_required: { title: 'WhatsApp asks for a passkey', icon: 'key', next: 'again' },
   replaced_by_visitor: { title: 'You chose another way', icon: 'stop', next: 'again' },

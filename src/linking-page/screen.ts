@@ -4,7 +4,7 @@ import type { StateReason } from '../contract/sessions.js'
 import type { Wish } from './api.js'
 import type { Shown } from './attempt.js'
 import type { Told } from './endings.js'
-import { GONE } from './endings.js'
+import { GONE, NO_CODE } from './endings.js'
 import { attemptOnScreen, stepsOf } from './attempt-screen.js'
 import type { PageState, WishState } from './state.js'
 import * as say from './sentences.js'
@@ -44,8 +44,8 @@ export interface Retry {
   what: 'open' | 'start'
   /** Not before this time (`Date.now()`); in the past when there is nothing to wait for. */
   notBefore: number
-  /** The other way is the main thing to do: a code cannot be had. */
-  qrInstead: boolean
+  /** The main thing to do: the same again, the other way because a code cannot be had, or the operator's help. */
+  main: 'again' | 'qr' | 'operator'
 }
 
 export interface Task {
@@ -101,11 +101,18 @@ function troubleOnScreen(
   { what, at, retry }: NonNullable<PageState['trouble']>,
   supportUrl: string | null,
 ): Panel {
-  const { title, message, action, code, waitMs } = what
-  // the button offers what the server's advice names
-  const qrInstead = way === 'code' && /QR code instead/i.test(action)
-  const again: Retry = { what: retry, notBefore: at + waitMs, qrInstead }
+  const { message, action, code, waitMs } = what
+  const main = mainAfter(action, way, supportUrl)
+  // whatever became of the request: what is known is that there is no code
+  const title = main === 'qr' ? NO_CODE : what.title
+  const again: Retry = { what: retry, notBefore: at + waitMs, main }
   return { kind: 'trouble', key: `${code} ${at}`, title, message, action, retry: again, supportUrl }
+}
+
+/** The main button offers what the server's advice names. */
+function mainAfter(action: string, way: LinkMethod, supportUrl: string | null): Retry['main'] {
+  if (way === 'code' && /QR code instead/i.test(action)) return 'qr'
+  return supportUrl !== null && /^Tell the operator/i.test(action) ? 'operator' : 'again'
 }
 
 /** Asked for, and not answered yet: the panel to come, still empty. */

@@ -157,13 +157,17 @@ test('the code, whose it is, and that one was typed', () => {
   expect(screenOf(entered)).toMatchObject({ status: 'Status: Your phone has answered…', panel: { entered: true } })
 })
 
-test('a code that cannot be had leads to the QR, where the server advises it', () => {
-  const refusal = (action: string) => {
-    const what = troubleFromProblem({ code: 'too_many_attempts', detail: 'No.', action }, '900', 0)
-    return screenOf(after(opened, { type: 'start_pressed', number }, { type: 'refused', what, retry: 'start', at: 0 }))
+test('the main thing to do after a refusal is what the server advises', () => {
+  const refusal = (action: string, asked: typeof number | null = number) => {
+    const what = troubleFromProblem({ code: 'whatsapp_unreachable', detail: 'No.', action }, '900', 0)
+    const start = { type: 'start_pressed', number: asked } as const
+    return screenOf(after(opened, start, { type: 'refused', what, retry: 'start', at: 0 })).panel
   }
-  expect(refusal('Use the QR code instead, or wait.').panel).toMatchObject({ retry: { qrInstead: true } })
-  expect(refusal('Wait a little.').panel).toMatchObject({ retry: { qrInstead: false, notBefore: 900_000 } })
+  const noCode = 'No code from WhatsApp'
+  expect(refusal('Use the QR code instead, or wait.')).toMatchObject({ title: noCode, retry: { main: 'qr' } })
+  expect(refusal('Use the QR code instead, or wait.', null)).toMatchObject({ retry: { main: 'again' } })
+  expect(refusal('Tell the operator.')).toMatchObject({ retry: { main: 'operator' } })
+  expect(refusal('Wait a little.')).toMatchObject({ retry: { main: 'again', notBefore: 900_000 } })
 })
 
 test('unlinked is said only of an account that has been unlinked', () => {

@@ -17,6 +17,11 @@ export function linkingPage(): RequestHandler {
 export class LinkingTab {
   private constructor(readonly page: Page) {}
 
+  /** A tab that somebody else has opened. */
+  static on(page: Page): LinkingTab {
+    return new LinkingTab(page)
+  }
+
   static async open(context: BrowserContext, url: string): Promise<LinkingTab> {
     const tab = new LinkingTab(await context.newPage())
     await tab.page.goto(url)

@@ -18,8 +18,8 @@ export class PageWitness {
     context.on('response', response => this.#bodies.push(this.#noteResponse(response)))
     context.on('console', message => {
       this.#note('console', message.text())
-      // the browser's own words about an answer that is no success, such as a refused start
-      if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) {
+      // the browser's own words about an answer that is no success, such as a refused start, or about a server that is away
+      if (message.type() === 'error' && !/^(Failed to load resource|WebSocket connection to)/.test(message.text())) {
         this.#problems.push(message.text())
       }
     })

@@ -18,7 +18,7 @@ const commit = Buffer.from('commit\0')
 
 const longestText = 64
 
-/** A line to a PostgreSQL that a test can cut, refuse, let hang, or cut at one exact statement. */
+/** A line to a PostgreSQL, or to the simulator, that a test can cut, refuse, let hang, or cut at one exact statement. */
 export class TcpProxy implements AsyncDisposable {
   readonly #pairs = new Set<Pair>()
   #listener: Server | null = null
@@ -41,6 +41,11 @@ export class TcpProxy implements AsyncDisposable {
     detour.hostname = '127.0.0.1'
     detour.port = String(this.#port)
     return detour.href
+  }
+
+  /** How many connections there are at this moment. */
+  get connections(): number {
+    return this.#pairs.size
   }
 
   /** Ends every connection and refuses new ones. */

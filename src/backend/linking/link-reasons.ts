@@ -73,8 +73,8 @@ const reasons = {
     action: 'Wait a few minutes, then start again. If it stays like this, tell the operator of this page.',
   },
   connection_lost_early: {
-    message: 'The connection to WhatsApp broke before a phone had linked.',
-    action: 'Start again.',
+    message: 'The connection to WhatsApp broke before we heard that a phone had linked.',
+    action: `Start again. ${orLogOut}`,
   },
   connection_lost: {
     message: 'The connection to WhatsApp broke before your link was finished.',

@@ -9,6 +9,7 @@ export function troublePanel(actions: PanelActions): PanelView<PanelOf<'trouble'
   const message = el('p', { class: 'ended-message' })
   const action = el('p', { class: 'ended-action' })
   const help = outwardLink('Get help', 'support')
+  const helpFirst = outwardLink('Get help', 'button button-primary')
   let panel: PanelOf<'trouble'> | null = null
   let waiting = false
   const again = button('Try again', 'primary', () => {
@@ -24,7 +25,7 @@ export function troublePanel(actions: PanelActions): PanelView<PanelOf<'trouble'
     title,
     message,
     action,
-    el('div', { class: 'ended-buttons' }, byQr, again),
+    el('div', { class: 'ended-buttons' }, byQr, helpFirst, again),
     help,
   )
 
@@ -46,11 +47,12 @@ export function troublePanel(actions: PanelActions): PanelView<PanelOf<'trouble'
       setText(title, next.title)
       setText(message, next.message)
       setText(action, next.action)
-      const { qrInstead } = next.retry
-      byQr.hidden = !qrInstead
-      again.className = `button button-${qrInstead ? 'quiet' : 'primary'}`
-      help.hidden = next.supportUrl === null
-      if (next.supportUrl !== null) help.href = next.supportUrl
+      const { main } = next.retry
+      byQr.hidden = main !== 'qr'
+      helpFirst.hidden = main !== 'operator'
+      again.className = `button button-${main === 'again' ? 'primary' : 'quiet'}`
+      help.hidden = next.supportUrl === null || main === 'operator'
+      if (next.supportUrl !== null) helpFirst.href = help.href = next.supportUrl
       const left = leftMs(next.retry.notBefore, Date.now())
       if (first && left > 0) actions.announce(`Please wait ${inWords(left)} before the next try.`)
       tick(Date.now())

@@ -11,7 +11,7 @@ const UNKNOWN_DEVICE = 401
 
 export type LoginDeps = { accounts: Accounts; incidents: Incidents }
 
-/** Lets a linked device in by its Noise key; whoever was in under the same identity is put out. */
+/** Lets a device in by its Noise key once it has proven its half of the link; whoever was in under the same identity is put out. */
 export function login(
   { accounts, incidents }: LoginDeps,
   client: Client,
@@ -25,7 +25,7 @@ export function login(
   const known = companion?.details.noiseKey.equals(noiseKey) === true
   if (known) client.companion = companion
   if (incidents.strike('login', client, { phone, device })) return
-  if (!person || !companion || !known) return fail(client, UNKNOWN_DEVICE)
+  if (!person || !companion?.confirmed || !known) return fail(client, UNKNOWN_DEVICE)
   if (companion.line) dismiss(companion.line, replaced())
   companion.line = client
   client.phase = 'login'
