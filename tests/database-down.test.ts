@@ -217,8 +217,8 @@ describe('when the database goes away', () => {
     ['having noted the attempt to send untold', '"attempts" + ', 'after commit'],
     ['before an ack is noted', '"settled_at" =', 'before'],
     ['having noted an ack untold', '"settled_at" =', 'after commit'],
-    ['before the end is stored', 'update "outbox_messages" set "proto"', 'before'],
-    ['having stored the end untold', 'update "outbox_messages" set "proto"', 'after commit'],
+    ['before the end is stored', 'update "session_leases" set "wanted"', 'before'],
+    ['having stored the end untold', 'update "session_leases" set "wanted"', 'after commit'],
   ] as const)('%s, the link is finished with one of each message', async (_, statement, when) => {
     const { sessionId, qrCode } = await visitor.start()
     const cut = line.cutAt(statement, when)

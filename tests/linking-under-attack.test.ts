@@ -205,7 +205,7 @@ test('a guessed service token gains nothing, and nobody becomes a visitor by it'
   ]
   const answers = new Set<string>()
   for (const guess of guesses) {
-    for (const scheme of ['Bearer', 'Basic']) {
+    for (const scheme of ['Bearer', 'Token']) {
       const headers = { authorization: `${scheme} ${guess}`, cookie }
       const said = await guesser.ask('GET', `/api/sessions/${victimsId}`, { headers })
       expect(said.status).toBe(401)
