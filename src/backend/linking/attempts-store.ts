@@ -117,12 +117,17 @@ export async function noteCodeEntered(tx: TenantTransactor, sessionId: SessionId
   return noted !== undefined
 }
 
-/** The visitor of an attempt in the queue is still there. */
-export async function noteSeen(tx: TenantTransactor, sessionId: SessionId): Promise<void> {
-  await tx.db
+/**
+ * The visitor of an attempt in the queue is still there.
+ * @returns whether it still waits
+ */
+export async function noteSeen(tx: TenantTransactor, sessionId: SessionId): Promise<boolean> {
+  const noted = await tx.db
     .updateTable('link_attempts')
     .set({ seen_at: sql<Date>`clock_timestamp()` })
     .where('session_id', '=', sessionId)
     .where('phase', '=', 'queued')
-    .execute()
+    .returning('session_id')
+    .executeTakeFirst()
+  return noted !== undefined
 }

@@ -1,4 +1,5 @@
-import type { WorkspaceId } from '../../contract/ids.js'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { SessionId, WorkspaceId } from '../../contract/ids.js'
 import type { LinkAttemptView } from '../../contract/linking.js'
 import type { Tenants } from '../database/tenant-transaction.js'
 import type { EventLog, StoredEvent } from '../events/event-log.js'
@@ -19,18 +20,33 @@ export type VisitorFeedDeps = {
   vault: Vault
   workspaceId: () => WorkspaceId
   log: Log
+  seenEveryMs?: number
 }
 
 /** An open feed is a sign of life of a visitor in the queue. */
-const seenEveryMs = 10_000
+const defaultSeenEveryMs = 10_000
 
 /** The live side of an attempt: its own visitor's events, from the beginning unless they resume. */
 export function createVisitorFeed({ tenants, events, wakeups, vault, log, ...deps }: VisitorFeedDeps): OpenFeed {
+  const seenEveryMs = deps.seenEveryMs ?? defaultSeenEveryMs
+
+  const keepPlace = async (workspaceId: WorkspaceId, sessionId: SessionId, signal: AbortSignal): Promise<void> => {
+    for (let queued = true; queued;) {
+      await delay(seenEveryMs, undefined, { signal, ref: false }).catch(() => {})
+      if (signal.aborted) return
+      try {
+        queued = await tenants.transact({ workspaceId }, tx => noteSeen(tx, sessionId), { hasty: true })
+      } catch (error) {
+        log.warn('visitor_not_noted', { sessionId, code: errorCode(error) })
+      }
+    }
+  }
+
   return async (visitor, { after, signal }) => {
     const workspaceId = deps.workspaceId()
     const hash = visitorHash(visitor)
     const attempt = await tenants.read({ workspaceId }, tx => latestAttempt(tx, hash))
-    if (attempt === null) return null
+    if (attempt === null || signal.aborted) return null
     const { sessionId } = attempt
 
     const present = async ({ event: { event, data } }: StoredEvent) => {
@@ -43,14 +59,7 @@ export function createVisitorFeed({ tenants, events, wakeups, vault, log, ...dep
       const shown = view && shownFor(event, view)
       return shown && { ...data, ...shown }
     }
-    if (attempt.phase === 'queued') {
-      const timer = setInterval(() => {
-        tenants
-          .transact({ workspaceId }, tx => noteSeen(tx, sessionId), { hasty: true })
-          .catch((error: unknown) => log.warn('visitor_not_noted', { sessionId, code: errorCode(error) }))
-      }, seenEveryMs).unref()
-      signal.addEventListener('abort', () => clearInterval(timer))
-    }
+    if (attempt.phase === 'queued') void keepPlace(workspaceId, sessionId, signal)
     const options = { workspaceId, sessionId, after: after ?? 0n, signal, present }
     return attemptFeed({ tenants, log: events, wakeups }, options)
   }
