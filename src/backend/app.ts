@@ -142,7 +142,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
 
   const addressOf = createClientAddress({ trustProxy: config.trustProxy, log: log.child('http') })
   const identify = createIdentify({ serviceToken: config.serviceToken, cookies, addressOf })
-  const limit = createRequestLimit({ perMinute: config.limits.requestsPerMinute })
+  const limit = createRequestLimit({ most: config.limits.requestsPerMinute, withinMs: 60_000 })
   const live = createWebSocketDoor({
     openFeed: createVisitorFeed({ tenants, events, wakeups, vault, workspaceId, log: log.child('linking') }),
     limits: createUpgradeLimits({ addressOf, cookies, limit, perAddress: config.limits.socketsPerAddress }),

@@ -7,5 +7,8 @@ import type { HttpServerDeps } from '../../src/backend/http/server.js'
 export function openDoor(serviceToken: string | null = null): Pick<HttpServerDeps, 'identify' | 'door'> {
   const addressOf = () => '192.0.2.1'
   const identify = createIdentify({ serviceToken, cookies: { secure: false }, addressOf })
-  return { identify, door: apiDoor({ identify, addressOf, limit: createRequestLimit({ perMinute: 1_000_000 }) }) }
+  return {
+    identify,
+    door: apiDoor({ identify, addressOf, limit: createRequestLimit({ most: 1_000_000, withinMs: 60_000 }) }),
+  }
 }

@@ -4,8 +4,8 @@ import { wakeChannel } from '../events/event-log.js'
 import type { AdmissionSettings, Counting } from './limits.js'
 import type { Subject } from './subjects.js'
 
-/** What only this node knows: attempts that have left, and how many it has a place for. */
-export type NodeState = { left: readonly string[]; held: number }
+/** What only this node knows: attempts that have left, those among them that are not to be counted, and how many have a place. */
+export type NodeState = { left: readonly string[]; unused: readonly string[]; held: number }
 
 export type Entered =
   | { outcome: 'granted' | 'queued'; position: string }
@@ -35,7 +35,7 @@ export type AdmissionStoreDeps = { database: Database; nodeId: string; settings:
 export function createAdmissionStore({ database, nodeId, settings }: AdmissionStoreDeps): AdmissionStore {
   const { perNode, active, queued } = settings
   return {
-    enter: (starts, { left, held }, deadlineMs) =>
+    enter: (starts, { left, unused, held }, deadlineMs) =>
       database.system(
         async ({ db }) => {
           // one call after the other, each sees what those before it have decided
@@ -43,7 +43,8 @@ export function createAdmissionStore({ database, nodeId, settings }: AdmissionSt
             select e.* from jsonb_to_recordset(${JSON.stringify(starts.map(startRow))})
               as s (nth integer, session uuid, counted text[], obeyed text[], subjects text[], most integer[], seconds integer[]),
             lateral link_enter(
-              s.session, ${nodeId}, case when s.nth = 0 then ${left}::uuid[] else '{}' end, ${held},
+              s.session, ${nodeId}, case when s.nth = 0 then ${left}::uuid[] else '{}' end,
+              case when s.nth = 0 then ${unused}::uuid[] else '{}' end, ${held},
               array(select decode(c, 'hex') from unnest(s.counted) as c), array(select decode(o, 'hex') from unnest(s.obeyed) as o),
               array(select decode(x, 'hex') from unnest(s.subjects) as x), s.most, s.seconds,
               ${perNode}, ${active}, ${queued}, ${wakeChannel}
@@ -53,12 +54,12 @@ export function createAdmissionStore({ database, nodeId, settings }: AdmissionSt
         { deadlineMs },
       ),
 
-    sync: ({ left, held, missing }, deadlineMs) =>
+    sync: ({ left, unused, held, missing }, deadlineMs) =>
       database.system(
         async ({ db }) => {
           const { rows } = await sql<{ attempt: string; has_turn: boolean }>`
             select * from link_sync_places(
-              ${nodeId}, ${left}, ${JSON.stringify(missing.map(missingRow))}, ${held}, ${perNode}, ${active}, ${wakeChannel}
+              ${nodeId}, ${left}, ${unused}, ${JSON.stringify(missing.map(missingRow))}, ${held}, ${perNode}, ${active}, ${wakeChannel}
             )`.execute(db)
           return new Map(rows.map(row => [row.attempt, row.has_turn]))
         },

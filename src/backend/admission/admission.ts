@@ -24,12 +24,18 @@ export interface Admission extends AsyncDisposable {
   coolDown(phoneNumber: string): Promise<void>
 }
 
+/** `used`: a code was asked for, or a QR was shown. Then, and when nothing is said, the start stays counted. */
+export type Leaving = { used: boolean }
+
 /** A place of an attempt on this node. */
 export interface Place {
   /** False when it waits in the queue. */
   readonly granted: boolean
   /** Resolves when the attempt may open its socket: at once when granted. Never settles after `leave`. */
   readonly turn: Promise<void>
-  /** Gives the place to the next in the queue. Safe to repeat; trouble with the database is met in the background. */
-  leave(): void
+  /**
+   * Gives the place to the next in the queue, and the start back to its address and number when WhatsApp was asked for nothing by it.
+   * Safe to repeat: the first call counts. Trouble with the database is met in the background.
+   */
+  leave(how?: Leaving): void
 }

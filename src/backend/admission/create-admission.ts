@@ -1,10 +1,11 @@
 import type { Database } from '../database/database.js'
 import type { EventWakeups } from '../events/event-wakeups.js'
+import { createRequestLimit } from '../http/request-limit.js'
 import { tooManyAttempts } from '../http/too-many-attempts.js'
 import { errorCode, type Log } from '../log.js'
 import { AdmissionLine } from './admission-line.js'
 import { createAdmissionStore, type CountedStart, type Entered, type NodeState } from './admission-store.js'
-import type { Admission, Place } from './admission.js'
+import type { Admission, Place, Start } from './admission.js'
 import { CoolDownMemory } from './cool-down-memory.js'
 import { nodeFull, shuttingDown } from './errors.js'
 import { countingOf, type AdmissionSettings } from './limits.js'
@@ -28,7 +29,10 @@ export type AdmissionDeps = {
 const pollEveryMs = 1_000
 /** Of these looks, so many pass while nobody waits. */
 const idlePolls = 10
-const tidyEveryMs = 60 * 60 * 1_000
+const hourMs = 60 * 60 * 1_000
+
+/** A start, and what it is counted for. */
+type Asked = CountedStart & Pick<Start, 'address'>
 
 /**
  * Admission on tables that all nodes share. A node that was lost to the others (paused, cut off from the database) and comes back keeps
@@ -40,6 +44,8 @@ export function createAdmission({ database, wakeups, nodeId, settings, secret, l
   const subjects = createSubjects(secret)
   const coolDowns = new CoolDownMemory(now ?? (() => performance.now()))
   const line = new AdmissionLine()
+  // whoever begins and gives up again and again costs us something, too: no more is given back than is let in
+  const givenBack = createRequestLimit({ most: settings.perAddress, withinMs: hourMs, ...(now && { now }) })
   const places = new NodePlaces(() => look())
   const timers: NodeJS.Timeout[] = []
   let unsubscribe = () => {}
@@ -48,14 +54,14 @@ export function createAdmission({ database, wakeups, nodeId, settings, secret, l
 
   /** Hands over what this node knows; what the database has taken is told once. */
   const handingOver = async <Result>(question: (state: NodeState) => Promise<Result>): Promise<Result> => {
-    const { left, held } = places
-    const result = await question({ left, held })
+    const { left, unused, held } = places
+    const result = await question({ left, unused, held })
     places.forgotten(left)
     return result
   }
 
   /** Places are known here before anything else is asked, so that no look takes them for somebody else's. */
-  const starts = new StartsTogether(line, async (asked: readonly CountedStart[], deadlineMs) => {
+  const starts = new StartsTogether(line, async (asked: readonly Asked[], deadlineMs) => {
     if (closed) throw shuttingDown()
     try {
       const answers = await handingOver(state => store.enter(asked, state, deadlineMs))
@@ -66,10 +72,14 @@ export function createAdmission({ database, wakeups, nodeId, settings, secret, l
     }
   })
 
-  const placeOf = (start: CountedStart | undefined, entered: Entered): Place | null => {
+  const placeOf = (start: Asked | undefined, entered: Entered): Place | null => {
     if (start === undefined || !('position' in entered)) return null
-    const { sessionId, counting } = start
-    return places.add(sessionId, counting.counted, entered.position, entered.outcome === 'granted')
+    const { sessionId, counting, address } = start
+    const { position, outcome } = entered
+    return places.add(
+      { sessionId, subjects: counting.counted, position, granted: outcome === 'granted' },
+      () => address === null || givenBack.take(address) === null,
+    )
   }
 
   const synchronise = (): Promise<void> =>
@@ -101,16 +111,16 @@ export function createAdmission({ database, wakeups, nodeId, settings, secret, l
       every(pollEveryMs, () => {
         if (places.waits || places.left.length > 0 || ++polls % idlePolls === 0) look()
       })
-      every(tidyEveryMs, () => void tidy())
+      every(hourMs, () => void tidy())
       await tidy()
     },
 
     async enter(start) {
-      const { sessionId } = start
+      const { sessionId, address } = start
       const counting = countingOf(start, subjects, settings)
       const wait = coolDowns.running(counting.obeyed)
       if (wait !== null) throw tooManyAttempts(wait)
-      const { entered, place } = await starts.ask({ sessionId, counting })
+      const { entered, place } = await starts.ask({ sessionId, counting, address })
       if (place !== null) return place
       if (!('blocked' in entered)) throw nodeFull()
       const { blocked, coolingMs, retrySeconds } = entered

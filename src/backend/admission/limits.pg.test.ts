@@ -22,8 +22,10 @@ beforeEach(async () => (node = await rig.node()))
 afterEach(() => rig.reset())
 afterAll(() => rig[Symbol.asyncDispose]())
 
+type AnyStart = ReturnType<typeof byQr> | ReturnType<typeof byCode>
+
 /** Starts that end at once, so that only counting over time is shown. */
-async function startAndLeave(start: ReturnType<typeof byQr> | ReturnType<typeof byCode>): Promise<void> {
+async function startAndLeave(start: AnyStart): Promise<void> {
   const place = await node.admission.enter(start)
   place.leave()
 }
@@ -94,6 +96,41 @@ describe('a number', () => {
     expect(await refusalOf(node.admission.enter(byCode(number)))).toEqual(tooMany(day - 2 * hour))
     await rig.pass(day - 2 * hour)
     expect(await refusalOf(node.admission.enter(byCode(number)))).toBeNull()
+  })
+})
+
+describe('a start that asked WhatsApp for nothing', () => {
+  const leaveUnused = async (start: AnyStart) => (await node.admission.enter(start)).leave({ used: false })
+
+  test('is given back to its address and its number, and only the first word on it counts', async () => {
+    const address = newAddress()
+    for (let i = 0; i < 10; i++) await leaveUnused(byCode(number, address))
+    for (let i = 0; i < 3; i++) {
+      const place = await node.admission.enter(byCode(number, address))
+      place.leave({ used: true })
+      place.leave({ used: false })
+    }
+    expect(await refusalOf(node.admission.enter(byCode(number, address)))).toEqual(tooMany(hour))
+    expect(await rig.rows.query(`select from link_starts`)).toHaveLength(6)
+  })
+
+  test('is counted all the same once an address has had an hour’s worth of them given back', async () => {
+    const address = newAddress()
+    for (let i = 0; i < 60; i++) await leaveUnused(byQr(address))
+    expect(await refusalOf(node.admission.enter(byQr(address)))).toEqual(tooMany(hour))
+  })
+
+  test('because its node was lost while it waited is given back, too', async () => {
+    await node.stop()
+    const lost = await rig.node({ active: 1 })
+    const address = newAddress()
+    await lost.admission.enter(byQr(address))
+    await lost.admission.enter(byCode(number, address))
+    await lost.lease[Symbol.asyncDispose]()
+    node = await rig.node()
+    await startAndLeave(byQr(newAddress()))
+    // what was under way may have shown its QR
+    expect(await rig.rows.query(`select from link_starts`)).toHaveLength(2)
   })
 })
 

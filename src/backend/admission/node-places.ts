@@ -1,13 +1,13 @@
 import type { KnownPlace } from './admission-store.js'
-import type { Place } from './admission.js'
-import type { Subject } from './subjects.js'
+import type { Leaving, Place } from './admission.js'
 
 type Held = KnownPlace & { granted: boolean; onTurn: () => void }
 
 /** The places of this node as it knows them: what runs here is decided here, the table follows. */
 export class NodePlaces {
   readonly #places = new Map<string, Held>()
-  readonly #left = new Set<string>()
+  /** Attempts that have left, and whether their start stays counted. */
+  readonly #left = new Map<string, Leaving>()
 
   /** @param onLeave told of each place that was given back */
   constructor(private readonly onLeave: () => void) {}
@@ -22,19 +22,25 @@ export class NodePlaces {
 
   /** Attempts that the table may still name although they have left. */
   get left(): string[] {
-    return [...this.#left]
+    return [...this.#left.keys()]
   }
 
-  add(sessionId: string, subjects: readonly Subject[], position: string, granted: boolean): Place {
+  /** Those among them that are not to be counted. */
+  get unused(): string[] {
+    return this.left.filter(sessionId => this.#left.get(sessionId)?.used === false)
+  }
+
+  /** @param mayGiveBack asked once, of a place that leaves unused: whether its start is really counted no more */
+  add({ sessionId, subjects, position, granted }: KnownPlace, mayGiveBack: () => boolean): Place {
     let onTurn = () => {}
     const turn = new Promise<void>(resolve => (onTurn = resolve))
     const held: Held = { sessionId, subjects, position, granted, onTurn }
     this.#places.set(sessionId, held)
     if (granted) onTurn()
-    const leave = () => {
+    const leave = ({ used }: Leaving = { used: true }) => {
       if (this.#places.get(sessionId) !== held) return
       this.#places.delete(sessionId)
-      this.#left.add(sessionId)
+      this.#left.set(sessionId, { used: used || !mayGiveBack() })
       this.onLeave()
     }
     return {
@@ -48,7 +54,7 @@ export class NodePlaces {
 
   /** The table may name it, and nothing here does: a start of which nobody knows whether it was stored. */
   disown(sessionId: string): void {
-    this.#left.add(sessionId)
+    this.#left.set(sessionId, { used: false })
   }
 
   /** The table names these no longer. */
@@ -57,7 +63,7 @@ export class NodePlaces {
   }
 
   leaveAll(): void {
-    for (const sessionId of this.#places.keys()) this.#left.add(sessionId)
+    for (const sessionId of this.#places.keys()) this.#left.set(sessionId, { used: true })
     this.#places.clear()
   }
 
@@ -65,7 +71,7 @@ export class NodePlaces {
   follow(stored: ReadonlyMap<string, boolean>): KnownPlace[] {
     for (const [sessionId, granted] of stored) {
       const place = this.#places.get(sessionId)
-      if (place === undefined) this.#left.add(sessionId)
+      if (place === undefined) this.#left.set(sessionId, this.#left.get(sessionId) ?? { used: true })
       else if (granted && !place.granted) {
         place.granted = true
         place.onTurn()

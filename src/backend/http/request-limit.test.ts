@@ -6,7 +6,7 @@ const take = (limit: ReturnType<typeof createRequestLimit>, address: string, tim
 
 test('so many requests a minute pass, of each network on its own; then it is told how long to wait', () => {
   let time = 0
-  const limit = createRequestLimit({ perMinute: 3, now: () => time })
+  const limit = createRequestLimit({ most: 3, withinMs: 60_000, now: () => time })
   expect(take(limit, '192.0.2.1', 3)).toEqual([null, null, null])
   time = 12_500
   expect(take(limit, '192.0.2.1', 2)).toEqual([48, 48])
@@ -17,7 +17,7 @@ test('so many requests a minute pass, of each network on its own; then it is tol
 })
 
 test('more addresses than can be remembered do not fill the memory', () => {
-  const limit = createRequestLimit({ perMinute: 1, now: () => 0 })
+  const limit = createRequestLimit({ most: 1, withinMs: 60_000, now: () => 0 })
   for (let i = 0; i < 60_000; i++) limit.take(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`)
   expect(limit.take('10.0.0.0')).toBeNull()
   expect(limit.take('10.0.234.95')).toBe(60)

@@ -7,17 +7,16 @@ export interface RequestLimit {
 }
 
 export type RequestLimitDeps = {
-  perMinute: number
+  most: number
+  withinMs: number
   /** Milliseconds of a clock that only goes forward. */
   now?: () => number
 }
 
-const minuteMs = 60_000
-
-/** More addresses than this in a minute push the first ones out, so that nobody can fill the memory. */
+/** More addresses than this push the first ones out, so that nobody can fill the memory. */
 const mostNetworks = 50_000
 
-export function createRequestLimit({ perMinute, now = () => performance.now() }: RequestLimitDeps): RequestLimit {
+export function createRequestLimit({ most, withinMs, now = () => performance.now() }: RequestLimitDeps): RequestLimit {
   const counts = new Map<string, number>()
   let endsAt = 0
   return {
@@ -25,11 +24,11 @@ export function createRequestLimit({ perMinute, now = () => performance.now() }:
       const time = now()
       if (time >= endsAt) {
         counts.clear()
-        endsAt = time + minuteMs
+        endsAt = time + withinMs
       }
       const network = networkOf(address)
       const count = (counts.get(network) ?? 0) + 1
-      if (count > perMinute) return Math.ceil((endsAt - time) / 1_000)
+      if (count > most) return Math.ceil((endsAt - time) / 1_000)
       counts.set(network, count)
       if (counts.size > mostNetworks) counts.delete(counts.keys().next().value ?? network)
       return null

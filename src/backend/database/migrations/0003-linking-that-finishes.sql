@@ -41,10 +41,13 @@ alter table sessions add column taken_back_at timestamptz;
 -- Known to all nodes, owned by no tenant: the public page belongs to the operator.
 create table link_starts (
   subject bytea not null,
+  -- the attempt, which gives its counts back when it asked WhatsApp for nothing
+  session_id uuid not null,
   at timestamptz not null default clock_timestamp()
 );
 create index link_starts_by_subject on link_starts (subject, at);
 create index link_starts_by_age on link_starts (at);
+create index link_starts_by_attempt on link_starts (session_id);
 
 -- A subject that asked too often waits, twice as long each time, until a day without another offence.
 create table link_cool_downs (
@@ -101,9 +104,15 @@ end
 $$;
 
 -- Rows of attempts that have ended and of nodes that are lost. The asking node lives, whatever its lease says.
-create function link_forget_places(p_node uuid, p_left uuid[]) returns void language sql as $$
-  delete from link_places p where session_id = any (p_left)
-    or node_id <> p_node and not exists (select from nodes n where n.id = p.node_id and n.lease_until > clock_timestamp())
+-- p_unused: what asked WhatsApp for nothing is not counted, nor is what waited on a lost node.
+create function link_forget_places(p_node uuid, p_left uuid[], p_unused uuid[]) returns void language sql as $$
+  with lost as (
+    delete from link_places p
+    where node_id <> p_node and not exists (select from nodes n where n.id = p.node_id and n.lease_until > clock_timestamp())
+    returning session_id, granted
+  )
+  delete from link_starts where session_id = any (p_unused || array(select session_id from lost where not granted));
+  delete from link_places where session_id = any (p_left)
 $$;
 
 -- Gives free places to those who wait longest, wherever they wait; nobody waits for a node that is full but its own visitors.
@@ -127,7 +136,7 @@ $$;
 
 -- One start. The limits come as parallel arrays: a subject, how many, within how many seconds (null: at the same time).
 create function link_enter(
-  p_session uuid, p_node uuid, p_left uuid[], p_held integer, p_counted bytea[], p_obeyed bytea[],
+  p_session uuid, p_node uuid, p_left uuid[], p_unused uuid[], p_held integer, p_counted bytea[], p_obeyed bytea[],
   p_subjects bytea[], p_most integer[], p_seconds integer[],
   p_per_node integer, p_active integer, p_queued integer, p_channel text,
   -- granted, queued, full, cooling, or offence: refused by a count
@@ -144,7 +153,7 @@ begin
   -- a count that a power cut loses harms nobody, and a place that it brings back is found by its node
   perform set_config('synchronous_commit', 'off', true);
   perform pg_advisory_xact_lock(7416003);
-  perform link_forget_places(p_node, p_left);
+  perform link_forget_places(p_node, p_left, p_unused);
   v_now := clock_timestamp();
 
   select array_agg(distinct l.subject), max(l.room_at) into v_offenders, v_room_at
@@ -187,18 +196,18 @@ begin
     outcome := 'full';
     return;
   end if;
-  insert into link_starts (subject, at) select s, v_now from unnest(p_counted) as s;
+  insert into link_starts (subject, session_id, at) select s, p_session, v_now from unnest(p_counted) as s;
 end
 $$;
 
 -- Brings the table and one node together: what has ended goes, what others took for a lost node's comes back at its old position.
 create function link_sync_places(
-  p_node uuid, p_left uuid[], p_missing jsonb, p_held integer, p_per_node integer, p_active integer, p_channel text
+  p_node uuid, p_left uuid[], p_unused uuid[], p_missing jsonb, p_held integer, p_per_node integer, p_active integer, p_channel text
 ) returns table (attempt uuid, has_turn boolean) language plpgsql as $$
 begin
   perform set_config('synchronous_commit', 'off', true);
   perform pg_advisory_xact_lock(7416003);
-  perform link_forget_places(p_node, p_left);
+  perform link_forget_places(p_node, p_left, p_unused);
   insert into link_places (session_id, node_id, subjects, position, granted) overriding system value
   select m.session, p_node, array(select decode(s, 'hex') from unnest(m.subjects) as s), m.position, m.granted
   from jsonb_to_recordset(p_missing) as m (session uuid, subjects text[], position bigint, granted boolean)
