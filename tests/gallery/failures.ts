@@ -18,6 +18,11 @@ const refused = (name: string, about: string, status: number, body: object, retr
   act: (page: Page) => page.getByRole('button', { name: 'Start', exact: true }).click(),
 })
 
+function advice(code: string): { detail: string | undefined; action: string | undefined } {
+  const reason = linkReason(code)
+  return { detail: reason?.message, action: reason?.action }
+}
+
 /** Attempts that ended without a link; one picture for each heading, the sentences are the server's own. */
 export const ended: { expired: Pictures; failed: Pictures } = {
   expired: [
@@ -83,15 +88,21 @@ export const failures: Pictures = [
     action: 'Wait a minute, then start again.',
   }),
   {
+    ...refused(
+      'start-blocked',
+      'Something stands between this server and WhatsApp: only the operator can help.',
+      502,
+      { code: 'whatsapp_refused', ...advice('whatsapp_intercepted') },
+      300,
+    ),
+    settings: { supportUrl: 'https://example.org/support' },
+  },
+  {
     name: 'code-refused',
     about: 'WhatsApp gives no code: the QR code is offered instead.',
     start: {
       status: 502,
-      body: {
-        code: 'whatsapp_refused',
-        detail: linkReason('code_refused')?.message,
-        action: linkReason('code_refused')?.action,
-      },
+      body: { code: 'whatsapp_refused', ...advice('code_refused') },
     },
     async act(page) {
       await page.getByRole('radio', { name: 'Pairing code' }).check()
