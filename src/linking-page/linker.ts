@@ -55,6 +55,8 @@ export function createLinker(deps: LinkerDeps): Linker {
   let heard = 0
   /** An ending was heard of; the sentence that explains it is still to be read. */
   let endingUnread = false
+  /** The attempt whose cancelling the server has taken. Whether it ended, only a view read after that tells. */
+  let cancelTaken: string | null = null
 
   function happen(happening: Happening): void {
     state = reduce(state, happening)
@@ -100,6 +102,7 @@ export function createLinker(deps: LinkerDeps): Linker {
     try {
       for (;;) {
         const heardBefore = heard
+        const afterCancel = cancelTaken === sessionId
         const view = await deps.api.read(sessionId)
         if (state.attempt?.sessionId !== sessionId) return { ok: true, waitMs: 0 }
         if (!view) {
@@ -114,6 +117,8 @@ export function createLinker(deps: LinkerDeps): Linker {
         }
         endingUnread = false
         happen({ type: 'view_read', view, at: deps.now() })
+        // one whose phone has just agreed ends with its login, and not at once
+        if (afterCancel && view.phase !== 'scanned') happen({ type: 'cancel_refused' })
         return { ok: true, waitMs: 0 }
       }
     } catch (error) {
@@ -131,15 +136,13 @@ export function createLinker(deps: LinkerDeps): Linker {
   }
 
   async function cancelNow(sessionId: string): Promise<void> {
-    try {
-      const event = { event: 'link_ended', sessionId, phase: 'cancelled' } as const
-      if (await deps.api.cancel(sessionId)) happen({ type: 'event_heard', event, at: deps.now() })
-    } catch {
-      // It may have ended all the same, by itself or because only the answer was lost: reading tells.
-    }
+    // without an answer it may have ended all the same: reading tells
+    const taken = await deps.api.cancel(sessionId).catch(() => false)
     if (state.attempt?.sessionId !== sessionId) return
+    cancelTaken = taken ? sessionId : null
     const { ok } = await readView()
-    if (!ok || isCancelling()) happen({ type: 'cancel_refused' })
+    if (!taken) happen({ type: 'cancel_refused' })
+    else if (!ok) feed?.live.nudge()
     deps.tellOtherTabs()
   }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { press, settled, title, useLinkingPage } from './testing/browser-page.js'
-import { onward, preparing, sessionId } from './testing/sample-views.js'
+import { complete, onward, preparing, scanned, sessionId } from './testing/sample-views.js'
 
 const site = useLinkingPage()
 
@@ -9,8 +9,43 @@ test('a cancel that does not get through is said, and the attempt stays on show'
   const page = await site.open()
   await press(page, 'Start')
   await press(page, 'Cancel')
-  await page.getByText('Cancelling did not work').waitFor()
+  await page.getByText('Cancelling has not been confirmed').waitFor()
   await page.getByRole('button', { name: 'Cancel', exact: true }).waitFor()
+})
+
+test('a cancel that came too late is not shown as one: the link goes on, and says so', async () => {
+  const page = await site.open()
+  await press(page, 'Start')
+  await expect.poll(() => site.gateway.socketsOpen).toBe(1)
+  site.gateway.cancel = () => {
+    site.gateway.view = preparing
+    return { status: 204 }
+  }
+  await press(page, 'Cancel')
+  await title(page, 'Preparing your session ID')
+  await page.getByText('Cancelling has not been confirmed').waitFor()
+  await page.getByRole('button', { name: 'Cancel', exact: true }).waitFor()
+  site.gateway.view = complete
+  site.gateway.push('complete', { sessionId, message: 'Setup complete!' })
+  await title(page, 'All set')
+})
+
+test('a cancel after the phone has agreed is under way until the attempt has ended', async () => {
+  const page = await site.open()
+  await press(page, 'Start')
+  await expect.poll(() => site.gateway.socketsOpen).toBe(1)
+  site.gateway.cancel = () => {
+    site.gateway.view = scanned
+    return { status: 204 }
+  }
+  await press(page, 'Cancel')
+  await title(page, 'Code scanned')
+  await page.getByRole('button', { name: 'Cancelling…' }).waitFor()
+  await expect.poll(() => site.gateway.requests.at(-1)).toBe(`GET /api/sessions/${sessionId}`)
+  await page.getByText('Status: Cancelling…').waitFor()
+  site.gateway.view = onward({ phase: 'cancelled', state: 'disconnected' })
+  site.gateway.push('link_ended', { sessionId, phase: 'cancelled', reason: 'cancelled_late' })
+  await title(page, 'Cancelled')
 })
 
 test('a failure says what happened and what to do', async () => {

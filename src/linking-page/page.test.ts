@@ -79,10 +79,6 @@ test('two tabs follow one attempt, and one cancels for both', async () => {
   const second = await site.open()
   await press(first, 'Start')
   await title(second, 'Scan QR Code with WhatsApp Phone')
-  site.gateway.cancel = () => {
-    site.gateway.view = onward({ phase: 'cancelled', state: 'disconnected' })
-    return { status: 204 }
-  }
   await press(second, 'Cancel')
   await title(second, 'Cancelled')
   await title(first, 'Cancelled')

@@ -33,7 +33,7 @@ export interface PageState {
   gone: boolean
   /** Pressed before the start was answered: the attempt is cancelled as soon as it has an id. */
   cancelWhenStarted: boolean
-  /** The last press of Cancel did not reach the server. */
+  /** As far as is known, the last press of Cancel ended nothing. */
   cancelFailed: boolean
   health: Health
   online: boolean

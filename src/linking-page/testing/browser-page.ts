@@ -6,7 +6,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { chromium } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
-import { pictures, scanning, sessionId } from './sample-views.js'
+import { onward, pictures, scanning, sessionId } from './sample-views.js'
 import type { ScriptedGateway } from './scripted-gateway.js'
 import { startScriptedGateway } from './scripted-gateway.js'
 
@@ -48,6 +48,10 @@ export function useLinkingPage(): Site {
     gateway.start = () => {
       gateway.view = { ...scanning, qrCode: pictures[0] }
       return { status: 200, body: { sessionId, qrCode: pictures[0] } }
+    }
+    gateway.cancel = () => {
+      gateway.view = onward({ phase: 'cancelled', state: 'disconnected' })
+      return { status: 204 }
     }
     context = await browser.newContext({ viewport: { width: 360, height: 740 } })
     complaints = []
