@@ -71,9 +71,8 @@ export class LinkingPerson {
 
   /** Presses start, as somebody who wants this way. */
   async ask(method: LinkMethod): Promise<void> {
-    const { page } = this.tab
     if (method === 'code') return this.tab.askForCode(`+${this.phone.phoneNumber}`)
-    await page.getByRole('radio', { name: 'QR code' }).check()
+    await this.tab.page.getByRole('radio', { name: 'QR code' }).check()
     await this.tab.press('Start')
   }
 
@@ -96,9 +95,9 @@ export class LinkingPerson {
   }
 
   /** Scans or types what is on show. Rejects with what the phone says. */
-  async agrees(method: LinkMethod, phone = this.phone): Promise<void> {
+  async agrees(method: LinkMethod): Promise<void> {
     const shown = await this.reads(method)
-    await (method === 'qr' ? phone.scan(shown) : phone.enterCode(shown))
+    await (method === 'qr' ? this.phone.scan(shown) : this.phone.enterCode(shown))
   }
 
   /** What is on show when the attempt, or the request for one, has ended; `null` before. */
