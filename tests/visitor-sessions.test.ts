@@ -61,6 +61,21 @@ describe('the browser that linked', () => {
     expect((await answers(phone, 6)).filter(text => text.startsWith('WHIZLITE_'))).toHaveLength(3)
   })
 
+  test('is told in the chat when it could not be sent, and such a sending is not counted', async () => {
+    const { phone, visitor, sessionId } = await link()
+    const { deviceId } = await phone.waitForDevice('online')
+    const resend = () => visitor.request('POST', `/api/sessions/${sessionId}/resend`, {})
+    gateway.simulator.device(phone.phoneNumber, deviceId).refuseNextMessage(463)
+    expect(await resend()).toMatchObject({ status: 200 })
+    expect(await answers(phone, 1)).toEqual([expect.stringContaining('WhatsApp has not confirmed')])
+    for (let i = 0; i < 3; i++) expect(await resend()).toMatchObject({ status: 200 })
+    expect(await resend()).toMatchObject({ status: 429 })
+    const said = (await answers(phone, 7)).slice(1)
+    expect(said.filter(text => text.startsWith('WHIZLITE_'))).toHaveLength(3)
+    expect(said.filter(text => text.includes('in the message above, once more'))).toHaveLength(3)
+    expect(await secretsLeft(rows, sessionId)).toEqual([])
+  })
+
   test('may revoke; then nothing is left to ask for', async () => {
     const { phone, visitor, sessionId } = await link()
     const answer = await visitor.request('POST', `/api/sessions/${sessionId}/revoke`, {})

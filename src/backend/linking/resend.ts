@@ -5,7 +5,7 @@ import { appStateKeyType, type Engine } from '../engine/engine.js'
 import { KeyRows } from '../engine/key-rows.js'
 import { GatewayError } from '../errors.js'
 import type { EventLog } from '../events/event-log.js'
-import { enqueueMessage } from '../outbox/outbox-store.js'
+import { enqueueMessage, type NewMessage } from '../outbox/outbox-store.js'
 import type { Vault } from '../vault/vault.js'
 import { unfinishedAttempt } from './attempts-reading.js'
 import type { ManagedSession } from './managed-session.js'
@@ -27,6 +27,13 @@ const resendTemplates = {
 ├ 💡 *Note:* A bot that starts with it takes this session over from this server.
 │
 ╰─> *ᴘᴏᴡᴇʀᴇᴅ ʙʏ ᴡʜɪᴢ-ᴛᴇᴄʜ ©*`,
+
+  not_resent: `╭──❍ *ᴡʜɪᴢ ʟɪᴛᴇ sᴇssɪᴏɴ ɪᴅ*
+│
+├ ⚠️ *Session ID:* WhatsApp has not confirmed that it was sent.
+├ 💡 *Next Step:* If it is not in the message above, write *.resend* again.
+│
+╰─> *ᴘᴏᴡᴇʀᴇᴅ ʙʏ ᴡʜɪᴢ-ᴛᴇᴄʜ ©*`,
 } as const
 
 export type ResendDeps = { events: Pick<EventLog, 'wake'>; vault: Vault; engine: Engine; settings: DeliverySettings }
@@ -36,7 +43,7 @@ export type ResendWait = { waitSeconds: number }
 
 /**
  * Makes a fresh session ID of what a managed session has stored, keeps it as the person's latest and puts it into the outbox with a notice
- * behind it, all in the caller's transaction, which has locked the session. Whichever node runs the session sends them.
+ * behind it of what became of it, all in the caller's transaction, which has locked the session. Whichever node runs the session sends them.
  * @throws SessionIdError `too_long`
  */
 export async function queueResend(
@@ -57,11 +64,14 @@ export async function queueResend(
   const string = encodeSessionId(source, { prefix: settings.sessionIdPrefix, format: settings.sessionIdFormat })
   const workspaceSealer = await vault.workspaceSealer(tx, workspaceId)
   await storeString(tx, workspaceSealer, { person_id: session.personId, sessionId, string })
-  const notice = renderTemplate(await templateText(tx, vault, 'resent', resendTemplates), { number: phoneNumber })
   const to = `${phoneNumber}@s.whatsapp.net`
   const build = (text: string) => engine.buildText({ phoneNumber, to, text })
-  await enqueueMessage(tx, sealer, sessionId, { kind: 'secret', built: build(string) })
-  await enqueueMessage(tx, sealer, sessionId, { kind: 'notice', built: build(notice) })
+  const notice = async (template: keyof typeof resendTemplates) =>
+    build(renderTemplate(await templateText(tx, vault, template, resendTemplates), { number: phoneNumber }))
+  const put = (message: NewMessage) => enqueueMessage(tx, sealer, sessionId, message)
+  const id = await put({ kind: 'secret', built: build(string) })
+  await put({ kind: 'notice', built: await notice('resent'), follows: { id, when: 'sent' } })
+  await put({ kind: 'notice', built: await notice('not_resent'), follows: { id, when: 'failed' } })
   await events.wake(tx, sessionId)
   return { waitSeconds: 0 }
 }
@@ -70,18 +80,21 @@ export function resendTooOften(waitSeconds: number): GatewayError {
   return new GatewayError({
     code: 'too_many_attempts',
     status: 429,
-    message: 'The session ID was sent too often in a short time.',
+    message: 'The session ID was asked for too often in a short time.',
     action: 'Look into your own chat, or wait before you ask again.',
     retryAfterSeconds: waitSeconds,
   })
 }
 
-/** Every secret in the outbox is one sending; the one that the link itself sent was made before its attempt ended. */
+/**
+ * Every secret in the outbox that did not fail is one sending; the one that the link itself sent was made before its attempt ended.
+ */
 async function secondsToWait(tx: TenantReader, sessionId: string): Promise<number> {
   const { rows } = await sql<{ wait: number }>`
     select ceil(extract(epoch from m.created_at - clock_timestamp()) + ${limit.withinSeconds})::int as wait
     from outbox_messages m left join link_attempts a on a.session_id = m.session_id
-    where m.session_id = ${sessionId} and m.kind = 'secret' and m.created_at > coalesce(a.since, '-infinity')
+    where m.session_id = ${sessionId} and m.kind = 'secret' and m.state <> 'failed'
+      and m.created_at > coalesce(a.since, '-infinity')
     order by m.created_at desc offset ${limit.times - 1} limit 1`.execute(tx.db)
   return Math.max(0, rows[0]?.wait ?? 0)
 }

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Rows } from '../../../tests/support/rows.js'
 import { openTestDatabase, type TestDatabase } from '../../../tests/support/template-database.js'
-import { PersonId, SessionId, type WorkspaceId } from '../../contract/ids.js'
+import { MessageId, PersonId, SessionId, type WorkspaceId } from '../../contract/ids.js'
 import { createTenants, type TenantTransactor, type Tenants } from '../database/tenant-transaction.js'
 import { operatorWorkspace } from '../tenancy/operator-workspace.js'
 import type { Sealer } from '../vault/sealer.js'
@@ -15,6 +15,7 @@ import {
   nextOpenMessage,
   noteOutcome,
   sentMessage,
+  type NewMessage,
   type OutboxKind,
 } from './outbox-store.js'
 
@@ -61,10 +62,11 @@ beforeEach(async () => {
   sealer = await transact(tx => vault.createSealer(tx, { workspaceId, sessionId }))
 })
 
-const put = (kind: OutboxKind, waMessageId: string, to = own) =>
-  transact(tx =>
-    enqueueMessage(tx, sealer, sessionId, { kind, built: { to, waMessageId, proto: Buffer.from(waMessageId) } }),
-  )
+const put = (kind: OutboxKind, waMessageId: string, to = own) => enqueue({ kind, built: built(waMessageId, to) })
+
+const built = (waMessageId: string, to = own) => ({ to, waMessageId, proto: Buffer.from(waMessageId) })
+
+const enqueue = (message: NewMessage) => transact(tx => enqueueMessage(tx, sealer, sessionId, message))
 
 const next = async () => (await transact(tx => nextOpenMessage(tx, sealer, sessionId)))?.built.waMessageId ?? null
 
@@ -137,11 +139,60 @@ describe('secrets', () => {
       { id: 'old', state: 'failed', erased: true },
       { id: 'notice', state: 'queued', erased: false },
     ])
-    const codes = `select wa_message_id as id, error_code from outbox_messages where session_id = $1 and error_code is not null`
+    const codes = `select wa_message_id as id, error_code from outbox_messages where session_id = $1 and error_code is not null order by position`
     expect(await rows.query(codes, [sessionId])).toEqual([
       { id: 'failed', error_code: '463' },
       { id: 'old', error_code: 'given_up' },
     ])
+  })
+})
+
+describe('what is said about a secret', () => {
+  beforeEach(async () => {
+    const id = await put('secret', 'A')
+    await enqueue({ kind: 'notice', built: built('it came'), follows: { id, when: 'sent' } })
+    await enqueue({ kind: 'notice', built: built('it did not'), follows: { id, when: 'failed' } })
+    await put('notice', 'B')
+  })
+
+  const settle = async (state: 'sent' | 'failed' | 'unconfirmed') => {
+    const message = await transact(tx => nextOpenMessage(tx, sealer, sessionId))
+    await transact(tx => noteOutcome(tx, message?.id ?? MessageId.parse(randomUUID()), state))
+  }
+
+  const left = async () => (await states()).filter(({ state }) => state === 'queued').map(({ id }) => id)
+
+  test.each([
+    ['sent', ['it came', 'B']],
+    ['failed', ['it did not', 'B']],
+  ] as const)('when it was %s is that', async (verdict, said) => {
+    await settle('unconfirmed')
+    expect(await next()).toBe('A')
+    expect(await left()).toHaveLength(3)
+    await settle(verdict)
+    expect(await left()).toEqual(said)
+  })
+
+  test('when it was given up is that it did not come', async () => {
+    await settle('unconfirmed')
+    await rows.query(
+      `update outbox_messages set created_at = clock_timestamp() - interval '11 minutes' where session_id = $1 and kind = 'secret'`,
+      [sessionId],
+    )
+    await transact(tx => eraseDelivered(tx, sessionId))
+    expect(await left()).toEqual(['it did not', 'B'])
+  })
+
+  test('when its session ends is nothing', async () => {
+    await transact(tx => eraseSecrets(tx, sessionId))
+    expect(await left()).toEqual(['B'])
+  })
+
+  test('stays as it was when the secret goes after its verdict', async () => {
+    await settle('sent')
+    await transact(tx => eraseDelivered(tx, sessionId))
+    await transact(tx => eraseSecrets(tx, sessionId))
+    expect(await left()).toEqual(['it came', 'B'])
   })
 })
 

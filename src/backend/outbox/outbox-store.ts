@@ -9,6 +9,8 @@ import type { Sealer } from '../vault/sealer.js'
 /** `unconfirmed`: bytes may have left without a verdict; sent again under the same id with the same bytes. */
 export type OutboxState = 'queued' | 'sending' | 'unconfirmed' | 'sent' | 'failed'
 
+export type Verdict = Extract<OutboxState, 'sent' | 'failed'>
+
 /** `secret`: its bytes are erased once they are no longer needed. `farewell`: after its verdict the device is taken off the account. */
 export type OutboxKind = 'secret' | 'notice' | 'farewell'
 
@@ -24,6 +26,8 @@ export type OutboxMessagesTable = {
   state: Generated<OutboxState>
   attempts: Generated<number>
   error_code: string | null
+  follows: string | null
+  follows_when: Verdict | null
   created_at: Generated<Date>
   settled_at: Date | null
 }
@@ -43,12 +47,19 @@ const openStates: OutboxState[] = ['queued', 'sending', 'unconfirmed']
 
 const protoCell = (id: string): Cell => ({ table: 'outbox_messages', column: 'proto', row: id })
 
+export type NewMessage = {
+  kind: OutboxKind
+  built: BuiltMessage
+  /** An earlier message of the session: this one goes out behind it if that one's verdict is this, and is dropped otherwise. */
+  follows?: { id: MessageId; when: Verdict }
+}
+
 /** Stores a message before anything is sent: its WhatsApp id and its bytes are final from here on. */
 export async function enqueueMessage(
   tx: TenantTransactor,
   sealer: Sealer,
   sessionId: SessionId,
-  { kind, built }: { kind: OutboxKind; built: BuiltMessage },
+  { kind, built, follows }: NewMessage,
 ): Promise<MessageId> {
   const id = MessageId.parse(randomUUID())
   await tx.db
@@ -61,6 +72,8 @@ export async function enqueueMessage(
       recipient: built.to,
       wa_message_id: built.waMessageId,
       proto: sealer.seal(protoCell(id), built.proto),
+      follows: follows?.id ?? null,
+      follows_when: follows?.when ?? null,
     })
     .execute()
   return id
@@ -103,15 +116,17 @@ export async function noteAttempt(tx: TenantTransactor, id: MessageId): Promise<
 export async function noteOutcome(
   tx: TenantTransactor,
   id: MessageId,
-  state: 'unconfirmed' | 'sent' | 'failed',
+  state: 'unconfirmed' | Verdict,
   errorCode: string | null = null,
 ): Promise<void> {
-  await tx.db
+  const noted = await tx.db
     .updateTable('outbox_messages')
     .set({ state, error_code: errorCode, settled_at: state === 'unconfirmed' ? null : new Date() })
     .where('id', '=', id)
     .where('state', 'in', openStates)
+    .returning('id')
     .execute()
+  if (state !== 'unconfirmed') await dropFollowers(tx, noted, state === 'sent' ? ['failed'] : ['sent'])
 }
 
 /**
@@ -152,25 +167,50 @@ export async function laneSummary(tx: TenantReader, sessionId: SessionId): Promi
   return { open: count(openStates), sent: count(['sent']), failed: count(['failed']) }
 }
 
-/** Secrets do not stay: only the fact remains. One that has no verdict yet is given up, so that it holds up nothing behind it. */
+/**
+ * Secrets do not stay: only the fact remains. One that has no verdict yet is given up, so that it holds up nothing behind it, and nothing is
+ * said about it: nobody knows when this session could say it.
+ */
 export async function eraseSecrets(tx: TenantTransactor, sessionId: SessionId): Promise<void> {
-  await eraseSecretsThat(tx, sessionId, sql`true`)
+  await dropFollowers(tx, await eraseSecretsThat(tx, sessionId, sql`true`), ['sent', 'failed'])
 }
 
-/** As `eraseSecrets`, of those that have their verdict, or have waited for it too long. */
+/** As `eraseSecrets`, of those that have their verdict, or have waited for it too long: whoever waited is told. */
 export async function eraseDelivered(tx: TenantTransactor, sessionId: SessionId): Promise<void> {
   const waitedTooLong = sql`created_at < clock_timestamp() - ${secretLimit}::interval`
-  await eraseSecretsThat(tx, sessionId, sql`(state in ('sent', 'failed') or ${waitedTooLong})`)
+  const givenUp = await eraseSecretsThat(tx, sessionId, sql`(state in ('sent', 'failed') or ${waitedTooLong})`)
+  await dropFollowers(tx, givenUp, ['sent'])
 }
 
+/** @returns those that were given up by this */
 async function eraseSecretsThat(tx: TenantTransactor, sessionId: SessionId, condition: RawBuilder<unknown>) {
-  await sql`
-    update outbox_messages set
+  const { rows } = await sql<{ id: string; given_up: boolean }>`
+    update outbox_messages m set
       proto = null,
-      error_code = case when state in ('sent', 'failed') then error_code else 'given_up' end,
-      settled_at = coalesce(settled_at, clock_timestamp()),
-      state = case when state in ('sent', 'failed') then state else 'failed' end
-    where session_id = ${sessionId} and kind = 'secret' and proto is not null and ${condition}`.execute(tx.db)
+      error_code = case when m.state in ('sent', 'failed') then m.error_code else 'given_up' end,
+      settled_at = coalesce(m.settled_at, clock_timestamp()),
+      state = case when m.state in ('sent', 'failed') then m.state else 'failed' end
+    from (
+      select id, state not in ('sent', 'failed') as given_up from outbox_messages
+      where session_id = ${sessionId} and kind = 'secret' and proto is not null and ${condition} for update
+    ) as found
+    where m.id = found.id returning m.id, found.given_up`.execute(tx.db)
+  return rows.filter(row => row.given_up)
+}
+
+/** What will not be said about messages any more, because it is not true of them. */
+async function dropFollowers(tx: TenantTransactor, of: readonly { id: string }[], when: Verdict[]): Promise<void> {
+  if (of.length === 0) return
+  await tx.db
+    .deleteFrom('outbox_messages')
+    .where(
+      'follows',
+      'in',
+      of.map(({ id }) => id),
+    )
+    .where('follows_when', 'in', when)
+    .where('state', 'in', openStates)
+    .execute()
 }
 
 /** Whether a farewell waits for its verdict. */

@@ -36,7 +36,7 @@ export const commandTemplates = {
 
   resend_later: `╭──❍ *ᴡʜɪᴢ ʟɪᴛᴇ sᴇssɪᴏɴ ɪᴅ*
 │
-├ ⏳ *Not now:* It was sent to this chat a short time ago.
+├ ⏳ *Not now:* It was put on its way to this chat a short time ago.
 ├ 💡 *Next Step:* Scroll up, or write *.resend* again in {{minutes}} min.
 │
 ╰─> *ᴘᴏᴡᴇʀᴇᴅ ʙʏ ᴡʜɪᴢ-ᴛᴇᴄʜ ©*`,

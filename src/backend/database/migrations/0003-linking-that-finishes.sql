@@ -34,6 +34,13 @@ create index inbound_journal_own on inbound_journal (workspace_id, session_id, c
 alter table outbox_messages drop constraint outbox_messages_kind_check;
 alter table outbox_messages add constraint outbox_messages_kind_check check (kind in ('secret', 'notice', 'farewell'));
 
+-- What is said about another message depends on what became of that one: a row is sent if it did, and is gone if it did not.
+alter table outbox_messages
+  add column follows uuid,
+  add column follows_when text check (follows_when in ('sent', 'failed')),
+  add check ((follows is null) = (follows_when is null));
+create index outbox_messages_followers on outbox_messages (workspace_id, follows) where follows is not null;
+
 -- A session that was taken back from a bot: when that bot connects again it is handed off again, without a fight.
 alter table sessions add column taken_back_at timestamptz;
 
