@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { codeLifetimeMs } from '../src/backend/engine/baileys/pairing-code.js'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { codeFinishLimitMs, codeLifetimeMs } from '../src/backend/engine/baileys/pairing-code.js'
 import type { LinkAttemptView } from '../src/contract/linking.js'
 import { decodeSessionId } from '../src/session/index.js'
 import type { Phone } from '../src/simulator/index.js'
+import { clockAhead } from './support/clock-ahead.js'
 import { Rows } from './support/rows.js'
 import { shortWaits } from './support/short-waits.js'
 import { TestGateway } from './support/test-gateway.js'
@@ -109,6 +110,24 @@ describe('a code that is typed on its phone', () => {
     await expect.poll(async () => (await visitor.view(sessionId)).codeEntered).toBe(true)
     expect(await visitor.view(sessionId)).toMatchObject({ phase: 'scanning', pairingCode })
     await phone.enterCode(pairingCode)
+    expect(await ended(sessionId)).toMatchObject({ phase: 'complete' })
+    await expectBothMessages()
+  })
+
+  test('in its last second still links: the phone gets the time to finish', async () => {
+    const { sessionId, pairingCode } = await visitor.startByCode(phone.phoneNumber)
+    const hold = await gateway.simulator.hold({ direction: 'out', child: 'pair-success' })
+    const codeEndsAt = performance.now() + 1_500
+    const clock = clockAhead(codeLifetimeMs - 1_500)
+    const linking = phone.enterCode(pairingCode)
+    await expect.poll(async () => (await visitor.view(sessionId)).codeEntered).toBe(true)
+    clock[Symbol.dispose]()
+    const { expiresInMs = 0 } = await visitor.view(sessionId)
+    expect(expiresInMs).toBeGreaterThan(codeFinishLimitMs / 2)
+    expect(expiresInMs).toBeLessThanOrEqual(codeFinishLimitMs)
+    await vi.waitUntil(() => performance.now() > codeEndsAt, { timeout: 5_000 })
+    await hold.release()
+    await linking
     expect(await ended(sessionId)).toMatchObject({ phase: 'complete' })
     await expectBothMessages()
   })

@@ -92,6 +92,25 @@ describe('a link that ends while its messages are on their way', () => {
     expect(lease).toEqual({ wanted: false })
   })
 
+  test('because the visitor cancels while it becomes a session: nothing is sent, no device is left', async () => {
+    const { sessionId, qrCode } = await visitor.start()
+    await using lock = new Rows(gateway.database.ownerUrl)
+    await lock.query('begin')
+    await lock.query('lock table people in exclusive mode')
+    await phone.scanPicture(picture(qrCode))
+    await rows.waitFor(`select from pg_locks where relation = 'people'::regclass and not granted`)
+    const cancelling = visitor.request('DELETE', `/api/sessions/${sessionId}`)
+    // by the time of these answers it waits for the promotion as well; if not, it finds the promotion behind it
+    for (let look = 1; look <= 5; look++) expect((await visitor.view(sessionId)).phase).toBe('scanned')
+    await lock.query('rollback')
+    expect((await cancelling).status).toBe(204)
+    expect(await visitor.view(sessionId)).toMatchObject({ phase: 'cancelled', reason: { code: 'cancelled_late' } })
+    await expect.poll(() => phone.devices()).toEqual([])
+    await phone.waitForQuiet()
+    expect(await phone.messages(phone.jid)).toEqual([])
+    expect(await secretsOf(sessionId)).toEqual([])
+  })
+
   test('because a bot has taken over already: it is complete, as far as WhatsApp has confirmed', async () => {
     const { sessionId, hold } = await linkHeldAtFirstMessage()
     const second = await gateway.simulator.hold({ direction: 'in', tag: 'message', account: phone.phoneNumber })
@@ -158,6 +177,25 @@ describe('a link whose line never comes back', () => {
     expect(await rows.query(`select wanted from session_leases where session_id = $1`, [sessionId])).toEqual([
       { wanted: false },
     ])
+  })
+})
+
+describe('a cancel that a phone overtakes', () => {
+  test('takes the device off the account', async () => {
+    const { sessionId, pairingCode } = await visitor.startByCode(phone.phoneNumber)
+    await using lock = new Rows(gateway.database.ownerUrl)
+    await lock.query('begin')
+    await lock.query('select from link_attempts where session_id = $1 for update', [sessionId])
+    await expect(phone.enterCode('ZZZZ-ZZZZ')).rejects.toMatchObject({ code: 'code_wrong' })
+    await rows.waitFor(`select from pg_locks where not granted and locktype in ('tuple', 'transactionid')`)
+    const cancelling = visitor.request('DELETE', `/api/sessions/${sessionId}`)
+    // by the time of these answers the cancel waits for its turn
+    for (let look = 1; look <= 5; look++) await visitor.view(sessionId)
+    await phone.enterCode(pairingCode)
+    await lock.query('rollback')
+    expect((await cancelling).status).toBe(204)
+    expect(await visitor.view(sessionId)).toMatchObject({ phase: 'cancelled', reason: { code: 'cancelled_late' } })
+    expect(await phone.devices()).toEqual([])
   })
 })
 

@@ -88,7 +88,7 @@ describe('a secret that WhatsApp retires', () => {
     await phone.enterCode(code)
     await account.next('closed')
     const types = account.events.all().map(({ type }) => type)
-    expect(types).toEqual(['pairing_code', 'pairing_code_entered', 'paired', 'closed'])
+    expect(types).toEqual(['code_asked', 'pairing_code', 'pairing_code_entered', 'paired', 'closed'])
   })
 })
 

@@ -165,7 +165,7 @@ describe('codes that are not taken, not answered or not typed', () => {
     await hold.reached
     const type = 'link_code_companion_reg'
     await rig.simulator.waitForStanza({ direction: 'in', tag: 'ack', where: { class: 'notification', type } })
-    expect(account.events.all().map(event => event.type)).toEqual(['pairing_code'])
+    expect(account.events.all().map(event => event.type)).toEqual(['code_asked', 'pairing_code'])
     await hold.drop()
     await linking
     await account.close()

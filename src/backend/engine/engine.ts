@@ -99,10 +99,15 @@ export type Account = { phoneNumber: string; pn: string; lid: string | null; nam
 export type EngineEvent =
   /** A QR to show, replaced by the next `qr` after `expiresInMs`. Secret: for the attempt's own visitor alone. */
   | { type: 'qr'; qr: string; expiresInMs: number }
+  /** The server is now asked for a pairing code. */
+  | { type: 'code_asked' }
   /** The server has taken this code (`XXXX-XXXX`) for the number; it can be typed for so long. Secret like a QR. */
   | { type: 'pairing_code'; code: string; expiresInMs: number }
-  /** Somebody typed a code on the phone. A wrong one looks the same from here: the phone finds out, and may try again. */
-  | { type: 'pairing_code_entered' }
+  /**
+   * Somebody typed a code on the phone. A wrong one looks the same from here: the phone finds out, and may try again. For so long the code
+   * can still lead to `paired`.
+   */
+  | { type: 'pairing_code_entered'; expiresInMs: number }
   /** The phone accepted; credentials are stored. WhatsApp closes the socket next and a new one logs in. */
   | { type: 'paired'; account: Account }
   /** Logged in; messages can be sent. */

@@ -61,6 +61,16 @@ export async function revokeLease(tx: TenantTransactor, sessionId: SessionId): P
     .execute()
 }
 
+/** Until this transaction ends, nobody does anything under the session's lease. */
+export async function lockLease(tx: TenantTransactor, sessionId: SessionId): Promise<void> {
+  await tx.db
+    .selectFrom('session_leases')
+    .select('epoch')
+    .where('session_id', '=', sessionId)
+    .forUpdate()
+    .executeTakeFirst()
+}
+
 /** Takes a running session's lease away from its node, whichever that is. @returns whether anybody was to run it */
 export async function takeLease(tx: TenantTransactor, sessionId: SessionId, nodeId: string): Promise<boolean> {
   const taken = await tx.db

@@ -70,9 +70,9 @@ export function createAttemptTurns(
       }, shortLived),
 
     // only a note for the page: the link does not hang on it
-    codeEntered: () =>
+    codeEntered: expiresInMs =>
       store(async tx => {
-        if (!(await noteCodeEntered(tx, sessionId))) return
+        if (!(await noteCodeEntered(tx, sessionId, { expiresInMs }))) return
         await events.append(tx, { event: 'pairing_code_entered', data: { sessionId } })
       }, shortLived).catch((error: unknown) => log.warn('entry_not_stored', { sessionId, code: errorCode(error) })),
 

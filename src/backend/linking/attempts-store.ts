@@ -105,11 +105,18 @@ export async function storeCode(
     .execute()
 }
 
-/** @returns whether the code was still shown */
-export async function noteCodeEntered(tx: TenantTransactor, sessionId: SessionId): Promise<boolean> {
+/**
+ * The attempt lives on for as long as the phone may take to finish.
+ * @returns whether the code was still shown
+ */
+export async function noteCodeEntered(
+  tx: TenantTransactor,
+  sessionId: SessionId,
+  { expiresInMs }: { expiresInMs: number },
+): Promise<boolean> {
   const noted = await tx.db
     .updateTable('link_attempts')
-    .set({ code_entered: true })
+    .set({ code_entered: true, expires_at: after(expiresInMs) })
     .where('session_id', '=', sessionId)
     .where('phase', '=', 'scanning')
     .returning('session_id')

@@ -3,11 +3,10 @@ import type { LinkPhase } from '../../contract/linking.js'
 import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import type { EventLog } from '../events/event-log.js'
 import { assertFence, type Fence } from '../leases/fence.js'
-import { removeLease, takeLease } from '../leases/session-leases.js'
+import { lockLease, removeLease, takeLease } from '../leases/session-leases.js'
 import { sessionExists } from '../sessions/sessions-store.js'
 import type { Vault } from '../vault/vault.js'
 import { moveAttempt } from './attempts-store.js'
-import { attemptRunning } from './errors.js'
 import type { LinkReason } from './link-reasons.js'
 
 export type DiscardAttemptDeps = { tenants: Tenants; events: EventLog; vault: Vault }
@@ -37,15 +36,17 @@ export async function discardAttempt(
 /**
  * The same for an attempt that another node runs: its lease is taken away first, so that nothing it still does is stored,
  * the acceptance of a phone included.
- * @throws GatewayError `attempt_running` when it has become a session meanwhile
+ * @returns false when it has become a session: nothing was changed
  */
 export async function discardForeignAttempt(
   deps: DiscardAttemptDeps,
   { nodeId, ...input }: DiscardAttemptInput & { nodeId: string },
-): Promise<void> {
-  await deps.tenants.transact({ workspaceId: input.workspaceId }, async tx => {
-    if (!(await takeLease(tx, input.sessionId, nodeId))) return
-    if (await sessionExists(tx, input.sessionId)) throw attemptRunning()
+): Promise<boolean> {
+  return deps.tenants.transact({ workspaceId: input.workspaceId }, async tx => {
+    // a promotion under way holds the lease: it is seen here once this lock is held
+    await lockLease(tx, input.sessionId)
+    if (await sessionExists(tx, input.sessionId)) return false
+    if (!(await takeLease(tx, input.sessionId, nodeId))) return true
     const { node_id: owner } = await tx.db
       .selectFrom('link_attempts')
       .select('node_id')
@@ -53,6 +54,7 @@ export async function discardForeignAttempt(
       .executeTakeFirstOrThrow()
     await discard(deps, tx, input)
     await deps.events.wake(tx, owner)
+    return true
   })
 }
 

@@ -20,13 +20,16 @@ export async function expectedNumber(
 }
 
 /**
- * Whether an account's number is the one that was typed. Two countries have numbers of two lengths for one and the same subscriber,
- * and WhatsApp names older accounts by the other one: Brazil's ninth digit after the area code, Mexico's 1 before it.
+ * Whether an account's number is the one that was typed. Three countries have numbers of two lengths for one and the same subscriber,
+ * and WhatsApp may name an account by the other one: Brazil's ninth digit after the area code, Mexico's 1 and Argentina's 9 before it.
  */
 export function isSameNumber(typed: string, linked: string): boolean {
   return subscriber(typed) === subscriber(linked)
 }
 
 function subscriber(digits: string): string {
-  return digits.replace(/^521(\d{10})$/, '52$1').replace(/^55(\d{2})9([6-9]\d{7})$/, '55$1$2')
+  return digits
+    .replace(/^521(\d{10})$/, '52$1')
+    .replace(/^549(\d{10})$/, '54$1')
+    .replace(/^55(\d{2})9([6-9]\d{7})$/, '55$1$2')
 }

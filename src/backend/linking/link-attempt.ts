@@ -4,8 +4,10 @@ import type { KeyStore } from '../engine/keystore.js'
 import { errorCode, type Log } from '../log.js'
 import { attemptLifetimeMs } from './attempts-store.js'
 import { linkReasonOf, mayLogInYet } from './close-reasons.js'
+import { Deferred } from './deferred.js'
 import { EvenTiming } from './even-timing.js'
 import { isSameNumber } from './expected-number.js'
+import { Lane } from './lane.js'
 import type { LinkReason } from './link-reasons.js'
 
 /** Time from the phone's acceptance to the first open. Beyond it something is wrong and the visitor should know. */
@@ -13,8 +15,8 @@ const loginLimitMs = 60_000
 const loginRetryMs = 2_000
 
 /**
- * Time from the newest entry of a code to the phone's acceptance, which WhatsApp may fail to tell. It ends with the code itself if that is
- * sooner; whoever typed a wrong one begins it anew by typing the right one.
+ * Time from the newest entry of a code to the phone's acceptance, which WhatsApp may fail to tell. It ends with the time that the engine
+ * leaves the phone to finish if that is sooner; whoever typed a wrong one begins it anew by typing the right one.
  */
 const acceptanceLimitMs = 60_000
 
@@ -37,7 +39,7 @@ export type LinkAttemptDeps = {
     called(): Promise<boolean>
     qr(qr: string, expiresInMs: number): Promise<void>
     code(code: string, expiresInMs: number): Promise<void>
-    codeEntered(): Promise<void>
+    codeEntered(expiresInMs: number): Promise<void>
     scanned(): Promise<void>
     /** Promotes, and answers where the connection's further events go. `null`: the attempt had ended, the device is not wanted. */
     opened(account: Account, connection: EngineConnection): Promise<((event: EngineEvent) => void) | null>
@@ -54,16 +56,16 @@ export class LinkAttempt {
   readonly #keys: KeyStore
   /** Digits of the account to ask by code, which must be the one that links. */
   readonly #phoneNumber: string | null
-  readonly #firstOrEnd: Promise<AttemptEnd | null>
+  readonly #lane = new Lane()
+  readonly #firstOrEnd = new Deferred<AttemptEnd | null>()
+  readonly #over = new Deferred<void>()
   #timing = new EvenTiming()
-  #settleFirst: (end: AttemptEnd | null) => void = () => {}
+  #asked = false
   #shown: Shown | null = null
   #wasShown = false
   #entered = false
-  #codeEndsAt = 0
   #connection: EngineConnection | null = null
   #forward: ((event: EngineEvent) => void) | null = null
-  #lane: Promise<void> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
   #retry: NodeJS.Timeout | undefined
   #started = false
@@ -76,7 +78,6 @@ export class LinkAttempt {
     this.#deps = deps
     this.#keys = keys
     this.#phoneNumber = phoneNumber
-    this.#firstOrEnd = new Promise(resolve => (this.#settleFirst = resolve))
   }
 
   /** Whether its turn has not come yet. */
@@ -84,42 +85,61 @@ export class LinkAttempt {
     return !this.#started && this.#endedBy === null
   }
 
+  /** Whether WhatsApp has given it a QR, or was asked for a code. */
+  get used(): boolean {
+    return this.#asked
+  }
+
   /** Opens its first socket, and begins to count its time. */
   start(): void {
     this.#started = true
-    this.#timing = new EvenTiming()
-    this.#restartTimer(attemptLifetimeMs, () => this.#expire())
-    this.#connect()
+    this.#inTurn(async () => this.#begin())
   }
 
   /** Its turn in the queue has come. */
   call(): void {
-    this.#lane = this.#lane.then(async () => {
-      if (this.#endedBy !== null) return
-      await this.#guarded(async () => {
-        if (await this.#deps.turns.called()) this.start()
-      })
+    this.#inTurn(async () => {
+      if (await this.#deps.turns.called()) this.#begin()
     })
   }
 
   /** What to show now, once there is something; `null` after the phone's acceptance; or how the attempt ended. */
   async shown(): Promise<Shown | { end: AttemptEnd } | null> {
-    const end = (await this.#firstOrEnd) ?? this.#endedBy
+    const end = (await this.#firstOrEnd.promise) ?? this.#endedBy
     return end === null ? this.#shown : { end }
   }
 
-  /** Ends an attempt that has not become a session. One that a phone has accepted removes its device from the account first. */
-  end(end: AttemptEnd): Promise<void> {
-    if (this.#scanned && !this.#open) this.#wantedEnd ??= end
-    else this.#lane = this.#lane.then(() => this.#finish(end))
-    return this.#lane
+  /**
+   * Ends an attempt that has not become a session, and waits until it is over. One that a phone has accepted logs in first, to take its
+   * device off the account.
+   * @returns false when it has become a session: nothing was ended
+   */
+  async end(end: AttemptEnd): Promise<boolean> {
+    // an acceptance or a login that comes before its turn ends so as well
+    this.#wantedEnd ??= end
+    await this.#lane.run(async () => {
+      if (!this.#awaitsLogin) await this.#finish(end)
+    })
+    if (this.#forward !== null) return false
+    await this.#over.promise
+    return true
   }
 
   /** For a process that stops, or has lost the attempt: does not wait for a login that would take the device off the account. */
   abort(end: AttemptEnd): Promise<void> {
     this.#wantedEnd ??= end
-    this.#lane = this.#lane.then(() => this.#finish(end))
-    return this.#lane
+    return this.#lane.run(() => this.#finish(end))
+  }
+
+  get #awaitsLogin(): boolean {
+    return this.#scanned && !this.#open
+  }
+
+  #begin(): void {
+    this.#started = true
+    this.#timing = new EvenTiming()
+    this.#restartTimer(attemptLifetimeMs, () => this.#expire())
+    this.#connect()
   }
 
   #connect(): void {
@@ -127,29 +147,29 @@ export class LinkAttempt {
       keys: this.#keys,
       ...(this.#phoneNumber !== null && { pairByCode: { phoneNumber: this.#phoneNumber } }),
       onEvent: event => {
-        // a visitor who waits for the code sees it while it is being stored
-        if (event.type === 'qr') this.#show({ qr: event.qr })
+        if (event.type === 'qr' || event.type === 'code_asked') this.#asked = true
         // at once: an expiry that is due now must not overtake an acceptance that waits for its turn
         if (event.type === 'paired') this.#accept(event.account)
-        this.#lane = this.#lane.then(() => this.#handle(event))
+        void this.#lane.run(() => this.#handle(event))
       },
       sentMessage: async () => null,
     })
   }
 
+  /** Once it is stored: what is told here first, no other look at the attempt is behind. */
   #show(shown: Shown): void {
-    this.#shown = shown
+    if (!this.#scanned) this.#shown = shown
     this.#wasShown = true
-    this.#settleFirst(null)
+    this.#firstOrEnd.resolve(null)
   }
 
   #expire(): void {
     const end: AttemptEnd = this.#entered
       ? { phase: 'failed', reason: 'pairing_unfinished' }
       : { phase: 'expired', reason: this.#phoneNumber === null ? 'qr_expired' : 'code_expired' }
-    this.#lane = this.#lane.then(() => {
+    this.#inTurn(async () => {
       // a phone accepted while the expiry waited for its turn
-      if (!this.#scanned) return this.#finish(end)
+      if (!this.#scanned) await this.#finish(end)
     })
   }
 
@@ -159,33 +179,41 @@ export class LinkAttempt {
     if (this.#phoneNumber !== null && !isSameNumber(this.#phoneNumber, account.phoneNumber))
       this.#wantedEnd ??= { phase: 'failed', reason: 'wrong_number' }
     this.#restartTimer(loginLimitMs, () => {
-      const end: AttemptEnd = this.#wantedEnd ?? { phase: 'failed', reason: 'login_unfinished' }
-      this.#lane = this.#lane.then(() => this.#finish(end))
+      this.#inTurn(() => this.#finish(this.#wantedEnd ?? { phase: 'failed', reason: 'login_unfinished' }))
     })
   }
 
   async #handle(event: EngineEvent): Promise<void> {
     if (this.#forward !== null) return this.#forward(event)
-    if (this.#endedBy === null) await this.#guarded(() => this.#turn(event))
+    await this.#guarded(() => this.#turn(event))
   }
 
+  #inTurn(work: () => Promise<void>): void {
+    void this.#lane.run(() => this.#guarded(work))
+  }
+
+  /** Nothing is done for an attempt that has ended, and what fails ends it. Never throws: nobody waits here. */
   async #guarded(work: () => Promise<void>): Promise<void> {
+    if (this.#endedBy !== null) return
     try {
       await work()
     } catch (error) {
       this.#deps.log.warn('link_turn_failed', { code: errorCode(error) })
-      await this.#finish(this.#wantedEnd ?? { phase: 'failed', reason: 'storage_error' })
+      await this.#finish(this.#wantedEnd ?? { phase: 'failed', reason: 'storage_error' }).catch((failure: unknown) =>
+        this.#deps.log.warn('link_not_ended', { code: errorCode(failure) }),
+      )
     }
   }
 
   async #turn(event: EngineEvent): Promise<void> {
     switch (event.type) {
       case 'qr':
-        return this.#deps.turns.qr(event.qr, event.expiresInMs)
+        await this.#deps.turns.qr(event.qr, event.expiresInMs)
+        return this.#show({ qr: event.qr })
       case 'pairing_code':
         return this.#onCode(event.code, performance.now() + event.expiresInMs)
       case 'pairing_code_entered':
-        return this.#onEntered()
+        return this.#onEntered(event.expiresInMs)
       case 'paired':
         return this.#deps.turns.scanned()
       case 'open':
@@ -201,18 +229,18 @@ export class LinkAttempt {
   async #onCode(code: string, endsAt: number): Promise<void> {
     await this.#timing.wait()
     if (this.#scanned) return
-    this.#codeEndsAt = endsAt
     const leftMs = Math.max(0, Math.round(endsAt - performance.now()))
     this.#restartTimer(leftMs, () => this.#expire())
-    this.#show({ code })
     await this.#deps.turns.code(code, leftMs)
+    this.#show({ code })
   }
 
-  async #onEntered(): Promise<void> {
+  async #onEntered(expiresInMs: number): Promise<void> {
     if (this.#scanned) return
     this.#entered = true
-    this.#restartTimer(Math.min(acceptanceLimitMs, this.#codeEndsAt - performance.now()), () => this.#expire())
-    await this.#deps.turns.codeEntered()
+    const limitMs = Math.min(acceptanceLimitMs, expiresInMs)
+    this.#restartTimer(limitMs, () => this.#expire())
+    await this.#deps.turns.codeEntered(limitMs)
   }
 
   async #onOpen(account: Account): Promise<void> {
@@ -242,11 +270,7 @@ export class LinkAttempt {
   async #logInAgain(lost: EngineConnection | null): Promise<void> {
     // its last writes are settled before the next connection uses what they left
     await lost?.close().catch(() => {})
-    this.#retry = setTimeout(() => {
-      this.#lane = this.#lane.then(() => {
-        if (this.#endedBy === null) this.#connect()
-      })
-    }, loginRetryMs)
+    this.#retry = setTimeout(() => this.#inTurn(async () => this.#connect()), loginRetryMs)
   }
 
   async #finish(wanted: AttemptEnd): Promise<void> {
@@ -259,12 +283,13 @@ export class LinkAttempt {
     clearTimeout(this.#timer)
     clearTimeout(this.#retry)
     // who waits for a first code need not wait until a database that is away has taken the end of the attempt
-    if (end.reason === 'storage_error') this.#settleFirst(end)
+    if (end.reason === 'storage_error') this.#firstOrEnd.resolve(end)
     try {
       await this.#leave()
       await this.#deps.turns.ended(end)
     } finally {
-      this.#settleFirst(end)
+      this.#firstOrEnd.resolve(end)
+      this.#over.resolve()
     }
   }
 

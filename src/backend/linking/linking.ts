@@ -61,10 +61,15 @@ const endLimitMs = 5_000
 /** A visitor in the queue is noted as seen no more often than this. */
 const seenEveryMs = 10_000
 
+/** Longest time that a visitor waits for an attempt's end: one that a phone has accepted logs in first. It ends all the same. */
+const endPatienceMs = 10_000
+
 /** Rounds of looking for an attempt to join, to end or to open: other tabs, on other nodes, may do the same meanwhile. */
 const mostRounds = 3
 
 const promoted: readonly LinkPhase[] = ['preparing', 'delivering']
+
+const patiently = (ending: Promise<unknown>) => Promise.race([ending, delay(endPatienceMs, undefined, { ref: false })])
 
 export function createLinking(given: LinkingDeps): Linking {
   const deps = { ...given, log: given.log.child('linking') }
@@ -104,11 +109,18 @@ export function createLinking(given: LinkingDeps): Linking {
     return found
   }
 
-  /** Before promotion, on whichever node it runs. */
-  const end = async (sessionId: SessionId, how: AttemptEnd): Promise<void> => {
+  /**
+   * Ends an attempt on whichever node it runs.
+   * @returns false when it has become a session: nothing was ended
+   */
+  const end = async (sessionId: SessionId, how: AttemptEnd): Promise<boolean> => {
     const attempt = await running.get(sessionId)
     if (attempt !== null) return attempt.end(how)
-    await discardForeignAttempt(deps, { workspaceId: workspaceId(), sessionId, nodeId: deps.nodeId, ...how })
+    return discardForeignAttempt(deps, { workspaceId: workspaceId(), sessionId, nodeId: deps.nodeId, ...how })
+  }
+
+  const cancelled = async (sessionId: SessionId, how: AttemptEnd) => {
+    if (!(await end(sessionId, how))) await cancelPromoted(deps, { workspaceId: workspaceId(), sessionId })
   }
 
   const joinOrOpen = async (
@@ -132,7 +144,7 @@ export function createLinking(given: LinkingDeps): Linking {
       }
       if (known === null || promoted.includes(under.phase) || under.phase === 'scanned') throw attemptRunning()
       if (under.number === phoneNumber) return { visitor: known, sessionId: under.sessionId }
-      await end(under.sessionId, { phase: 'cancelled', reason: 'replaced_by_visitor' })
+      await patiently(end(under.sessionId, { phase: 'cancelled', reason: 'replaced_by_visitor' }))
     }
     throw attemptRunning()
   }
@@ -175,9 +187,8 @@ export function createLinking(given: LinkingDeps): Linking {
     async cancel(visitor, sessionId) {
       const { phase } = await view(visitor, sessionId)
       if (hasEnded(phase)) return
-      if (promoted.includes(phase) && !running.has(sessionId))
-        return cancelPromoted(deps, { workspaceId: workspaceId(), sessionId })
-      await end(sessionId, { phase: 'cancelled', reason: phase === 'scanned' ? 'cancelled_late' : 'cancelled' })
+      const reason = phase === 'scanned' ? 'cancelled_late' : 'cancelled'
+      await patiently(cancelled(sessionId, { phase: 'cancelled', reason }))
     },
     has: sessionId => running.has(sessionId),
     abandon: claimed => discardAttempt(deps, { ...claimed, ...nodeLost }),

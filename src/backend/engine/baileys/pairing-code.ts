@@ -47,6 +47,7 @@ export class PairingCode {
   async ask(phoneNumber: string): Promise<void> {
     const { socket, emit } = this.#deps
     const reply = new Promise<BinaryNode>(resolve => socket.ws.once(`TAG:${nextStanzaId(socket)}`, resolve))
+    emit({ type: 'code_asked' })
     try {
       const code = await socket.requestPairingCode(phoneNumber)
       this.#endIn(codeReplyLimitMs, 'code_unanswered')
@@ -67,8 +68,8 @@ export class PairingCode {
   credsChanged(): void {
     if (this.#greetings === 0 || !this.#answered || this.#over) return
     this.#greetings--
-    this.#deps.emit({ type: 'pairing_code_entered' })
     if (this.#endsAt - Date.now() < codeFinishLimitMs) this.#endIn(codeFinishLimitMs, 'code_expired')
+    this.#deps.emit({ type: 'pairing_code_entered', expiresInMs: this.#endsAt - Date.now() })
   }
 
   /** Nothing more is asked, told or ended. */
