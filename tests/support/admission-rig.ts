@@ -73,7 +73,9 @@ export class AdmissionRig implements AsyncDisposable {
     this.#passedMs += seconds * 1_000
     const back = `make_interval(secs => ${seconds})`
     await this.rows.query(`update link_starts set at = at - ${back}`)
-    await this.rows.query(`update link_cool_downs set until = until - ${back}, at = at - ${back}`)
+    await this.rows.query(
+      `update link_cool_downs set until = until - ${back}, told_until = told_until - ${back}, at = at - ${back}`,
+    )
   }
 
   /** Ends every node and forgets everything. */
@@ -99,6 +101,13 @@ export const byQr = (address: string) => ({ sessionId: newSessionId(), address, 
 export const byCode = (phoneNumber: string, address = newAddress()) => ({
   sessionId: newSessionId(),
   address,
+  phoneNumber,
+})
+
+/** A start of the service token, for any number. */
+export const byService = (phoneNumber: string | null = null) => ({
+  sessionId: newSessionId(),
+  address: null,
   phoneNumber,
 })
 

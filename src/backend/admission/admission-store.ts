@@ -10,10 +10,11 @@ export type NodeState = { left: readonly string[]; unused: readonly string[]; he
 export type Entered =
   | { outcome: 'granted' | 'queued'; position: string }
   | { outcome: 'full' }
-  /** Refused: by a cool-down that ran, or by a count, from which one has begun. */
-  | { outcome: 'cooling' | 'offence'; blocked: Buffer; coolingMs: number; retrySeconds: number }
+  /** By a cool-down that runs, because too many are under way, or by a count over time; `offence`: a cool-down has begun by it. */
+  | { outcome: 'refused' | 'offence'; cooling: { subject: Buffer; ms: number } | null; retrySeconds: number }
 
-export type CountedStart = { sessionId: string; counting: Counting }
+/** `first`: it waits ahead of everybody who is not, however many wait. */
+export type CountedStart = { sessionId: string; counting: Counting; first: boolean }
 
 /** A place as this node remembers it. */
 export type KnownPlace = { sessionId: string; subjects: readonly Subject[]; position: string; granted: boolean }
@@ -24,7 +25,8 @@ export interface AdmissionStore {
   /** Tells what has left and what is missing. @returns every place of this node, and whether it is granted */
   sync(state: NodeState & { missing: readonly KnownPlace[] }, deadlineMs: number): Promise<Map<string, boolean>>
   position(sessionId: string): Promise<number | null>
-  offence(subject: Subject): Promise<void>
+  /** @param longestSeconds that the cool-down may come to */
+  offence(subject: Subject, longestSeconds: number): Promise<void>
   /** Removes what nothing is decided by any more. */
   tidy(): Promise<void>
 }
@@ -41,12 +43,13 @@ export function createAdmissionStore({ database, nodeId, settings }: AdmissionSt
           // one call after the other, each sees what those before it have decided
           const { rows } = await sql<EnteredRow>`
             select e.* from jsonb_to_recordset(${JSON.stringify(starts.map(startRow))})
-              as s (nth integer, session uuid, counted text[], obeyed text[], subjects text[], most integer[], seconds integer[]),
+              as s (nth integer, session uuid, counted text[], obeyed text[], subjects text[], most integer[], seconds integer[],
+                longest integer[], first boolean),
             lateral link_enter(
               s.session, ${nodeId}, case when s.nth = 0 then ${left}::uuid[] else '{}' end,
               case when s.nth = 0 then ${unused}::uuid[] else '{}' end, ${held},
               array(select decode(c, 'hex') from unnest(s.counted) as c), array(select decode(o, 'hex') from unnest(s.obeyed) as o),
-              array(select decode(x, 'hex') from unnest(s.subjects) as x), s.most, s.seconds,
+              array(select decode(x, 'hex') from unnest(s.subjects) as x), s.most, s.seconds, s.longest, s.first,
               ${perNode}, ${active}, ${queued}, ${wakeChannel}
             ) as e order by s.nth`.execute(db)
           return rows.map(entered)
@@ -78,8 +81,10 @@ export function createAdmissionStore({ database, nodeId, settings }: AdmissionSt
         return ahead === 0 ? null : ahead
       }),
 
-    offence: subject =>
-      database.system(async ({ db }) => void (await sql`select link_offence(${subject})`.execute(db))),
+    offence: (subject, longestSeconds) =>
+      database.system(async ({ db }) => {
+        await sql`select link_offence(${subject}, make_interval(secs => ${longestSeconds}), null)`.execute(db)
+      }),
 
     tidy: () =>
       database.system(async ({ db }) => {
@@ -92,8 +97,8 @@ export function createAdmissionStore({ database, nodeId, settings }: AdmissionSt
 type EnteredRow = {
   outcome: Entered['outcome']
   place: string
-  blocked: Buffer
-  cooling_ms: number
+  blocked: Buffer | null
+  cooling_ms: number | null
   retry_seconds: number
 }
 
@@ -101,7 +106,8 @@ function entered(row: EnteredRow): Entered {
   const { outcome } = row
   if (outcome === 'full') return { outcome }
   if (outcome === 'granted' || outcome === 'queued') return { outcome, position: row.place }
-  return { outcome, blocked: row.blocked, coolingMs: row.cooling_ms, retrySeconds: row.retry_seconds }
+  const { blocked, cooling_ms: ms, retry_seconds: retrySeconds } = row
+  return { outcome, cooling: blocked === null || ms === null ? null : { subject: blocked, ms }, retrySeconds }
 }
 
 const missingRow = ({ sessionId, subjects, position, granted }: KnownPlace) => ({
@@ -113,12 +119,14 @@ const missingRow = ({ sessionId, subjects, position, granted }: KnownPlace) => (
 
 const hex = (subjects: readonly Subject[]) => subjects.map(subject => subject.toString('hex'))
 
-const startRow = ({ sessionId, counting: { counted, obeyed, limits } }: CountedStart, nth: number) => ({
+const startRow = ({ sessionId, first, counting: { counted, obeyed, limits } }: CountedStart, nth: number) => ({
   nth,
+  first,
   session: sessionId,
   counted: hex(counted),
   obeyed: hex(obeyed),
   subjects: hex(limits.map(({ subject }) => subject)),
   most: limits.map(({ most }) => most),
   seconds: limits.map(({ seconds }) => seconds),
+  longest: limits.map(({ longestSeconds }) => longestSeconds),
 })

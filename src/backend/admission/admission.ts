@@ -3,7 +3,10 @@ import type { SessionId } from '../../contract/ids.js'
 /** Who wants to link: what a start is counted for. */
 export type Start = {
   sessionId: SessionId
-  /** The visitor's network address; `null` for callers that are exempt from limits (the service token). */
+  /**
+   * The visitor's network address; `null` for the service token: it is exempt from limits. Places protect the machine, so it waits for
+   * one like everybody, but at the head of the queue, however long that is.
+   */
   address: string | null
   /** Digits of the account that a pairing code is asked for; `null` for a QR. */
   phoneNumber: string | null

@@ -8,7 +8,7 @@ import { createAdmissionStore, type CountedStart, type Entered, type NodeState }
 import type { Admission, Place, Start } from './admission.js'
 import { CoolDownMemory } from './cool-down-memory.js'
 import { nodeFull, shuttingDown } from './errors.js'
-import { countingOf, type AdmissionSettings } from './limits.js'
+import { countingOf, longestRefusalSeconds, type AdmissionSettings } from './limits.js'
 import { NodePlaces } from './node-places.js'
 import { StartsTogether } from './starts-together.js'
 import { createSubjects } from './subjects.js'
@@ -120,17 +120,17 @@ export function createAdmission({ database, wakeups, nodeId, settings, secret, l
       const counting = countingOf(start, subjects, settings)
       const wait = coolDowns.running(counting.obeyed)
       if (wait !== null) throw tooManyAttempts(wait)
-      const { entered, place } = await starts.ask({ sessionId, counting, address })
+      const { entered, place } = await starts.ask({ sessionId, counting, address, first: address === null })
       if (place !== null) return place
-      if (!('blocked' in entered)) throw nodeFull()
-      const { blocked, coolingMs, retrySeconds } = entered
+      if (!('cooling' in entered)) throw nodeFull()
+      const { cooling, retrySeconds } = entered
       if (entered.outcome === 'offence') log.info('too_many_attempts')
-      coolDowns.remember(blocked, coolingMs, retrySeconds * 1_000)
+      if (cooling !== null) coolDowns.remember(cooling.subject, cooling.ms, retrySeconds * 1_000)
       throw tooManyAttempts(retrySeconds)
     },
 
     position: sessionId => store.position(sessionId),
-    coolDown: phoneNumber => store.offence(subjects.ofRefusedNumber(phoneNumber)),
+    coolDown: phoneNumber => store.offence(subjects.ofRefusedNumber(phoneNumber), longestRefusalSeconds),
 
     async [Symbol.asyncDispose]() {
       if (closed) return

@@ -1,10 +1,11 @@
+import { behindProxy } from '../http/network-of.js'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
   AdmissionRig,
   byCode,
   byQr,
+  byService,
   newAddress,
-  newSessionId,
   refusalOf,
   type TestNode,
 } from '../../../tests/support/admission-rig.js'
@@ -33,6 +34,9 @@ async function startAndLeave(start: AnyStart): Promise<void> {
 /** @param about seconds; what has passed while the test ran does not matter */
 const tooMany = (about: number) => ({ code: 'too_many_attempts', seconds: expect.closeTo(about, -2) as number })
 
+/** When one of those that are under way has ended, at the latest. */
+const soon = { code: 'too_many_attempts', seconds: expect.closeTo(120, -2.1) as number }
+
 describe('an address', () => {
   test('gets 30 starts an hour, by QR or code, then waits for a quarter of an hour and until the hour has room', async () => {
     const address = newAddress()
@@ -54,16 +58,18 @@ describe('an address', () => {
     expect(await refusalOf(node.admission.enter(byQr(address)))).toEqual(tooMany(39 * minute))
   })
 
-  test('has five attempts at once, also when they wait, and one more when one has left', async () => {
+  test('has a quarter of them at once, also when they wait; the next is to come back in a minute or three, without any offence', async () => {
     await node.stop()
     node = await rig.node({ perNode: 2 })
     const address = newAddress()
-    const places = await Promise.all(Array.from({ length: 5 }, () => node.admission.enter(byQr(address))))
-    expect(places.map(place => place.granted)).toEqual([true, true, false, false, false])
-    places[4]?.leave()
+    const places = await Promise.all(Array.from({ length: 7 }, () => node.admission.enter(byQr(address))))
+    expect(places.filter(place => place.granted)).toHaveLength(2)
+    for (let i = 0; i < 20; i++) expect(await refusalOf(node.admission.enter(byQr(address)))).toEqual(soon)
+    places[6]?.leave()
     const again = await node.admission.enter(byQr(address))
     expect(again.granted).toBe(false)
-    expect(await refusalOf(node.admission.enter(byQr(address)))).toEqual(tooMany(15 * minute))
+    expect(await refusalOf(node.admission.enter(byQr(address)))).toEqual(soon)
+    expect(await rig.rows.query('select from link_cool_downs')).toEqual([])
   })
 
   test('is the whole of IPv4 in both its forms, and the /64 of IPv6', async () => {
@@ -76,15 +82,37 @@ describe('an address', () => {
     expect(await refusalOf(node.admission.enter(byQr('2001:db8:1:2:ffff::9')))).not.toBeNull()
     expect(await refusalOf(node.admission.enter(byQr('2001:db8:1:3::1')))).toBeNull()
   })
+
+  test('of IPv6 shares the /48 with its neighbours: one /48 does not fill a node', async () => {
+    await node.stop()
+    node = await rig.node({ perAddress: 4, perNode: 5 })
+    for (let i = 0; i < 4; i++) await node.admission.enter(byQr(`2001:db8:1:${i}::1`))
+    expect(await refusalOf(node.admission.enter(byQr('2001:db8:1:ffff::1')))).toEqual(soon)
+    expect((await node.admission.enter(byQr('2001:db8:2::1'))).granted).toBe(true)
+  })
+
+  test('of a proxy that nobody named, behind which everybody stands, has room for many, and waits for an hour at most', async () => {
+    await node.stop()
+    node = await rig.node({ perAddress: 1 })
+    const address = behindProxy('10.0.0.1')
+    for (let i = 0; i < 20; i++) await startAndLeave(byQr(address))
+    expect(await waitsOf(5, () => byQr(address))).toEqual([15, 30, 60, 60, 60])
+  })
 })
 
 describe('a number', () => {
-  test('has one attempt at once, whoever asks, and its next when that one has left', async () => {
+  test('has one attempt at once, whoever asks, and its next when that one has left; who asks meanwhile commits no offence', async () => {
     const place = await node.admission.enter(byCode(number))
     place.leave()
-    await node.admission.enter(byCode(number))
-    expect(await refusalOf(node.admission.enter(byCode(number)))).toEqual(tooMany(15 * minute))
+    const second = await node.admission.enter(byCode(number))
+    for (let i = 0; i < 20; i++) expect(await refusalOf(node.admission.enter(byCode(number)))).toEqual(soon)
     expect(await refusalOf(node.admission.enter(byCode('254700000002')))).toBeNull()
+    second.leave()
+    const third = await node.admission.enter(byCode(number))
+    // the hour is used up, too: that is what there is to wait for, and still no offence
+    expect(await refusalOf(node.admission.enter(byCode(number)))).toEqual(tooMany(hour))
+    third.leave()
+    expect(await rig.rows.query('select from link_cool_downs')).toEqual([])
   })
 
   test('gets three codes an hour and six a day', async () => {
@@ -134,33 +162,59 @@ describe('a start that asked WhatsApp for nothing', () => {
   })
 })
 
-describe('an offence', () => {
-  /** The one attempt that stands in the way, and how long each further one is told to wait, once the wait before is over. */
-  async function waits(count: number): Promise<number[]> {
-    await node.admission.enter(byCode(number))
-    const seconds: number[] = []
-    for (let i = 0; i < count; i++) {
-      const refusal = await refusalOf(node.admission.enter(byCode(number)))
-      seconds.push(refusal?.seconds ?? 0)
-      await rig.pass((refusal?.seconds ?? 0) + 10)
-    }
-    return seconds
+/** Minutes that each further start over a count is told to wait, long after its count has room again, once the wait before is over. */
+async function waitsOf(count: number, start: () => AnyStart): Promise<number[]> {
+  const minutes: number[] = []
+  for (let i = 0; i < count; i++) {
+    const at = `clock_timestamp() - interval '59 minutes 50 seconds'`
+    await rig.rows.query(`update link_starts set at = ${at}`)
+    await refusalOf(node.admission.enter(start()))
+    const [wait] = await rig.rows.query<{ minutes: number }>(
+      `select round(extract(epoch from max(until - at)) / 60)::integer as minutes from link_cool_downs`,
+    )
+    minutes.push(wait?.minutes ?? 0)
+    await rig.pass((wait?.minutes ?? 0) * minute + 10)
   }
+  return minutes
+}
 
-  test('doubles the wait, up to a day', async () => {
-    const expected = [15, 30, 60, 120, 240, 480, 960, 1_440, 1_440]
-    expect(await waits(9)).toEqual(expected.map(minutes => tooMany(minutes * minute).seconds))
+describe('an offence', () => {
+  test('doubles the wait of an address, up to a day', async () => {
+    const address = newAddress()
+    for (let i = 0; i < 30; i++) await startAndLeave(byQr(address))
+    expect(await waitsOf(9, () => byQr(address))).toEqual([15, 30, 60, 120, 240, 480, 960, 1_440, 1_440])
+  })
+
+  test('doubles that of a number up to an hour, whoever drives it', async () => {
+    for (let i = 0; i < 3; i++) await startAndLeave(byCode(number))
+    expect(await waitsOf(8, () => byCode(number))).toEqual([15, 30, 60, 60, 60, 60, 60, 60])
+    await rig.pass(hour)
+    expect(await refusalOf(node.admission.enter(byCode(number)))).toBeNull()
+  })
+
+  test('is not committed again by those who come before the wait that was told is over', async () => {
+    const address = newAddress()
+    for (let i = 0; i < 30; i++) await startAndLeave(byQr(address))
+    for (let i = 0; i < 11; i++) {
+      expect(await refusalOf(node.admission.enter(byQr(address)))).toEqual(tooMany(hour - i * 5 * minute))
+      await rig.pass(5 * minute)
+    }
+    expect(await rig.rows.query(`select level from link_cool_downs`)).toEqual([{ level: 1 }])
   })
 
   test('is forgotten after a day without another', async () => {
-    expect(await waits(3)).toHaveLength(3)
+    const address = newAddress()
+    for (let i = 0; i < 30; i++) await startAndLeave(byQr(address))
+    expect(await waitsOf(3, () => byQr(address))).toEqual([15, 30, 60])
     await rig.pass(day)
-    expect(await refusalOf(node.admission.enter(byCode(number)))).toEqual(tooMany(15 * minute))
+    for (let i = 0; i < 30; i++) await startAndLeave(byQr(address))
+    expect(await waitsOf(1, () => byQr(address))).toEqual([15])
   })
 
   test('is not what a running wait refuses, nor is that counted', async () => {
     const address = newAddress()
-    await node.admission.enter(byCode(number))
+    for (let i = 0; i < 3; i++) await startAndLeave(byCode(number))
+    await rig.pass(50 * minute)
     const other = await rig.node()
     await refusalOf(node.admission.enter(byCode(number)))
     for (let i = 0; i < 20; i++) {
@@ -170,7 +224,7 @@ describe('an offence', () => {
       }
     }
     expect(await rig.rows.query(`select level from link_cool_downs`)).toEqual([{ level: 1 }])
-    expect(await rig.rows.query(`select from link_starts`)).toHaveLength(2)
+    expect(await rig.rows.query(`select from link_starts`)).toHaveLength(6)
     expect(await refusalOf(node.admission.enter(byQr(address)))).toBeNull()
   })
 })
@@ -181,8 +235,7 @@ describe('a number that WhatsApp refuses', () => {
     await node.admission.coolDown(number)
     for (const { admission } of [node, other]) {
       expect(await refusalOf(admission.enter(byCode(number)))).toEqual(tooMany(15 * minute))
-      const byService = { sessionId: newSessionId(), address: null, phoneNumber: number }
-      expect(await refusalOf(admission.enter(byService))).toEqual(tooMany(15 * minute))
+      expect(await refusalOf(admission.enter(byService(number)))).toEqual(tooMany(15 * minute))
     }
     expect(await refusalOf(node.admission.enter(byCode('254700000002')))).toBeNull()
     await rig.pass(16 * minute)
@@ -194,15 +247,15 @@ describe('a number that WhatsApp refuses', () => {
 test('a service is counted nowhere', async () => {
   await node.stop()
   node = await rig.node({ perAddress: 6 })
-  const byService = () => ({ sessionId: newSessionId(), address: null, phoneNumber: number })
-  for (let i = 0; i < 20; i++) expect(await refusalOf(node.admission.enter(byService()))).toBeNull()
+  for (let i = 0; i < 20; i++) expect(await refusalOf(node.admission.enter(byService(number)))).toBeNull()
   expect(await rig.rows.query('select from link_starts')).toEqual([])
 })
 
 test('nothing that is stored or logged can be read, and old rows go', async () => {
   const address = '198.51.100.23'
-  await node.admission.enter(byCode(number, address))
+  for (let i = 0; i < 3; i++) await startAndLeave(byCode(number, address))
   await refusalOf(node.admission.enter(byCode(number, address)))
+  await node.admission.enter(byQr(address))
   const stored = await rig.rows.query<{ text: string }>(
     `select encode(subject, 'escape') as text from link_starts union all select encode(subject, 'escape') from link_cool_downs
      union all select encode(s, 'escape') from link_places, unnest(subjects) as s`,

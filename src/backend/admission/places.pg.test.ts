@@ -5,6 +5,7 @@ import {
   AdmissionRig,
   byCode,
   byQr,
+  byService,
   newAddress,
   refusalOf,
   type TestNode,
@@ -45,7 +46,7 @@ describe('fifty starts for one number, from two nodes at once', () => {
     expect(refusals.filter(refusal => refusal === null)).toHaveLength(1)
     expect(new Set(refusals.flatMap(refusal => refusal?.code ?? []))).toEqual(new Set(['too_many_attempts']))
     expect(await storedPlaces()).toHaveLength(1)
-    expect(await rig.rows.query('select level from link_cool_downs')).toEqual([{ level: 1 }])
+    expect(await rig.rows.query('select from link_cool_downs')).toEqual([])
   })
 
   test('and many for many numbers and addresses: each once, without a deadlock', async () => {
@@ -126,6 +127,25 @@ describe('places', () => {
     expect(await storedPlaces()).toHaveLength(3)
     first?.leave()
     expect(await refusalOf(node.admission.enter(byQr(address)))).toBeNull()
+  })
+
+  test('go first to a service that waits, which a full queue does not turn away; services wait in their order', async () => {
+    const node = await rig.node({ active: 1, queued: 1 })
+    const other = await rig.node({ active: 1, queued: 1 })
+    const [first, visitor] = await enter(node, 2)
+    const earlier = await other.admission.enter(byService())
+    const lastStart = byService()
+    const later = await node.admission.enter(lastStart)
+    expect(granted([earlier, later])).toEqual([false, false])
+    expect(await node.admission.position(lastStart.sessionId)).toBe(2)
+    first?.leave()
+    await earlier.turn
+    expect(later.granted).toBe(false)
+    earlier.leave()
+    await later.turn
+    expect(visitor?.granted).toBe(false)
+    later.leave()
+    await visitor?.turn
   })
 
   test('of those who leave the queue are gone, and never granted', async () => {

@@ -1,11 +1,10 @@
 import { createHmac, createSecretKey, hkdfSync } from 'node:crypto'
-import { networkOf } from '../http/network-of.js'
 
 /** Whom something is counted for: a keyed hash, from which nobody without the secret can read or guess a number or an address. */
 export type Subject = Buffer & { readonly __brand: 'Subject' }
 
 export type Subjects = {
-  ofAddress(address: string): Subject
+  ofNetwork(name: string): Subject
   ofNumber(phoneNumber: string): Subject
   /** The number as one that WhatsApp itself refuses: this holds for everybody, while its own counts are the visitors'. */
   ofRefusedNumber(phoneNumber: string): Subject
@@ -17,7 +16,7 @@ export function createSubjects(secret: Uint8Array): Subjects {
   const subject = (kind: string, value: string) =>
     createHmac('sha256', key).update(`${kind}\0${value}`).digest() as Subject
   return {
-    ofAddress: address => subject('address', networkOf(address)),
+    ofNetwork: name => subject('network', name),
     ofNumber: phoneNumber => subject('number', phoneNumber),
     ofRefusedNumber: phoneNumber => subject('refused number', phoneNumber),
   }

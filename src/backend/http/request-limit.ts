@@ -1,4 +1,4 @@
-import { networkOf } from './network-of.js'
+import { networksOf, type Network } from './network-of.js'
 
 /** Counts what comes from an address, in memory: what is too much costs nobody a question to the database. */
 export interface RequestLimit {
@@ -7,6 +7,7 @@ export interface RequestLimit {
 }
 
 export type RequestLimitDeps = {
+  /** Of one subscriber; wider networks have as many times of it as `networksOf` says. */
   most: number
   withinMs: number
   /** Milliseconds of a clock that only goes forward. */
@@ -26,11 +27,13 @@ export function createRequestLimit({ most, withinMs, now = () => performance.now
         counts.clear()
         endsAt = time + withinMs
       }
-      const network = networkOf(address)
-      const count = (counts.get(network) ?? 0) + 1
-      if (count > most) return Math.ceil((endsAt - time) / 1_000)
-      counts.set(network, count)
-      if (counts.size > mostNetworks) counts.delete(counts.keys().next().value ?? network)
+      const networks = networksOf(address)
+      const counted = ({ name }: Network) => counts.get(name) ?? 0
+      if (networks.some(network => counted(network) >= most * network.times)) return Math.ceil((endsAt - time) / 1_000)
+      for (const network of networks) {
+        counts.set(network.name, counted(network) + 1)
+        if (counts.size > mostNetworks) counts.delete(counts.keys().next().value ?? network.name)
+      }
       return null
     },
   }

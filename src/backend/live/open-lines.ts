@@ -4,10 +4,13 @@ export class OpenLines {
 
   constructor(private readonly most: number) {}
 
-  /** @returns the function that ends the line, harmless to repeat; `null` when there are as many as there may be */
-  open(key: string): (() => void) | null {
+  /**
+   * @param times how many times the usual number may be open
+   * @returns the function that ends the line, harmless to repeat; `null` when there are as many as there may be
+   */
+  open(key: string, times = 1): (() => void) | null {
     const count = this.#counts.get(key) ?? 0
-    if (count >= this.most) return null
+    if (count >= this.most * times) return null
     this.#counts.set(key, count + 1)
     let open = true
     return () => {

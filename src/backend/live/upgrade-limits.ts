@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { readVisitorToken, visitorHash, type CookieSettings } from '../http/attempt-cookie.js'
 import type { ClientAddress } from '../http/client-address.js'
-import { networkOf } from '../http/network-of.js'
+import { networksOf } from '../http/network-of.js'
 import type { RequestLimit } from '../http/request-limit.js'
 import { OpenLines } from './open-lines.js'
 
@@ -31,17 +31,17 @@ export function createUpgradeLimits({ addressOf, cookies, limit, perAddress }: U
     const address = addressOf(request)
     const wait = limit.take(address)
     if (wait !== null) return wait
-    const endForAddress = ofAddresses.open(networkOf(address))
-    if (endForAddress === null) return retrySeconds
-    socket.once('close', endForAddress)
     const visitor = readVisitorToken(request.headers.cookie, cookies)
-    if (visitor === null) return null
-    const endForVisitor = ofVisitors.open(visitorHash(visitor).toString('base64'))
-    if (endForVisitor === null) {
-      endForAddress()
+    const lines = networksOf(address).map(({ name, times }) => ofAddresses.open(name, times))
+    if (visitor !== null) lines.push(ofVisitors.open(visitorHash(visitor).toString('base64')))
+    const end = () => {
+      for (const endLine of lines) endLine?.()
+    }
+    if (lines.includes(null)) {
+      end()
       return retrySeconds
     }
-    socket.once('close', endForVisitor)
+    socket.once('close', end)
     return null
   }
 }
