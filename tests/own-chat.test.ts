@@ -156,12 +156,14 @@ describe('in the own chat of a managed session', () => {
     expect(await rows.query(times, [sessionId])).toHaveLength(4)
   })
 
-  test('a command that cannot be stored costs nobody else theirs, and is answered at the next login', async () => {
+  test('a command that cannot be stored costs nobody else theirs, and is answered at the next login of that day', async () => {
     const { phone, sessionId } = await link()
+    let late = ''
     await rows.query('alter table own_chat_commands rename to away')
     try {
       await ask(phone, '.menu')
-      await expect.poll(() => gateway.logLines.filter(line => line.includes('message_not_handled'))).toHaveLength(1)
+      late = (await ask(phone, '.support')).id
+      await expect.poll(() => gateway.logLines.filter(line => line.includes('message_not_handled'))).toHaveLength(2)
     } finally {
       await rows.query('alter table away rename to own_chat_commands')
     }
@@ -170,9 +172,40 @@ describe('in the own chat of a managed session', () => {
     expect(line).not.toContain('.menu')
     await ask(phone, '.status')
     expect(await answers(phone, 1)).toEqual([expect.stringContaining('Connected since')])
+    await rows.query(`update sessions set created_at = created_at - interval '3 days' where id = $1`, [sessionId])
+    await rows.query(
+      `update inbound_journal set stanza = jsonb_set(stanza, '{timestamp}', to_jsonb((stanza->>'timestamp')::int - 90000))
+       where session_id = $1 and stanza->>'id' = $2`,
+      [sessionId, late],
+    )
     const { deviceId } = await phone.waitForDevice('online')
     gateway.simulator.device(phone.phoneNumber, deviceId).drop()
     expect((await answers(phone, 2))[1]).toContain('ᴡʜɪᴢ ʟɪᴛᴇ ᴍᴇɴᴜ')
+    await ask(phone, '.status')
+    expect(await answers(phone, 3)).toHaveLength(3)
+  })
+
+  test('many commands are answered thirty times an hour, then one says so, then only .disconnect is heard', async () => {
+    const { phone, sessionId } = await link()
+    const warnings: Error[] = []
+    const onWarning = (warning: Error) => void warnings.push(warning)
+    process.on('warning', onWarning)
+    for (let i = 0; i < 35; i++) await ask(phone, '.menu')
+    await rows.waitFor(`select 1 from own_chat_commands where session_id = $1 offset 34`, [sessionId])
+    const said = await answers(phone, 31)
+    expect(said.filter(text => text.includes('ᴡʜɪᴢ ʟɪᴛᴇ ᴍᴇɴᴜ'))).toHaveLength(30)
+    expect(said.slice(30)).toEqual([expect.stringContaining('very many commands')])
+    process.off('warning', onWarning)
+    // such as one of listeners that each message sent would leave behind
+    expect(warnings).toEqual([])
+    const hourLater = `update own_chat_commands set created_at = created_at - interval '1 hour' where session_id = $1`
+    await rows.query(hourLater, [sessionId])
+    await ask(phone, '.menu')
+    expect((await answers(phone, 32)).slice(31)).toEqual([expect.stringContaining('ᴡʜɪᴢ ʟɪᴛᴇ ᴍᴇɴᴜ')])
+    await rows.query(`update own_chat_commands set created_at = clock_timestamp() where session_id = $1`, [sessionId])
+    await ask(phone, '.disconnect')
+    await rows.waitFor(`select 1 from sessions where id = $1 and state = 'logged_out'`, [sessionId])
+    expect(await answers(phone, 33)).toHaveLength(33)
   })
 
   test('.disconnect says goodbye and takes the device off the account', async () => {

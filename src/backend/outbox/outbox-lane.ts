@@ -42,7 +42,7 @@ export async function drainOutbox(
     last = message.id
     if (signal.aborted || tries > attemptsPerDrain) return false
     await write(deps, tx => noteAttempt(tx, message.id))
-    const result = await Promise.race([connection.send(message.built, ackDeadlineMs), givenUp(signal)])
+    const result = await sendUntil(signal, connection, message)
     if (message.kind === 'farewell' && result.outcome !== 'unconfirmed') await deps.leave()
     await settle(deps, message, result)
     if (result.outcome === 'unconfirmed')
@@ -50,11 +50,22 @@ export async function drainOutbox(
   }
 }
 
-/** The time for this drain is over: the verdict may still come, and the next drain will find out. */
-function givenUp(signal: AbortSignal): Promise<SendOutcome> {
-  const outcome: SendOutcome = { outcome: 'unconfirmed' }
-  if (signal.aborted) return Promise.resolve(outcome)
-  return new Promise(resolve => signal.addEventListener('abort', () => resolve(outcome), { once: true }))
+/** The verdict, or none when the time for this drain is over: it may still come, and the next drain will find out. */
+async function sendUntil(
+  signal: AbortSignal,
+  connection: EngineConnection,
+  { built }: OutboxMessage,
+): Promise<SendOutcome> {
+  if (signal.aborted) return { outcome: 'unconfirmed' }
+  let giveUp = () => {}
+  const over = new Promise<SendOutcome>(resolve => (giveUp = () => resolve({ outcome: 'unconfirmed' })))
+  signal.addEventListener('abort', giveUp)
+  try {
+    return await Promise.race([connection.send(built, ackDeadlineMs), over])
+  } finally {
+    // the signal is the connection's and may live for months
+    signal.removeEventListener('abort', giveUp)
+  }
 }
 
 function settle(deps: OutboxLaneDeps, { id }: OutboxMessage, result: SendOutcome): Promise<void> {

@@ -40,4 +40,11 @@ export const commandTemplates = {
 ├ 💡 *Next Step:* Scroll up, or write *.resend* again in {{minutes}} min.
 │
 ╰─> *ᴘᴏᴡᴇʀᴇᴅ ʙʏ ᴡʜɪᴢ-ᴛᴇᴄʜ ©*`,
+
+  enough: `╭──❍ *ᴡʜɪᴢ ʟɪᴛᴇ ᴘᴀᴜsᴇ*
+│
+├ ⏳ *Not now:* There were very many commands in a short time.
+├ 💡 *Next Step:* Write again in an hour. Until then only *.disconnect* is heard.
+│
+╰─> *ᴘᴏᴡᴇʀᴇᴅ ʙʏ ᴡʜɪᴢ-ᴛᴇᴄʜ ©*`,
 } as const

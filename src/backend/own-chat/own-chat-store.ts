@@ -2,10 +2,14 @@ import { sql, type Generated } from 'kysely'
 import type { SessionId } from '../../contract/ids.js'
 import type { TenantReader, TenantTransactor } from '../database/tenant-transaction.js'
 
+/** `given`: what was asked for. `enough`: that there were too many. `none`: silence after that. */
+export type AnswerKind = 'given' | 'enough' | 'none'
+
 export type OwnChatCommandsTable = {
   workspace_id: string
   session_id: string
   wa_message_id: string
+  answer: Generated<AnswerKind>
   created_at: Generated<Date>
 }
 
@@ -15,14 +19,33 @@ declare module '../database/schema.js' {
   }
 }
 
+/** Answers within an hour: a person needs a few, a program that answers itself, or a stuck key, would go on for ever. */
+const answersPerHour = 30
+
+/** How a session's next command is to be answered. The caller has locked the session, so that commands are counted one after the other. */
+export async function nextAnswer(tx: TenantReader, sessionId: SessionId): Promise<AnswerKind> {
+  const { rows } = await sql<{ given: number; silent: boolean | null }>`
+    select count(*) filter (where answer = 'given')::int as given, bool_or(answer = 'enough') as silent
+    from own_chat_commands
+    where session_id = ${sessionId} and created_at > clock_timestamp() - interval '1 hour'`.execute(tx.db)
+  const { given = 0, silent = false } = rows[0] ?? {}
+  if (silent === true) return 'none'
+  return given < answersPerHour ? 'given' : 'enough'
+}
+
 /**
  * Takes a message to be answered, in the transaction that stores the answer.
  * @returns whether it is the first to do so: an engine may tell of a message again
  */
-export async function claimCommand(tx: TenantTransactor, sessionId: SessionId, waMessageId: string): Promise<boolean> {
+export async function claimCommand(
+  tx: TenantTransactor,
+  sessionId: SessionId,
+  waMessageId: string,
+  answer: AnswerKind,
+): Promise<boolean> {
   const claimed = await tx.db
     .insertInto('own_chat_commands')
-    .values({ workspace_id: tx.scope.workspaceId, session_id: sessionId, wa_message_id: waMessageId })
+    .values({ workspace_id: tx.scope.workspaceId, session_id: sessionId, wa_message_id: waMessageId, answer })
     .onConflict(conflict => conflict.columns(['workspace_id', 'session_id', 'wa_message_id']).doNothing())
     .returning('wa_message_id')
     .executeTakeFirst()
@@ -30,9 +53,16 @@ export async function claimCommand(tx: TenantTransactor, sessionId: SessionId, w
 }
 
 /** Whether a session of this account has sent the message from here: what a template says is no command, even if it is one word. */
-export async function isFromHere(tx: TenantReader, phoneNumber: string, waMessageId: string): Promise<boolean> {
-  const { rows } = await sql`
-    select from outbox_messages m join sessions s on s.id = m.session_id
-    where s.phone_number = ${phoneNumber} and m.wa_message_id = ${waMessageId} limit 1`.execute(tx.db)
-  return rows.length > 0
+export async function isFromHere(tx: TenantReader, personId: string, waMessageId: string): Promise<boolean> {
+  const row = await tx.db
+    .selectFrom('sessions as s')
+    .innerJoin('outbox_messages as m', join =>
+      join.onRef('m.workspace_id', '=', 's.workspace_id').onRef('m.session_id', '=', 's.id'),
+    )
+    .select('m.id')
+    .where('s.person_id', '=', personId)
+    .where('m.wa_message_id', '=', waMessageId)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
 }

@@ -10,7 +10,10 @@ import { enqueueMessage } from '../outbox/outbox-store.js'
 import type { SessionIdentity } from '../sessions/session-identity.js'
 import { commandTemplates } from './command-texts.js'
 import { commandOf, type Command } from './commands.js'
-import { claimCommand, isFromHere } from './own-chat-store.js'
+import { claimCommand, isFromHere, nextAnswer } from './own-chat-store.js'
+
+/** Since WhatsApp got the command. That it was answered is remembered for longer, so that none is answered twice. */
+const answeredWithinSeconds = 86_400
 
 export type OwnChatDeps = ResendDeps & { tenants: Tenants }
 
@@ -26,21 +29,30 @@ export function createOwnChat(deps: OwnChatDeps): (session: SessionIdentity, mes
     await deps.tenants.transact({ workspaceId }, async tx => {
       await assertFence(tx, sessionId, fence)
       const session = await lockManaged(tx, sessionId)
-      if (session === null || !isMeant(session, message)) return
-      if (await isFromHere(tx, session.phoneNumber, message.waMessageId)) return
-      if (!(await claimCommand(tx, sessionId, message.waMessageId))) return
-      await answer(deps, tx, { identity, session, command })
+      if (session === null || !isMeant(session, message, command)) return
+      if (await isFromHere(tx, session.personId, message.waMessageId)) return
+      const kind = command === 'disconnect' ? 'given' : await nextAnswer(tx, sessionId)
+      if (!(await claimCommand(tx, sessionId, message.waMessageId, kind))) return
+      if (kind !== 'none') await answer(deps, tx, { identity, session, command: kind === 'given' ? command : 'enough' })
     })
   }
 }
 
-/** In the account's own chat, under either of its names, and not from before the link. */
-function isMeant({ phoneNumber, lid, linkedAt }: ManagedSession, { chat, timestamp }: InboundMessage): boolean {
+/**
+ * In the account's own chat, under either of its names, not from before the link and not from long ago, unless it is the wish to be gone:
+ * that one stays, and is fulfilled once however often it is told.
+ */
+function isMeant(
+  { phoneNumber, lid, linkedAt }: ManagedSession,
+  { chat, timestamp }: InboundMessage,
+  command: Command,
+): boolean {
   const inOwnChat = chat === `${phoneNumber}@s.whatsapp.net` || chat === lid
-  return inOwnChat && timestamp >= Math.floor(linkedAt.getTime() / 1_000)
+  const isLate = command !== 'disconnect' && timestamp < Date.now() / 1_000 - answeredWithinSeconds
+  return inOwnChat && !isLate && timestamp >= Math.floor(linkedAt.getTime() / 1_000)
 }
 
-type Asked = { identity: SessionIdentity; session: ManagedSession; command: Command }
+type Asked = { identity: SessionIdentity; session: ManagedSession; command: Command | 'enough' }
 
 async function answer(deps: OwnChatDeps, tx: TenantTransactor, { identity, session, command }: Asked): Promise<void> {
   const { phoneNumber } = session
@@ -52,7 +64,8 @@ async function answer(deps: OwnChatDeps, tx: TenantTransactor, { identity, sessi
   }
   switch (command) {
     case 'menu':
-      return say('menu', {})
+    case 'enough':
+      return say(command, {})
     case 'status':
       return say('status', { number: phoneNumber, since: minuteOf(session.since), device: deviceName })
     case 'support': {

@@ -22,9 +22,12 @@ create table own_chat_commands (
   workspace_id uuid not null references workspaces (id) on delete cascade,
   session_id uuid not null,
   wa_message_id text not null,
+  -- 'enough': that there were too many, said once; 'none': one of those
+  answer text not null default 'given' check (answer in ('given', 'enough', 'none')),
   created_at timestamptz not null default clock_timestamp(),
   primary key (workspace_id, session_id, wa_message_id)
 );
+create index own_chat_commands_by_age on own_chat_commands (workspace_id, session_id, created_at);
 
 -- Only what the account's own devices sent has a recipient: few rows, looked through for commands that a crash has left unanswered.
 create index inbound_journal_own on inbound_journal (workspace_id, session_id, created_at)
