@@ -214,7 +214,8 @@ describe('import', () => {
     await speaks(phone)
     // what is here already is not made a second time
     const again = await call('import', { sessionIdString: string, botStopped: true })
-    expect(again).toMatchObject({ status: 409, body: { code: 'session_state' } })
+    const detail = 'This session runs on this gateway already.'
+    expect(again).toMatchObject({ status: 409, body: { code: 'session_state', detail } })
     const old = await call('import', { sessionIdString: earlier, botStopped: true })
     expect(old).toMatchObject({ status: 409, body: { code: 'session_state' } })
     await gateway.simulator.assertClean()

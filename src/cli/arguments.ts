@@ -8,8 +8,8 @@ const longestWord = 255
 /**
  * @throws UsageError with one sentence, which never repeats a value
  */
-export function parseArguments({ name, options, operands }: Command, words: readonly string[]): Given {
-  const { values, positionals } = parse(words, options)
+export function parseArguments({ name, options, operands, askedFor = [] }: Command, words: readonly string[]): Given {
+  const { values, positionals } = parse(withEmptyTexts(words, askedFor), options)
   if ([...positionals, ...Object.values(values)].some(looksSecret)) {
     throw new UsageError(
       'A session ID must not be written into the command: other users and the shell’s history see it.',
@@ -29,6 +29,15 @@ export function parseArguments({ name, options, operands }: Command, words: read
     },
     has: option => values[option] === true,
   }
+}
+
+/** An option that stands alone gets an empty text, which Node's parser wants to see written. */
+function withEmptyTexts(words: readonly string[], askedFor: readonly string[]): string[] {
+  return words.map((word, index) => {
+    const next = words[index + 1]
+    const alone = next === undefined || next.startsWith('-')
+    return alone && askedFor.some(option => word === `--${option}`) ? `${word}=` : word
+  })
 }
 
 function parse(words: readonly string[], options: Command['options']) {

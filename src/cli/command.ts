@@ -34,6 +34,8 @@ export type Command = {
   /** What `--help` tells below the usage. */
   details: string
   options: Options
+  /** Those of the options with a text that may stand without one: it is asked for then, and `text` gives an empty one. */
+  askedFor?: readonly string[]
   /** Names of the words that are no options; a name in brackets may be left out. */
   operands: readonly string[]
   /** Loaded when it is called: the session commands need Baileys, which takes its time. */

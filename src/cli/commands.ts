@@ -10,16 +10,18 @@ export const commands: readonly Command[] = [
   {
     name: 'link',
     summary: 'link a WhatsApp account, with the QR or the pairing code in this terminal',
-    usage: 'link [--code NUMBER] [--url URL] [--insecure]',
+    usage: 'link [--code [NUMBER]] [--url URL] [--insecure]',
     details: `Shows the QR, follows every refresh, and tells how it ended. Ctrl-C cancels, also at the gateway.
 A QR needs a terminal of about 65 columns by 36 rows, and with NO_COLOR a dark background. Into a pipe or a file go plain lines,
 and --code is needed.
 
 --code NUMBER  pair by a code typed on the phone with this number, with its country code: +254 712 345678
+--code         the same, and the number is asked for: other users of this machine can see what is written into a command
 ${addressDetails}
 
 Exit code: 0 linked, 1 not linked, 130 cancelled here.`,
     options: { ...addressOptions, code: { type: 'string' } },
+    askedFor: ['code'],
     operands: [],
     load: async () => (await import('./link/link-command.js')).linkCommand,
   },

@@ -46,7 +46,9 @@ describe('a command written wrongly is answered with one sentence, its usage, an
     [['session'], 'There is no command "session".', 'session inspect'],
     [['help', 'dance'], 'There is no command "dance".', 'whizlite COMMAND'],
     [['link', '--loud'], 'There is no option --loud.', 'Usage: whizlite link '],
-    [['link', '--code'], '--code has no value', 'Usage: whizlite link '],
+    [['link', '--code'], 'Nobody can be asked for the number here.', 'Usage: whizlite link '],
+    [['link', '--code', '--insecure'], 'Nobody can be asked for the number here.', 'Usage: whizlite link '],
+    [['link', '--url'], '--url has no value', 'Usage: whizlite link '],
     [['link', '--insecure=yes'], '--insecure has no value', 'Usage: whizlite link '],
     [['link', 'now'], 'whizlite link takes options only.', 'Usage: whizlite link '],
     [['link', '--code', '0712 345678'], 'The country code is missing.', 'Usage: whizlite link '],
@@ -83,6 +85,17 @@ describe('a command written wrongly is answered with one sentence, its usage, an
     expect(code).toBe(2)
     expect(told).not.toMatch(/AbC9|xxx/)
   })
+})
+
+test('a number that is not written into the command is asked for until it is one, or nothing is typed', async () => {
+  const terminal = new CliTerminal({ window: null, answers: ['0712 345678', '+254 712 345678'] })
+  expect(await terminal.run('link', '--code', '--url', 'http://127.0.0.1:9')).toBe(1)
+  expect(terminal.questions).toEqual(Array(2).fill('Number of the phone, with its country code: '))
+  expect(terminal.errors).toMatch(/^The country code is missing\..*\nNo gateway answers/)
+
+  const silent = new CliTerminal({ window: null, answers: [''] })
+  expect(await silent.run('link', '--url', 'http://127.0.0.1:9', '--code')).toBe(2)
+  expect(silent.output).toBe('')
 })
 
 test('a problem that nobody foresaw is told without its message, which could quote anything', async () => {

@@ -1,4 +1,5 @@
 import { PreKeyError, SessionIdError } from '../../session/index.js'
+import type { SessionState } from '../../contract/sessions.js'
 import { GatewayError } from '../errors.js'
 
 /** What everybody must know before a session changes hands. */
@@ -16,7 +17,18 @@ export function unknownSession(): GatewayError {
   return new GatewayError({ code: 'session_not_found', status: 404, message: 'There is no such session.' })
 }
 
-export function notHandedOff(): GatewayError {
+const running: ReadonlySet<SessionState> = new Set<SessionState>(['linking', 'connecting', 'connected', 'reconnecting'])
+
+/** @param state what the session is in instead, where that is known */
+export function notHandedOff(state?: SessionState): GatewayError {
+  if (state !== undefined && running.has(state)) {
+    return new GatewayError({
+      code: 'session_state',
+      status: 409,
+      message: 'This session runs on this gateway already.',
+      action: 'Nothing needs to be done here; leave the bot stopped.',
+    })
+  }
   return new GatewayError({
     code: 'session_state',
     status: 409,

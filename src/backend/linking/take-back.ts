@@ -99,7 +99,7 @@ export function createTakeBack({
       if ((await stateOf(tx, sessionId, { lock: false })) === null) throw unknownSession()
       const fence = await reopenLease(tx, sessionId, nodeId)
       const found = await stateOf(tx, sessionId, { lock: true })
-      if (found === null || !isWithBot(found)) throw notHandedOff()
+      if (found === null || !isWithBot(found)) throw notHandedOff(found?.state)
       const sealer = await vault.sealer(tx, { workspaceId, sessionId })
       const stored = await storedCredentials(tx, sealer, sessionId)
       if (stored === null) throw notHandedOff()

@@ -45,6 +45,25 @@ test('a problem is told in the gateway’s words, with the time to wait, and not
   })
 })
 
+test.each([
+  ['Wait a minute, then start again.', '30', 'Wait 30 seconds, then start again.'],
+  ['Wait a while, then try again.', '5400', 'Wait 90 minutes, then try again.'],
+  ['Try again in a moment.', '2', 'Try again in 2 seconds.'],
+  [
+    'Wait a few minutes, then start again. Or tell the operator.',
+    '86400',
+    'Wait 24 hours, then start again. Or tell the operator.',
+  ],
+  [undefined, '1', 'Wait 1 second.'],
+  ['Wait a minute, then start again.', null, 'Wait a minute, then start again.'],
+])('one time to wait is told: %j, Retry-After %j', async (action, retryAfter, told) => {
+  const base = await answering((_, response) => {
+    if (retryAfter !== null) response.setHeader('retry-after', retryAfter)
+    response.writeHead(429).end(JSON.stringify({ code: 'too_many_attempts', detail: 'Too many.', action }))
+  })
+  await expect(ask(base)).rejects.toMatchObject({ action: told })
+})
+
 test('what was asked is not carried to another address', async () => {
   let asked = 0
   const base = await answering((_, response) => {

@@ -51,8 +51,8 @@ export async function askGateway(base: URL, question: Question): Promise<Answer>
   const problem = Refusal.safeParse(body)
   if (!problem.success) throw strangeAnswer(base, status)
   const { code, detail, action } = problem.data
-  const said = [action, waitSentence(response.headers.get('retry-after'))].filter(part => part != null).map(printable)
-  throw new GatewayProblem(code, printable(detail), said.length === 0 ? null : said.join(' '))
+  const next = withWait(action ?? null, waitOf(response.headers.get('retry-after')))
+  throw new GatewayProblem(code, printable(detail), next === null ? null : printable(next))
 }
 
 /** Something answers that is no gateway, or not one of this version. */
@@ -115,8 +115,17 @@ function parse(text: string): unknown {
 }
 
 /** @param retryAfter seconds; the gateway uses no dates */
-function waitSentence(retryAfter: string | null): string | null {
+function waitOf(retryAfter: string | null): string | null {
   if (retryAfter === null || !/^\d{1,6}$/.test(retryAfter)) return null
   const seconds = Number(retryAfter)
-  return seconds < 120 ? `Wait ${seconds} seconds.` : `Wait ${Math.ceil(seconds / 60)} minutes.`
+  if (seconds === 1) return '1 second'
+  if (seconds < 120) return `${seconds} seconds`
+  return seconds < 7_200 ? `${Math.ceil(seconds / 60)} minutes` : `${Math.ceil(seconds / 3_600)} hours`
+}
+
+/** The advice with the time in figures: its own "a minute", which is for whoever does not get to see them, would contradict them. */
+function withWait(action: string | null, wait: string | null): string | null {
+  if (action === null || wait === null) return action ?? (wait === null ? null : `Wait ${wait}.`)
+  const inFigures = action.replace(/\b(Wait|Try again in) (?:a|some|a few) (?:while|moments?|minutes?)\b/, `$1 ${wait}`)
+  return inFigures === action ? `${action} Wait ${wait}.` : inFigures
 }

@@ -1,5 +1,5 @@
 import type { StartLinkRequest } from '../../contract/linking.js'
-import { readPhoneNumber } from '../../contract/phone-number.js'
+import { readPhoneNumber, type PhoneNumber, type PhoneNumberProblem } from '../../contract/phone-number.js'
 import { CliError, UsageError } from '../cli-error.js'
 import { exitCodes, type CliContext, type Given } from '../command.js'
 import { gatewayAddress, shown } from '../gateway/gateway-address.js'
@@ -16,7 +16,7 @@ import { endingOf } from './link-sentences.js'
 export async function linkCommand(context: CliContext, given: Given): Promise<number> {
   const { terminal } = context
   const address = gatewayAddress(given, context.env)
-  const request = requestOf(given.text('code'))
+  const request = await requestOf(context, given.text('code'))
   const drawable = terminal.size() !== null
   if (request.phoneNumber === undefined && !drawable) {
     throw new CliError(
@@ -48,11 +48,21 @@ export async function linkCommand(context: CliContext, given: Given): Promise<nu
 }
 
 /** @throws UsageError with what is wrong about the number: nothing was sent yet */
-function requestOf(code: string | null): StartLinkRequest {
+async function requestOf(context: CliContext, code: string | null): Promise<StartLinkRequest> {
   if (code === null) return {}
-  const number = readPhoneNumber(code)
+  const number = code === '' ? await askForNumber(context) : readPhoneNumber(code)
   if ('problem' in number) throw new UsageError(number.message)
   return { phoneNumber: `+${number.digits}` }
+}
+
+/** Asks again after a mistake; an empty line ends it. */
+async function askForNumber({ input, terminal }: CliContext): Promise<PhoneNumber | PhoneNumberProblem> {
+  if (!input.interactive) throw new UsageError('Nobody can be asked for the number here. Write it behind --code.')
+  while (true) {
+    const number = readPhoneNumber(await input.ask('Number of the phone, with its country code: '))
+    if (!('problem' in number) || number.problem === 'empty') return number
+    terminal.writeError(`${number.message}\n`)
+  }
 }
 
 /** @returns whether the signal came before the work was done; throws what the work throws */

@@ -2,7 +2,7 @@ import type { LinkAttemptView } from '../../contract/linking.js'
 import { wrap } from '../printable.js'
 import type { Style, WindowSize } from '../terminal.js'
 import { bigLetters } from './big-letters.js'
-import { minutesAndSeconds, openLinkedDevices, statusOf, steps } from './link-sentences.js'
+import { minutesAndSeconds, openLinkedDevices, statusOf, stepNames } from './link-sentences.js'
 import { qrArt } from './qr-art.js'
 import { qrMatrix } from './qr-matrix.js'
 
@@ -57,8 +57,8 @@ function statusLine({ view, readAt, silent }: Shown, now: number): string {
   return parts.join(' · ')
 }
 
-function progressLine({ mode, step, percent }: LinkAttemptView, style: Style): string {
+function progressLine({ mode, method, step, percent }: LinkAttemptView, style: Style): string {
   const filled = Math.round((percent / 100) * barCells)
   const bar = '█'.repeat(filled) + '░'.repeat(barCells - filled)
-  return `Step ${step} of 3  ${style.good(bar)}  ${percent} %  ${steps[mode][step - 1] ?? ''}`
+  return `Step ${step} of 3  ${style.good(bar)}  ${percent} %  ${stepNames(mode, method)[step - 1] ?? ''}`
 }

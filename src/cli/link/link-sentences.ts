@@ -1,16 +1,19 @@
-import type { LinkAttemptView, LinkMode } from '../../contract/linking.js'
+import type { LinkAttemptView, LinkMethod, LinkMode } from '../../contract/linking.js'
 import { printable } from '../printable.js'
 
+const firstStep: Record<LinkMethod, string> = { qr: 'Scan', code: 'Enter the code' }
+
 /** The three steps of a link. */
-export const steps: Record<LinkMode, readonly [string, string, string]> = {
-  handed_off: ['Scan', 'Preparing your session ID', 'All set'],
-  managed: ['Scan', 'Setting up backup', 'All set'],
+export function stepNames(mode: LinkMode, method: LinkMethod): readonly [string, string, string] {
+  return [firstStep[method], mode === 'handed_off' ? 'Preparing your session ID' : 'Setting up backup', 'All set']
 }
 
 export const openLinkedDevices = {
   qr: 'Open WhatsApp → Settings → Linked Devices → Scan this QR',
   code: 'Open WhatsApp → Settings → Linked Devices → Link a device → Link with phone number instead, and type this code',
 } as const
+
+const codeAnswered = 'Your phone has answered. If it says that the code is wrong, type the code again'
 
 /** What is happening, and no more than is known. Empty for ends, which have words of their own. */
 export function statusOf({ phase, method, mode, queuePosition, codeEntered }: LinkAttemptView): string {
@@ -23,7 +26,7 @@ export function statusOf({ phase, method, mode, queuePosition, codeEntered }: Li
       return 'Asking WhatsApp for a code…'
     case 'scanning':
       if (method === 'qr') return 'Scanning…'
-      return codeEntered === true ? 'A code was typed on the phone. Waiting for WhatsApp…' : 'Waiting for the code…'
+      return codeEntered === true ? codeAnswered : 'Waiting for the code…'
     case 'scanned':
       return 'Your phone accepted. Logging in…'
     case 'preparing':
