@@ -44,7 +44,8 @@ describe('on a terminal', () => {
     expect(terminal.frame().join('\n')).not.toMatch(/[▀▄]/)
     // every line clears what was right of it, and the last one all below
     const [, ...drawings] = terminal.output.split('\u001b[H')
-    expect(drawings).toHaveLength(4)
+    // one for each view, and for each second that passed meanwhile
+    expect(drawings.length).toBeGreaterThanOrEqual(4)
     for (const drawing of drawings) {
       expect(drawing.split('\r\n').every(line => line.includes('\u001b[K'))).toBe(true)
       expect(drawing.endsWith('\u001b[J')).toBe(true)
