@@ -140,7 +140,8 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
     createRecovery({ database, tenants, vault, linking, sessions, nodeId, log: log.child('recovery') }),
   )
 
-  const addressOf = createClientAddress({ trustProxy: config.trustProxy, log: log.child('http') })
+  const { trustProxy, production } = config
+  const addressOf = createClientAddress({ trustProxy, production, log: log.child('http') })
   const identify = createIdentify({ serviceToken: config.serviceToken, cookies, addressOf })
   const limit = createRequestLimit({ most: config.limits.requestsPerMinute, withinMs: 60_000 })
   const live = createWebSocketDoor({
