@@ -6,7 +6,7 @@ import type { SessionIdentity } from '../sessions/session-identity.js'
 import type { Sessions } from '../sessions/sessions.js'
 import { moveAttempt, noteCodeEntered, storeCode, storeQr } from './attempts-store.js'
 import { discardAttempt, type DiscardAttemptDeps } from './discard-attempt.js'
-import type { AttemptEnd, LinkAttemptDeps } from './link-attempt.js'
+import type { AttemptEnd, LinkTurns } from './link-turns.js'
 import { progress, type LinkKind } from './link-progress.js'
 import { promoteAttempt } from './promote-attempt.js'
 
@@ -21,11 +21,7 @@ export type AttemptTurnsDeps = DiscardAttemptDeps & {
 const shortLived = { hasty: true }
 
 /** Binds an attempt's process to the database and the running sessions: each turn is one transaction, state and event together. */
-export function createAttemptTurns(
-  deps: AttemptTurnsDeps,
-  identity: SessionIdentity,
-  kind: LinkKind,
-): LinkAttemptDeps['turns'] {
+export function createAttemptTurns(deps: AttemptTurnsDeps, identity: SessionIdentity, kind: LinkKind): LinkTurns {
   const { tenants, events, sessions, log, onOver } = deps
   const { workspaceId, sessionId, fence, sealer } = identity
   const store = <Result>(work: (tx: TenantTransactor) => Promise<Result>, options: TransactionOptions = {}) =>

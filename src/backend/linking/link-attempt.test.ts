@@ -3,7 +3,8 @@ import { createBaileysEngine } from '../engine/baileys/baileys-engine.js'
 import { createPreKeyPool } from '../engine/baileys/pre-keys/pre-key-pool.js'
 import type { KeyStore } from '../engine/keystore.js'
 import { createLog } from '../log.js'
-import { LinkAttempt, type AttemptEnd } from './link-attempt.js'
+import { LinkAttempt } from './link-attempt.js'
+import type { AttemptEnd } from './link-turns.js'
 
 test('a connection that cannot be made ends the attempt, and holds up nobody who ends it then', async () => {
   await using preKeys = createPreKeyPool({ size: 1 })

@@ -1,4 +1,3 @@
-import type { LinkPhase } from '../../contract/linking.js'
 import type { Account, CloseReason, Engine, EngineConnection, EngineEvent } from '../engine/engine.js'
 import type { KeyStore } from '../engine/keystore.js'
 import { errorCode, type Log } from '../log.js'
@@ -8,7 +7,7 @@ import { Deferred } from './deferred.js'
 import { EvenTiming } from './even-timing.js'
 import { isSameNumber } from './expected-number.js'
 import { Lane } from './lane.js'
-import type { LinkReason } from './link-reasons.js'
+import type { AttemptEnd, LinkTurns, Shown } from './link-turns.js'
 
 /** Time from the phone's acceptance to the first open. Beyond it something is wrong and the visitor should know. */
 const loginLimitMs = 60_000
@@ -20,32 +19,7 @@ const loginRetryMs = 2_000
  */
 const acceptanceLimitMs = 60_000
 
-export type AttemptEnd = {
-  phase: Extract<LinkPhase, 'expired' | 'cancelled' | 'failed'>
-  reason: LinkReason
-  /** How long WhatsApp asked to be left alone. */
-  retryAfterMs?: number
-}
-
-/** What the visitor is to do something with. */
-export type Shown = { qr: string } | { code: string }
-
-export type LinkAttemptDeps = {
-  engine: Engine
-  log: Log
-  /** What each turn of an attempt means to the rest of the product. Done when its promise resolves. */
-  turns: {
-    /** Out of the queue. `false`: the attempt had ended. */
-    called(): Promise<boolean>
-    qr(qr: string, expiresInMs: number): Promise<void>
-    code(code: string, expiresInMs: number): Promise<void>
-    codeEntered(expiresInMs: number): Promise<void>
-    scanned(): Promise<void>
-    /** Promotes, and answers where the connection's further events go. `null`: the attempt had ended, the device is not wanted. */
-    opened(account: Account, connection: EngineConnection): Promise<((event: EngineEvent) => void) | null>
-    ended(end: AttemptEnd): Promise<void>
-  }
-}
+export type LinkAttemptDeps = { engine: Engine; log: Log; turns: LinkTurns }
 
 /**
  * One attempt's process on this node, from its first socket to promotion or to its end. Events are handled one after the other.

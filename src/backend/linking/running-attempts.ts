@@ -10,7 +10,8 @@ import { errorCode, type Log } from '../log.js'
 import type { Sessions } from '../sessions/sessions.js'
 import type { Vault } from '../vault/vault.js'
 import { createAttemptTurns } from './attempt-turns.js'
-import { LinkAttempt, type AttemptEnd } from './link-attempt.js'
+import { LinkAttempt } from './link-attempt.js'
+import type { AttemptEnd } from './link-turns.js'
 import { openAttempt } from './open-attempt.js'
 
 export type RunningAttemptsDeps = {
