@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Phone } from '../src/simulator/index.js'
 import { Rows } from './support/rows.js'
+import { SecondNode } from './support/second-node.js'
 import { TestGateway } from './support/test-gateway.js'
 import type { Visitor } from './support/visitor.js'
 
@@ -153,6 +154,19 @@ describe('when every place is taken', () => {
     expect(await ended(firstId)).toEqual({ phase: 'expired', reason: 'node_lost' })
     first = gateway.visitor(first.cookie)
     firstId = (await first.start()).sessionId
+  })
+})
+
+test('a page that is closed says so, and lets whoever has begun go on', async () => {
+  const limits = { ...gateway.config.limits, closed: true }
+  await using closed = await SecondNode.start(gateway, { config: { limits } })
+  const answer = await closed.visitor(null).request('POST', '/api/sessions/start', {})
+  expect(answer).toMatchObject({ status: 503, body: { code: 'linking_closed', action: expect.any(String) } })
+  expect(answer.headers.getSetCookie()).toEqual([])
+  const known = closed.visitor(first.cookie)
+  expect(await known.request('POST', '/api/sessions/start', {})).toMatchObject({
+    status: 200,
+    body: { sessionId: firstId },
   })
 })
 

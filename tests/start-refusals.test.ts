@@ -210,6 +210,7 @@ describe('anywhere', () => {
     ['a number of proxies', { TRUST_PROXY: '2' }, [/^TRUST_PROXY: must be addresses/]],
     ['an empty place in a list', { TRUST_PROXY: 'loopback,,10.0.0.1' }, [/^TRUST_PROXY: must be addresses/]],
     ['a limit of nothing', { LINK_MAX_PER_ADDRESS: '0' }, [/^LINK_MAX_PER_ADDRESS: /]],
+    ['a page half open', { LINK_PAGE: 'ajar' }, [/^LINK_PAGE: /]],
     ['a limit in words', { LINK_MAX_ACTIVE: 'plenty' }, [/^LINK_MAX_ACTIVE: /]],
     ['an unknown mode', { LINK_DEFAULT: 'both-ways' }, [/^LINK_DEFAULT: /]],
     ['a quoted value', { LOG_LEVEL: '"quiet"' }, [/^LOG_LEVEL: /]],

@@ -42,7 +42,7 @@ beforeEach(async () => {
   const { tenants, engine, vault, database } = rig
   // nobody listens: what runs here is asked directly
   const wakeups = createEventWakeups({ url: () => rig.clone.ownerUrl, log })
-  const limits = { perAddress: 1_000, perNode: 100, active: 100, queued: 100 }
+  const limits = { closed: false, perAddress: 1_000, perNode: 100, active: 100, queued: 100 }
   admission = createAdmission({ database, wakeups, nodeId, settings: limits, secret: randomBytes(32), log })
   sessions = createSessions({ tenants, engine, events, log })
   linking = createLinking({

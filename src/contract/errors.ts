@@ -14,6 +14,7 @@ export const ErrorCode = z.enum([
   'attempt_running',
   'too_many_attempts',
   'node_full',
+  'linking_closed',
   'invalid_service_token',
   'session_not_found',
   /** The session is in a state that does not allow it. */

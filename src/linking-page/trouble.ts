@@ -14,6 +14,7 @@ export interface Trouble {
 const TITLES: Record<string, string> = {
   attempt_running: 'An attempt is still under way',
   database_unavailable: 'The gateway is not ready',
+  linking_closed: 'Linking is closed',
   node_full: 'Every place is taken',
   session_state: 'That is not possible any more',
   shutting_down: 'The gateway is restarting',

@@ -12,7 +12,7 @@ import { createAdmission } from '../../src/backend/admission/create-admission.js
 import type { AdmissionSettings } from '../../src/backend/admission/limits.js'
 
 /** Room enough that only what a test is about refuses. */
-export const roomy: AdmissionSettings = { perAddress: 30, perNode: 100, active: 500, queued: 1_000 }
+export const roomy: AdmissionSettings = { closed: false, perAddress: 30, perNode: 100, active: 500, queued: 1_000 }
 
 export type TestNode = {
   admission: Admission

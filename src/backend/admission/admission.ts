@@ -18,7 +18,8 @@ export interface Admission extends AsyncDisposable {
   start(): Promise<void>
   /**
    * Counts a start against every limit and takes a place, or a place in the queue, in one transaction.
-   * @throws GatewayError `too_many_attempts` (429, Retry-After), `node_full` (503, Retry-After: the queue is full too), `database_unavailable`
+   * @throws GatewayError `too_many_attempts` (429, Retry-After), `node_full` (503, Retry-After: the queue is full too), `linking_closed` (503),
+   * `database_unavailable`
    */
   enter(start: Start): Promise<Place>
   /** The place in the queue of an attempt on whichever node, 1 is next; `null` when it does not wait. */

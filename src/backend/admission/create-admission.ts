@@ -7,7 +7,7 @@ import { AdmissionLine } from './admission-line.js'
 import { createAdmissionStore, type CountedStart, type Entered, type NodeState } from './admission-store.js'
 import type { Admission, Place, Start } from './admission.js'
 import { CoolDownMemory } from './cool-down-memory.js'
-import { nodeFull, shuttingDown } from './errors.js'
+import { linkingClosed, nodeFull, shuttingDown } from './errors.js'
 import { countingOf, longestRefusalSeconds, type AdmissionSettings } from './limits.js'
 import { NodePlaces } from './node-places.js'
 import { StartsTogether } from './starts-together.js'
@@ -117,6 +117,7 @@ export function createAdmission({ database, wakeups, nodeId, settings, secret, l
 
     async enter(start) {
       const { sessionId, address } = start
+      if (settings.closed && address !== null) throw linkingClosed()
       const counting = countingOf(start, subjects, settings)
       const wait = coolDowns.running(counting.obeyed)
       if (wait !== null) throw tooManyAttempts(wait)

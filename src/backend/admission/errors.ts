@@ -14,6 +14,16 @@ export function nodeFull(): GatewayError {
   })
 }
 
+/** The operator lets nobody begin at the moment; what was begun, and every session, goes on. */
+export function linkingClosed(): GatewayError {
+  return new GatewayError({
+    code: 'linking_closed',
+    status: 503,
+    message: 'Linking is closed at the moment.',
+    action: 'Come back later, or ask whoever runs this gateway.',
+  })
+}
+
 export function shuttingDown(): GatewayError {
   return new GatewayError({
     code: 'shutting_down',

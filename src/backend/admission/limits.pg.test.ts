@@ -244,6 +244,16 @@ describe('a number that WhatsApp refuses', () => {
   })
 })
 
+test('a closed page lets no visitor begin, and counts nothing; services go on', async () => {
+  await node.stop()
+  node = await rig.node({ closed: true })
+  for (const start of [byQr(newAddress()), byCode(number)]) {
+    expect(await refusalOf(node.admission.enter(start))).toMatchObject({ code: 'linking_closed' })
+  }
+  expect(await rig.rows.query('select from link_starts')).toEqual([])
+  expect((await node.admission.enter(byService(number))).granted).toBe(true)
+})
+
 test('a service is counted nowhere', async () => {
   await node.stop()
   node = await rig.node({ perAddress: 6 })

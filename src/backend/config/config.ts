@@ -35,6 +35,8 @@ export type Config = {
   /** Proxies in front whose word on a visitor's address is believed, in the forms of `proxy-addr`. */
   trustProxy: string[]
   limits: {
+    /** No visitor may begin to link. */
+    closed: boolean
     /** Link starts an hour from one address. */
     perAddress: number
     requestsPerMinute: number
@@ -98,6 +100,7 @@ export function loadConfig(raw: NodeJS.ProcessEnv): Config {
     },
     trustProxy: env.TRUST_PROXY,
     limits: {
+      closed: env.LINK_PAGE === 'off',
       perAddress,
       // one setting for all; a page in five tabs that polls every two seconds needs a quarter of what it gives unless changed
       requestsPerMinute: Math.max(120, perAddress * 20),

@@ -36,6 +36,7 @@ export const Env = z.object({
     .string()
     .regex(/^[0-9a-f]{64}$/i, 'must be 64 hex characters')
     .optional(),
+  LINK_PAGE: z.enum(['on', 'off']).default('on'),
   LINK_MAX_PER_ADDRESS: count.default(60),
   LINK_MAX_PER_NODE: count.default(100),
   LINK_MAX_ACTIVE: count.default(500),
