@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Health } from '../../contract/health.js'
 import { GatewayError } from '../errors.js'
 import { route, type Route } from './route.js'
+import { shareAnswer } from './shared-answer.js'
 
 export type HealthDeps = {
   /** Resolves when the database answers. */
@@ -10,16 +11,23 @@ export type HealthDeps = {
   websocketClients: () => number
 }
 
+/** What is told of the database is at most this old, besides the time that it took to find out. */
+const sharedMs = 500
+
 const Probe = z.strictObject({ status: z.literal('ok') })
 type Probe = z.infer<typeof Probe>
 
 /** `/health` for people and dashboards, `/health/live` and `/health/ready` for whoever restarts and routes. */
 export function healthRoutes({ pingDatabase, connectedSessions, websocketClients }: HealthDeps): Route[] {
-  const answers = () =>
-    pingDatabase().then(
-      () => true,
-      () => false,
-    )
+  // these doors have no limit: watchers come from anywhere, and a crowd must not cost the database more than one of them
+  const answers = shareAnswer({
+    ask: () =>
+      pingDatabase().then(
+        () => true,
+        () => false,
+      ),
+    forMs: sharedMs,
+  })
   return [
     route({
       method: 'get',

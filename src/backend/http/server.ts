@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import express, { type Express, type RequestHandler } from 'express'
@@ -24,7 +24,25 @@ export type HttpServerDeps = {
   /** In front of the API: who may ask at all. */
   door: RequestHandler
   publicUrl: string | null
+  timeouts?: HttpTimeouts
 }
+
+/**
+ * All in milliseconds. Whoever sends a request too slowly is cut off: 64 kB take seconds, and each connection that stays open costs.
+ * An answer may take as long as it likes, and a WebSocket is not under these.
+ */
+export type HttpTimeouts = {
+  /** From the first byte, or the connection, to the end of the headers. */
+  headersMs: number
+  /** To the end of the body. */
+  requestMs: number
+  /** Without a next request. */
+  idleMs: number
+  /** Between looks at what is overdue. */
+  checkMs: number
+}
+
+const usualTimeouts: HttpTimeouts = { headersMs: 15_000, requestMs: 30_000, idleMs: 10_000, checkMs: 2_000 }
 
 export interface HttpServer extends AsyncDisposable {
   /** @returns the port that was really taken, which differs for port 0 */
@@ -32,7 +50,7 @@ export interface HttpServer extends AsyncDisposable {
 }
 
 export function createHttpServer(deps: HttpServerDeps): HttpServer {
-  return serverOf(expressApp(deps), deps.onUpgrade)
+  return serverOf(expressApp(deps), deps.onUpgrade, deps.timeouts)
 }
 
 /** A port for WebSockets alone; whatever else comes is told so. */
@@ -42,8 +60,14 @@ export function createWebSocketPort(onUpgrade: UpgradeHandler): HttpServer {
   }, onUpgrade)
 }
 
-function serverOf(onRequest: RequestListener, onUpgrade: UpgradeHandler): HttpServer {
-  const server = createServer(onRequest)
+function serverOf(onRequest: RequestListener, onUpgrade: UpgradeHandler, timeouts = usualTimeouts): HttpServer {
+  const options: ServerOptions = {
+    headersTimeout: timeouts.headersMs,
+    requestTimeout: timeouts.requestMs,
+    keepAliveTimeout: timeouts.idleMs,
+    connectionsCheckingInterval: timeouts.checkMs,
+  }
+  const server = createServer(options, onRequest)
   server.on('upgrade', onUpgrade)
   server.on('clientError', refuseUnreadable)
   return {
