@@ -92,6 +92,17 @@ test('digits are spaced as they are typed, the caret stays where it is, and a ca
   expect(await input.inputValue()).toMatch(/^\+33 /)
 })
 
+test('a number of another country without its plus sign is read as that, and its country is chosen', async () => {
+  const page = await site.open()
+  site.gateway.start = () => ({ status: 400, body: { code: 'validation_failed', detail: 'No.' } })
+  await chooseCode(page)
+  await page.locator('#country').selectOption('US')
+  await page.getByLabel('Phone number').fill('254700000011')
+  await press(page, 'Get a pairing code')
+  await expect.poll(() => site.gateway.started).toEqual(['{"phoneNumber":"+254700000011"}'])
+  await expect.poll(() => page.locator('#country').inputValue()).toBe('KE')
+})
+
 test('from one way to the other while an attempt runs, and back', async () => {
   answerByMethod()
   const page = await site.open()

@@ -5,7 +5,7 @@ import {
   isSupportedCountry,
   type CountryCode,
 } from 'libphonenumber-js/min'
-import { readPhoneNumber } from '../../contract/phone-number.js'
+import { readPhoneNumber, withLatinDigits } from '../../contract/phone-number.js'
 import { guessCountry, type Whereabouts } from './country-guess.js'
 
 export { readPhoneNumber }
@@ -50,7 +50,7 @@ const FOREMOST: Readonly<Record<string, CountryCode>> = {
  */
 export function formatTyped(typed: string, country: CountryCode | null): { text: string; country: CountryCode | null } {
   const as = { text: typed, country }
-  const plain = typed.normalize('NFKC')
+  const plain = withLatinDigits(typed)
   if (/[^\d\s+().\-/\u2010-\u2015]/.test(plain) || /^\D*00/.test(plain)) return as
   const typer = new AsYouType(country ?? undefined)
   const text = typer.input(plain)
@@ -69,10 +69,11 @@ function countryOf(typer: AsYouType, known: CountryCode | null): CountryCode | n
 
 /** The same number after another country was chosen: one with a calling code gets the new country's. */
 export function moveToCountry(typed: string, country: CountryCode): string {
-  if (!typed.includes('+')) return formatTyped(typed, country).text
+  const plain = withLatinDigits(typed)
+  if (!plain.includes('+')) return formatTyped(typed, country).text
   const typer = new AsYouType()
-  typer.input(typed)
-  const national = digitsOf(typed).slice(1 + (typer.getCallingCode()?.length ?? 0))
+  typer.input(plain)
+  const national = digitsOf(plain).slice(1 + (typer.getCallingCode()?.length ?? 0))
   return formatTyped(`+${getCountryCallingCode(country)}${national}`, country).text
 }
 

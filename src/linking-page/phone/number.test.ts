@@ -2,7 +2,14 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { caretAfter, significantBefore } from './caret.js'
 import { guessCountry } from './country-guess.js'
-import { formatTyped, likelyCountry, listCountries, moveToCountry } from './number-tools.js'
+import {
+  formatTyped,
+  likelyCountry,
+  listCountries,
+  moveToCountry,
+  readPhoneNumber,
+  type CountryCode,
+} from './number-tools.js'
 
 test('countries come with names and calling codes', () => {
   const countries = listCountries()
@@ -38,6 +45,27 @@ test('whatever is typed, formatting neither adds nor takes a digit, and does it 
       expect(formatTyped(text, next).text).toBe(text)
     }),
   )
+})
+
+test.each([
+  ['+5215512345678', 'KE', '525512345678'],
+  ['+5491123456789', 'KE', '5491123456789'],
+  ['+54111523456789', 'AR', '5491123456789'],
+  ['0111523456789', 'AR', '5491123456789'],
+  ['254700000011', 'US', '254700000011'],
+  ['٠٧١٢٣٤٥٦٧٨', 'KE', '254712345678'],
+  ['+٢٥٤٧١٢٣٤٥٦٧٨', 'US', '254712345678'],
+  ['+551187650001', 'US', '551187650001'],
+] as const)('what %s looks like after typing it in %s is still the same number', (typed, country, digits) => {
+  let shown: { text: string; country: CountryCode | null } = { text: '', country }
+  for (const sign of typed) shown = formatTyped(shown.text + sign, shown.country)
+  expect(shown.text).toMatch(/^[\d +()-]+$/)
+  expect(readPhoneNumber(shown.text, shown.country ?? undefined)).toMatchObject({ digits })
+  expect(readPhoneNumber(typed, country)).toMatchObject({ digits })
+})
+
+test('the digits of any script move to another country', () => {
+  expect(moveToCountry('+٢٥٤٧١٢٣٤٥٦٧٨', 'TZ')).toBe('+255 712 345 678')
 })
 
 test('the caret keeps the digits before it, whatever the spaces do', () => {

@@ -82,6 +82,9 @@ export function numberForm(onNumber: (number: PhoneNumber) => void): NumberForm 
     const read = loaded.readPhoneNumber(input.value, loaded.supported(select.value) ?? undefined)
     if (!('problem' in read)) {
       tell(null)
+      // the digits may say better than the guess where the number belongs
+      const country = loaded.supported(read.country ?? null)
+      if (country !== null) select.value = country
       onNumber(read)
       return
     }
