@@ -185,6 +185,26 @@ describe('in the own chat of a managed session', () => {
     expect(await answers(phone, 3)).toHaveLength(3)
   })
 
+  test('a command that came while the database was away is answered as soon as it is back, on the same line', async () => {
+    const { phone } = await link()
+    const { deviceId } = await phone.waitForDevice('online')
+    const stored = gateway.logLines.length
+    await using lock = new Rows(gateway.database.ownerUrl)
+    await lock.query('begin')
+    await lock.query('lock table own_chat_commands in access exclusive mode')
+    await ask(phone, '.menu')
+    // the database hangs up on whoever wants to store the answer
+    const hangUp = `select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and query like '%own_chat_commands%'`
+    const failed = () => gateway.logLines.slice(stored).some(line => line.includes('message_not_handled'))
+    await expect.poll(async () => [await rows.query(hangUp), failed()][1], { timeout: 10_000 }).toBe(true)
+    await lock.query('rollback')
+    expect(await answers(phone, 1)).toEqual([expect.stringContaining('ᴡʜɪᴢ ʟɪᴛᴇ ᴍᴇɴᴜ')])
+    expect((await phone.waitForDevice('online')).deviceId).toBe(deviceId)
+    const logins = { direction: 'out', tag: 'success', account: phone.phoneNumber, device: deviceId } as const
+    expect(await gateway.simulator.ledger(logins)).toHaveLength(1)
+  })
+
   test('many commands are answered thirty times an hour, then one says so, then only .disconnect is heard', async () => {
     const { phone, sessionId } = await link()
     const warnings: Error[] = []

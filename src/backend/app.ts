@@ -192,10 +192,11 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
         async onOpen(session) {
           await finishLink(session)
           if (session.signal.aborted) return
-          await missedCommands(session.identity)
+          session.catchUp()
           await serveOutbox(session)
         },
         onMessage: ownChat,
+        onMissed: missedCommands,
         onResting: (tx, sessionId, reason) => endLinkAtRest(events, tx, sessionId, reason),
       })
       const port = await server.listen(config.port, config.host)

@@ -52,6 +52,16 @@ export async function claimCommand(
   return claimed !== undefined
 }
 
+/** Ids of the messages that were taken within so many seconds. */
+export async function takenCommands(tx: TenantReader, sessionId: SessionId, seconds: number): Promise<Set<string>> {
+  const { rows } = await sql<{ id: string }>`
+    select wa_message_id as id from own_chat_commands
+    where session_id = ${sessionId} and created_at > clock_timestamp() - make_interval(secs => ${seconds})`.execute(
+    tx.db,
+  )
+  return new Set(rows.map(({ id }) => id))
+}
+
 /** Whether a session of this account has sent the message from here: what a template says is no command, even if it is one word. */
 export async function isFromHere(tx: TenantReader, personId: string, waMessageId: string): Promise<boolean> {
   const row = await tx.db

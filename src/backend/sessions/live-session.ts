@@ -6,6 +6,7 @@ import { loadKeyStore } from '../engine/postgres-keystore.js'
 import { errorCode, type Log } from '../log.js'
 import { drainOutbox } from '../outbox/outbox-lane.js'
 import { sentMessage } from '../outbox/outbox-store.js'
+import { Hearing } from './hearing.js'
 import type { SessionIdentity } from './session-identity.js'
 import { backoffMs, reactionTo, reactionToLoading, type Reaction } from './session-reactions.js'
 import type { SessionStates } from './session-states.js'
@@ -22,6 +23,8 @@ export type OpenSession = {
    * @returns whether every message has a verdict now
    */
   drainOutbox(signal: AbortSignal): Promise<boolean>
+  /** Has what was heard and not handled gone through again, see `hearing.ts`, while everything else goes on. */
+  catchUp(): void
   /** Closes the connection without logging out and lets the session rest; nothing reconnects it. */
   release(): Promise<void>
 }
@@ -33,8 +36,10 @@ export type LiveSessionDeps = {
   log: Log
   /** Work that every open connection gets. Called again after a failure while the connection lives; must be safe to repeat. */
   onOpen: (session: OpenSession) => Promise<void>
-  /** What the engine hears, one message after the other, each at least once. A failure is logged and the message let go. */
+  /** What the engine hears, one message after the other. A failure is logged and the message let go. */
   onMessage: (session: SessionIdentity, message: InboundMessage) => Promise<void>
+  /** Goes through what was heard lately, for what `onMessage` was not told of or could not store. Must be safe to repeat. */
+  onMissed: (session: SessionIdentity) => Promise<void>
   /** This node has nothing to do for the session any more. */
   onRest: () => void
 }
@@ -55,12 +60,18 @@ export class LiveSession {
   #attempt = 0
   #stable: NodeJS.Timeout | undefined
   #keysArrived = new AbortController()
-  #heard: Promise<void> = Promise.resolve()
+  readonly #hearing: Hearing
   #draining: Promise<unknown> = Promise.resolve()
 
   constructor(deps: LiveSessionDeps, identity: SessionIdentity) {
     this.#deps = deps
     this.#identity = identity
+    this.#hearing = new Hearing({
+      onMessage: message => deps.onMessage(identity, message),
+      onMissed: () => deps.onMissed(identity),
+      onFailure: (event, error) => this.#log(event, error),
+      signal: this.#stopping.signal,
+    })
   }
 
   get isOpen(): boolean {
@@ -84,7 +95,7 @@ export class LiveSession {
     this.#stopping.abort()
     clearTimeout(this.#stable)
     await this.#connection?.close().catch((error: unknown) => this.#log('session_close_failed', error))
-    await this.#heard
+    await this.#hearing.ended()
   }
 
   /** Takes the device off the account, as far as the line allows. Nothing reconnects it. */
@@ -127,7 +138,7 @@ export class LiveSession {
         this.#store(() => this.#deps.states.connected(this.#identity))
         this.#onOpen(connection)
       }
-      if (event.type === 'message') this.#hear(event.message)
+      if (event.type === 'message') this.#hearing.hear(event.message)
       if (event.type === 'app_state_keys') this.#keysArrived.abort()
       if (event.type === 'closed') this.#onClosed(connection, event.reason)
     }
@@ -155,6 +166,7 @@ export class LiveSession {
       signal,
       appStateKeys,
       drainOutbox: drain,
+      catchUp: () => this.#hearing.catchUp(),
       release,
     }
     for (let attempt = 1; !signal.aborted && !this.#stopping.signal.aborted; attempt++) {
@@ -185,12 +197,6 @@ export class LiveSession {
     const drained = this.#draining.then(() => drainOutbox(deps, connection, signal))
     this.#draining = drained.catch(() => {})
     return drained
-  }
-
-  #hear(message: InboundMessage): void {
-    this.#heard = this.#heard
-      .then(() => this.#deps.onMessage(this.#identity, message))
-      .catch((error: unknown) => this.#log('message_not_handled', error))
   }
 
   #onClosed(connection: EngineConnection, reason: CloseReason): void {

@@ -7,7 +7,7 @@ import { LiveSession, type LiveSessionDeps } from './live-session.js'
 import type { SessionIdentity } from './session-identity.js'
 import { createSessionStates, type OnResting } from './session-states.js'
 
-export type SessionHooks = Pick<LiveSessionDeps, 'onOpen' | 'onMessage'> & { onResting: OnResting }
+export type SessionHooks = Pick<LiveSessionDeps, 'onOpen' | 'onMessage' | 'onMissed'> & { onResting: OnResting }
 
 /** The sessions that run on this node. */
 export interface Sessions extends AsyncDisposable {
@@ -32,7 +32,8 @@ export function createSessions(deps: SessionsDeps): Sessions {
   const log = deps.log.child('sessions')
   const states = createSessionStates({ ...deps, onResting: (...resting) => hooks.onResting(...resting) })
   const running = new Map<SessionId, LiveSession>()
-  let hooks: SessionHooks = { onOpen: async () => {}, onMessage: async () => {}, onResting: async () => {} }
+  const nothing = async () => {}
+  let hooks: SessionHooks = { onOpen: nothing, onMessage: nothing, onMissed: nothing, onResting: nothing }
 
   const create = (identity: SessionIdentity): LiveSession => {
     const { sessionId } = identity
@@ -43,6 +44,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
         log,
         onOpen: open => hooks.onOpen(open),
         onMessage: (from, message) => hooks.onMessage(from, message),
+        onMissed: of => hooks.onMissed(of),
         onRest: () => {
           if (running.get(sessionId) === session) running.delete(sessionId)
         },
