@@ -256,7 +256,7 @@ test.each<LinkMethod>(['qr', 'code'])('a server that is restarted meanwhile, by 
   gateway.env['PORT'] = new URL(gateway.url).port
   await gateway.stopApp()
   await gateway.startApp()
-  const lost: End = ['The server was restarted', 'node_lost', again]
+  const lost: End = ['The server lost your link', 'node_lost', again]
   await scene.expectEnd(lost)
   await scene.expectWayOn(method, lost)
 })

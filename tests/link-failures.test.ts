@@ -127,6 +127,13 @@ describe('a code that WhatsApp does not give', () => {
     await expectEnded({ method: 'code', reason })
   })
 
+  test('because WhatsApp was never reached: that costs the number none of its three in an hour', async () => {
+    await gateway.simulator.fault('upgrade-reset')
+    for (let n = 1; n <= 3; n++) expect(await request('code')).toMatchObject({ status: 502 })
+    await gateway.simulator.fault('upgrade-reset', { off: true })
+    expect(await request('code')).toMatchObject({ status: 200 })
+  })
+
   test('429: the number is left alone for a while, the QR is not', async () => {
     await gateway.simulator.fault('code-answer', { code: 429 })
     await request('code')

@@ -112,6 +112,26 @@ describe('an attempt that is ended from another node', () => {
     expect(await rows.query(`select from session_credentials where session_id = $1`, [sessionId])).toEqual([])
   })
 
+  test('while its messages are on their way: its own node takes the device off the account', async () => {
+    const visitor = gateway.visitor()
+    const phone = await gateway.simulator.phone(String(++number))
+    const { sessionId, qrCode } = await visitor.start()
+    const hold = await gateway.simulator.hold({ direction: 'in', tag: 'message', account: phone.phoneNumber })
+    await phone.scanPicture(Buffer.from(qrCode.split(',')[1] ?? '', 'base64'))
+    await hold.reached
+    expect((await node.visitor(visitor.cookie).request('DELETE', `/api/sessions/${sessionId}`)).status).toBe(204)
+    expect(await phaseOf(sessionId)).toEqual([{ phase: 'cancelled', reason: 'cancelled_late' }])
+    await hold.release()
+    await rows.waitFor(`select from sessions where id = $1 and state = 'logged_out'`, [sessionId])
+    expect(await phone.devices()).toEqual([])
+    await phone.waitForQuiet()
+    const texts = (await phone.messages(phone.jid)).map(({ text }) => text)
+    expect(texts).toEqual([expect.stringMatching(/^WHIZLITE_/), expect.stringContaining('takes its device off')])
+    expect(await rows.query(`select wanted from session_leases where session_id = $1`, [sessionId])).toEqual([
+      { wanted: false },
+    ])
+  })
+
   test('because its browser asks another way there', async () => {
     const visitor = gateway.visitor()
     const phone = await gateway.simulator.phone(String(++number))

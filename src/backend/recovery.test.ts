@@ -129,7 +129,7 @@ describe('what is left alone', () => {
     const identity = await stranded()
     sessions.resume(identity)
     await recovery.start()
-    const { answer } = await linking.link(null, { address: null })
+    const { answer } = await linking.link(null, { address: null, gone: new AbortController().signal })
     await looks()
     expect(count('session_taken_over')).toBe(0)
     const phases = `select phase from link_attempts where session_id = $1`

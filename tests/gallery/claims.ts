@@ -27,7 +27,7 @@ export const claims: readonly Claim[] = [
     what: 'it is unlinked',
     words: /\b(been|was) (taken off|logged out|unlinked)\b|\bUnlinked\b/,
     states: ['unlinked'],
-    reasons: ['cancelled_late', 'unlinked_early', 'session_id_failed'],
+    reasons: ['cancelled_late', 'unlinked_early'],
   },
   { what: 'a phone scanned', words: /\bscanned (the|this|your) code\b|\bcode scanned\b/i, states: ['scanned'] },
   {

@@ -28,7 +28,7 @@ export const ended: { expired: Pictures; failed: Pictures } = {
   expired: [
     { name: 'expired', about: 'Nobody scanned in time.', view: over('expired', 'qr_expired') },
     { name: 'expired-code', about: 'Nobody typed the code in time.', view: over('expired', 'code_expired', 'code') },
-    { name: 'expired-restart', about: 'The server was restarted.', view: over('expired', 'node_lost') },
+    { name: 'expired-restart', about: 'The server lost the link.', view: over('expired', 'node_lost') },
   ],
   failed: [
     { name: 'failed', about: 'The connection broke.', view: over('failed', 'connection_lost_early') },

@@ -88,15 +88,21 @@ function outcome({ open, failed }: LaneSummary): LinkReason | null {
   return open > 0 ? 'delivery_unconfirmed' : null
 }
 
-/** An account that no string can carry: the link fails, the device is taken off again. */
+/** An account that no string can carry: the link fails, the device is taken off again as far as the line allows. */
 async function giveUp(deps: FinishLinkDeps, session: OpenSession): Promise<void> {
   const { sessionId } = session.identity
-  await session.connection.logout().catch(() => {})
+  const state = await session.connection.logout().then(
+    () => 'logged_out' as const,
+    (error: unknown) => {
+      deps.log.warn('device_not_logged_out', { sessionId, code: errorCode(error) })
+      return 'disconnected' as const
+    },
+  )
   await session.release()
   await store(deps, session.identity, async tx => {
     await endUnfinishedLink(deps.events, tx, sessionId, { phase: 'failed', reason: 'session_id_failed' })
     await endLease(tx, sessionId)
-    await setSessionState(tx, sessionId, 'logged_out', 'session_id_failed')
+    await setSessionState(tx, sessionId, state, 'session_id_failed')
   })
 }
 

@@ -51,8 +51,12 @@ const reasons = {
     message: 'You started another way of linking in this browser.',
     action: 'Follow the newer one.',
   },
+  left_early: {
+    message: 'The request for this link was broken off before it was answered.',
+    action: 'Start again.',
+  },
   left_queue: {
-    message: 'The page was closed while you were waiting for a place.',
+    message: 'There was no sign of your page for a minute while you were waiting for a place.',
     action: 'Start again and keep the page open.',
   },
   whatsapp_unreachable: { message: 'WhatsApp could not be reached.', action: 'Wait a minute, then start again.' },
@@ -126,7 +130,7 @@ const reasons = {
     action: `Start again. ${orLogOut}`,
   },
   node_lost: {
-    message: 'The server was restarted while you were linking.',
+    message: 'The server lost your link before it was finished.',
     action: `Start again. ${orLogOut}`,
   },
   delivery_unconfirmed: {
@@ -148,7 +152,8 @@ const reasons = {
   },
   session_id_failed: {
     message: 'This account holds more than a session ID can carry, so none could be made.',
-    action: 'The device was taken off your account again. Tell the operator of this page.',
+    action:
+      'Tell the operator of this page. If your phone still shows WHIZ LITE under Linked devices, log it out there.',
   },
   superseded_older: {
     message: 'This account was linked here before. The earlier session is marked as superseded.',

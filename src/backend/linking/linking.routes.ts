@@ -1,3 +1,4 @@
+import type { Response } from 'express'
 import { z } from 'zod'
 import { SessionId } from '../../contract/ids.js'
 import { LinkAttemptView, PageSettings, StartLinkAnswer, StartLinkRequest } from '../../contract/linking.js'
@@ -15,6 +16,16 @@ function sessionIdOf({ sessionId }: { sessionId: string }): SessionId {
   const parsed = SessionId.safeParse(sessionId)
   if (!parsed.success) throw attemptNotFound()
   return parsed.data
+}
+
+function goneSignal(response: Response): AbortSignal {
+  const gone = new AbortController()
+  const onClose = () => {
+    if (!response.writableFinished) gone.abort()
+  }
+  if (response.closed) onClose()
+  else response.once('close', onClose)
+  return gone.signal
 }
 
 export function linkingRoutes({ linking, cookies, page }: LinkingRoutesDeps): Route[] {
@@ -35,7 +46,7 @@ export function linkingRoutes({ linking, cookies, page }: LinkingRoutesDeps): Ro
       answer: StartLinkAnswer,
       async handle({ actor, body, response }) {
         const address = actor.kind === 'service' ? null : actor.address
-        const { visitor, answer } = await linking.link(actor.token, { ...body, address })
+        const { visitor, answer } = await linking.link(actor.token, { ...body, address, gone: goneSignal(response) })
         response.append('Set-Cookie', visitorCookie(visitor, cookies))
         return answer
       },

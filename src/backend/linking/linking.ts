@@ -23,8 +23,14 @@ import { endOverdueLinks } from './overdue-links.js'
 import { createRunningAttempts, type RunningAttemptsDeps } from './running-attempts.js'
 import { shownElsewhere, shownHere } from './shown-answer.js'
 
-/** How the phone is to be asked, and where the request came from; `null` for callers that are exempt from limits. */
-export type StartLink = { phoneNumber?: string | undefined; address: string | null }
+export type StartLink = {
+  /** How the phone is to be asked: by a code for this number; without one by QR. */
+  phoneNumber?: string | undefined
+  /** Where the request came from; `null` for callers that are exempt from limits. */
+  address: string | null
+  /** Aborts when whoever asks has gone before the answer was written. */
+  gone: AbortSignal
+}
 
 /** Linking as its callers see it. A visitor is known by the token in their cookie and by nothing else. */
 export interface Linking extends AsyncDisposable {
@@ -32,7 +38,8 @@ export interface Linking extends AsyncDisposable {
   start(): void
   /**
    * Opens an attempt and answers with its first QR or code, or with its place in the queue. Joins the attempt that this browser has under
-   * way when it asks the same way; one that asks another way is ended first, unless a phone has accepted.
+   * way when it asks the same way; one that asks another way is ended first, unless a phone has accepted. An attempt of which nobody was
+   * told, because who asked has gone, is ended.
    * @returns the token for the visitor's cookie
    * @throws GatewayError `validation_failed` for what is no number, `too_many_attempts`, `node_full`, `attempt_running`,
    * `whatsapp_unreachable`, `whatsapp_refused`, `database_unavailable`
@@ -149,9 +156,24 @@ export function createLinking(given: LinkingDeps): Linking {
     throw attemptRunning()
   }
 
-  const link = async (known: VisitorToken | null, how: { phoneNumber: string | null; address: string | null }) => {
+  /** Only the answer tells a new visitor who they are: without it nobody can find the attempt. One that is known finds it again. */
+  const endUntold = (sessionId: SessionId, gone: AbortSignal) => {
+    const leave = () => {
+      end(sessionId, { phase: 'cancelled', reason: 'left_early' }).catch((error: unknown) =>
+        log.warn('untold_attempt_not_ended', { sessionId, code: errorCode(error) }),
+      )
+    }
+    if (gone.aborted) leave()
+    else gone.addEventListener('abort', leave, { once: true })
+  }
+
+  const link = async (
+    known: VisitorToken | null,
+    { gone, ...how }: { phoneNumber: string | null; address: string | null; gone: AbortSignal },
+  ) => {
     const { visitor, sessionId } =
       known === null ? await joinOrOpen(known, how) : await inTurn(known, () => joinOrOpen(known, how))
+    if (visitor !== known) endUntold(sessionId, gone)
     const attempt = await running.get(sessionId)
     const answer =
       attempt === null || attempt.waits
@@ -171,13 +193,13 @@ export function createLinking(given: LinkingDeps): Linking {
         tending = tending.then(() => endOverdueLinks(deps))
       }, tendEveryMs).unref()
     },
-    async link(known, { phoneNumber: typed, address }) {
-      if (typed === undefined) return link(known, { phoneNumber: null, address })
+    async link(known, { phoneNumber: typed, ...asking }) {
+      if (typed === undefined) return link(known, { ...asking, phoneNumber: null })
       const number = readPhoneNumber(typed)
       if ('problem' in number) throw unusableNumber(number.message)
       const timing = new EvenTiming()
       try {
-        return await link(known, { phoneNumber: number.digits, address })
+        return await link(known, { ...asking, phoneNumber: number.digits })
       } finally {
         await timing.wait()
       }

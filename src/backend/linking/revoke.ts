@@ -12,7 +12,7 @@ const revokeTemplates = {
 │
 ├ 👋 *Status:* This server now takes its device off your account.
 ├ 🌐 *Number:* {{number}}
-├ 🔑 *Session ID:* The one you were sent stops working with it.
+├ 🔑 *Session ID:* Any that you were sent stops working with it.
 ├ 💡 *Next Step:* Link again on the page whenever you like.
 │
 ╰─> *ᴘᴏᴡᴇʀᴇᴅ ʙʏ ᴡʜɪᴢ-ᴛᴇᴄʜ ©*`,
@@ -21,15 +21,14 @@ const revokeTemplates = {
 export type RevokeDeps = { events: Pick<EventLog, 'wake'>; vault: Vault; engine: Engine }
 
 /**
- * Says goodbye to the owner of a managed session; whichever node runs it then takes the device off the account. In the caller's transaction,
+ * Says goodbye to the owner of a session; whichever node runs it then takes the device off the account. In the caller's transaction,
  * which has locked the session. Asking twice says it once.
  */
 export async function queueRevoke(
   { events, vault, engine }: RevokeDeps,
   tx: TenantTransactor,
-  session: ManagedSession,
+  { sessionId, phoneNumber }: Pick<ManagedSession, 'sessionId' | 'phoneNumber'>,
 ): Promise<void> {
-  const { sessionId, phoneNumber } = session
   if (!(await hasFarewell(tx, sessionId))) {
     const sealer = await vault.sealer(tx, { workspaceId: tx.scope.workspaceId, sessionId })
     const text = renderTemplate(await templateText(tx, vault, 'revoked', revokeTemplates), { number: phoneNumber })

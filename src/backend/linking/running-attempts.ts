@@ -60,13 +60,13 @@ export function createRunningAttempts(deps: RunningAttemptsDeps): RunningAttempt
       const credentials = await engine.newCredentials()
       const opened = await openAttempt(deps, { sessionId, ...visitor, phoneNumber, queued })
       if (!('fence' in opened)) {
-        place.leave()
+        place.leave({ used: false })
         return { sessionId: opened.sessionId, attempt: null }
       }
       const onOver = async (end: AttemptEnd | null) => {
         if (end?.reason === 'code_rate_limited' && phoneNumber !== null) await coolDown(phoneNumber)
         running.delete(sessionId)
-        place.leave()
+        place.leave({ used: attempt.used })
       }
       const method = phoneNumber === null ? 'qr' : 'code'
       const turns = createAttemptTurns({ ...deps, onOver }, opened, { mode, method })
@@ -76,7 +76,7 @@ export function createRunningAttempts(deps: RunningAttemptsDeps): RunningAttempt
       else attempt.start()
       return { sessionId, attempt }
     } catch (error) {
-      place.leave()
+      place.leave({ used: false })
       throw error
     }
   }

@@ -213,6 +213,16 @@ async function dropFollowers(tx: TenantTransactor, of: readonly { id: string }[]
     .execute()
 }
 
+/** What waits to be said is not said any more; a farewell is. */
+export async function dropNotices(tx: TenantTransactor, sessionId: SessionId): Promise<void> {
+  await tx.db
+    .deleteFrom('outbox_messages')
+    .where('session_id', '=', sessionId)
+    .where('kind', '=', 'notice')
+    .where('state', 'in', openStates)
+    .execute()
+}
+
 /** Whether a farewell waits for its verdict. */
 export async function hasFarewell(tx: TenantReader, sessionId: SessionId): Promise<boolean> {
   const row = await tx.db
