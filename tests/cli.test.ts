@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
@@ -123,6 +123,41 @@ describe('whizlite link at a gateway that is full', () => {
     await shows('Status: Scanning…')
     terminal.pressCtrlC()
     expect(await ended).toBe(130)
+  })
+})
+
+describe('whizlite link at a gateway that lets no visitor begin', () => {
+  const serviceToken = randomBytes(32).toString('hex')
+  let closed: TestGateway
+
+  beforeAll(async () => {
+    const env = { LINK_PAGE: 'off', WHATSAPP_SERVICE_TOKEN: serviceToken }
+    closed = await TestGateway.start({ simulator: gateway.simulator, env })
+  })
+
+  afterAll(() => closed[Symbol.asyncDispose]())
+
+  test('links with the service token, and follows and cancels what it has begun', async () => {
+    const terminal = new CliTerminal({ env: { WHATSAPP_SERVICE_TOKEN: serviceToken } })
+    const ended = terminal.run('link', '--url', closed.url)
+    const phone = await gateway.simulator.phone('254700000111')
+    await vi.waitFor(() => expect(terminal.frame().join('\n')).toContain('Status: Scanning…'), { timeout: 20_000 })
+    await phone.scanPicture(photograph(terminal.frame()))
+    expect(await ended).toBe(0)
+
+    const client = createLinkClient(new URL(`${closed.url}/`), serviceToken)
+    await client.start({})
+    await client.cancel()
+    expect((await client.view()).phase).toBe('cancelled')
+  })
+
+  test.each([
+    ['none', {}],
+    ['that of another gateway', { WHATSAPP_SERVICE_TOKEN: 'that-of-another-gateway' }],
+  ])('is a visitor like any other with %s', async (_, env) => {
+    const terminal = new CliTerminal({ env })
+    expect(await terminal.run('link', '--url', closed.url)).toBe(1)
+    expect(terminal.errors).toContain('Linking is closed at the moment.')
   })
 })
 

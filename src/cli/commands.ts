@@ -13,7 +13,7 @@ export const commands: readonly Command[] = [
     usage: 'link [--code [NUMBER]] [--url URL] [--insecure]',
     details: `Shows the QR, follows every refresh, and tells how it ended. Ctrl-C cancels, also at the gateway.
 A QR needs a terminal of about 65 columns by 36 rows, and with NO_COLOR a dark background. Into a pipe or a file go plain lines,
-and --code is needed.
+and --code is needed. A gateway on this machine is shown its service token, if there is one: then no limit holds.
 
 --code NUMBER  pair by a code typed on the phone with this number, with its country code: +254 712 345678
 --code         the same, and the number is asked for: other users of this machine can see what is written into a command

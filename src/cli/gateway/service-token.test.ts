@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { defaultDataDir } from '../../backend/config/data-dir.js'
 import { localSecret } from '../../backend/config/local-secret.js'
-import { dataDirs, serviceToken } from './service-token.js'
+import { dataDirs, serviceToken, serviceTokenIfAny } from './service-token.js'
 
 const here = new URL('http://localhost:3000/')
 let folder: string
@@ -29,6 +29,15 @@ test('a local gateway’s own token is found where that gateway keeps it, and se
     'service token of that gateway',
   )
   expect(() => serviceToken({ env: { DATA_DIR: 'elsewhere' }, folder }, here)).toThrow('none in its data folder')
+})
+
+test('what goes without a token has one for this machine alone, and is not stopped where there is none', () => {
+  const elsewhere = new URL('https://link.example.com/')
+  expect(serviceTokenIfAny({ env: {}, folder }, here)).toBeNull()
+  const token = localSecret(join(folder, 'data'), 'service-token')
+  expect(serviceTokenIfAny({ env: {}, folder }, here)).toBe(token)
+  expect(serviceTokenIfAny({ env: { WHATSAPP_SERVICE_TOKEN: 'given' }, folder }, here)).toBe('given')
+  expect(serviceTokenIfAny({ env: { WHATSAPP_SERVICE_TOKEN: 'given' }, folder }, elsewhere)).toBeNull()
 })
 
 test('an unreadable token is told apart from none', () => {

@@ -41,6 +41,20 @@ export function serviceToken({ env, folder }: Pick<CliContext, 'env' | 'folder'>
   )
 }
 
+/**
+ * The token for what goes without one, too. It is shown to this machine only: others link at gateways that are not their own, where it is
+ * nobody's business.
+ */
+export function serviceTokenIfAny(context: Pick<CliContext, 'env' | 'folder'>, gateway: URL): string | null {
+  if (!isThisMachine(gateway)) return null
+  try {
+    return serviceToken(context, gateway)
+  } catch (error) {
+    if (error instanceof CliError) return null
+    throw error
+  }
+}
+
 /** Where a gateway started in this folder keeps its data: as root in a private folder it is a place below `/var/lib/whizlite`. */
 export function dataDirs(given: string | undefined, folder: string): string[] {
   if (given?.trim()) return [resolve(folder, given.trim())]

@@ -2,7 +2,7 @@ import { WebSocket } from 'ws'
 import { z } from 'zod'
 import { SessionId } from '../../contract/ids.js'
 import { LinkAttemptView, type StartLinkRequest } from '../../contract/linking.js'
-import { askGateway, strangeAnswer, type Question } from '../gateway/ask-gateway.js'
+import { askGateway, GatewayProblem, strangeAnswer, type Question } from '../gateway/ask-gateway.js'
 
 /** A start waits for WhatsApp to hand out the first code. */
 const startTimeoutMs = 60_000
@@ -20,26 +20,41 @@ export interface LinkClient {
   openFeed(after: number): WebSocket
 }
 
-/** The cookie that proves whose attempt it is lives in this object alone. */
-export function createLinkClient(base: URL): LinkClient {
+/**
+ * The cookie that proves whose attempt it is lives in this object alone. Everything but the start is asked as that visitor.
+ * @param serviceToken with which a start is held to no limit; a gateway that has another one takes it for a visitor's
+ */
+export function createLinkClient(base: URL, serviceToken: string | null = null): LinkClient {
   let cookie: string | null = null
   let path = 'api/sessions/current'
 
   const ask = async (question: Question): Promise<{ body: unknown }> => {
-    const answer = await askGateway(base, { ...question, ...(cookie !== null && { headers: { cookie } }) })
+    const headers = { ...question.headers, ...(cookie !== null && { cookie }) }
+    const answer = await askGateway(base, { ...question, headers })
     const set = answer.headers.getSetCookie().map(line => line.split(';', 1)[0] ?? '')
     if (set.length > 0) cookie = set.join('; ')
     return answer
   }
 
+  const askToStart = async (request: StartLinkRequest): Promise<{ body: unknown }> => {
+    const question = {
+      method: 'POST',
+      path: 'api/sessions/start',
+      body: request,
+      timeoutMs: startTimeoutMs,
+    } as const
+    if (serviceToken === null) return ask(question)
+    try {
+      return await ask({ ...question, headers: { authorization: `Bearer ${serviceToken}` } })
+    } catch (error) {
+      if (error instanceof GatewayProblem && error.code === 'invalid_service_token') return ask(question)
+      throw error
+    }
+  }
+
   return {
     async start(request) {
-      const { body } = await ask({
-        method: 'POST',
-        path: 'api/sessions/start',
-        body: request,
-        timeoutMs: startTimeoutMs,
-      })
+      const { body } = await askToStart(request)
       const started = Started.safeParse(body)
       if (!started.success || cookie === null) throw strangeAnswer(base, 200)
       path = `api/sessions/${started.data.sessionId}`

@@ -3,6 +3,7 @@ import { readPhoneNumber, type PhoneNumber, type PhoneNumberProblem } from '../.
 import { CliError, UsageError } from '../cli-error.js'
 import { exitCodes, type CliContext, type Given } from '../command.js'
 import { gatewayAddress, shown } from '../gateway/gateway-address.js'
+import { serviceTokenIfAny } from '../gateway/service-token.js'
 import { styleOf } from '../terminal.js'
 import { followAttempt } from './follow-attempt.js'
 import { createLinkClient, type LinkClient } from './link-client.js'
@@ -25,7 +26,7 @@ export async function linkCommand(context: CliContext, given: Given): Promise<nu
     )
   }
   const interrupted = context.takeInterrupts()
-  const client = createLinkClient(address)
+  const client = createLinkClient(address, serviceTokenIfAny(context, address))
   terminal.write(`Linking at ${shown(address)}…\n`)
   const started = client.start(request)
   if (await cameFirst(interrupted, started)) return cancelStart(context, client, started)
