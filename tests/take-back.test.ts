@@ -216,8 +216,13 @@ describe('import', () => {
     const again = await call('import', { sessionIdString: string, botStopped: true })
     const detail = 'This session runs on this gateway already.'
     expect(again).toMatchObject({ status: 409, body: { code: 'session_state', detail } })
-    const old = await call('import', { sessionIdString: earlier, botStopped: true })
-    expect(old).toMatchObject({ status: 409, body: { code: 'session_state' } })
+    expect(again.body['detail']).toContain('runs on this gateway already')
+    // the earlier device is still on the account: its session comes back, and the newer one gives way
+    await connects(await call('import', { sessionIdString: earlier, botStopped: true }), superseded)
+    expect(await inState(sessionId, 'superseded')).toMatchObject({ reason: 'linked_again' })
+    expect(await rows.query(`select 1 from session_leases where session_id = $1 and wanted`, [sessionId])).toEqual([])
+    await expect.poll(async () => (await phone.devices()).map(({ online }) => online).sort()).toEqual([false, true])
+    await speaks(phone)
     await gateway.simulator.assertClean()
   })
 

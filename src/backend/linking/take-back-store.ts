@@ -12,19 +12,38 @@ import '../sessions/session-tables.js'
 /** Why a session is connecting: it changed hands. */
 export type TakenReason = 'taken_back' | 'imported'
 
-/** The state of a session and its reason; `null`: unknown. `lock` keeps them as they are until the transaction ends. */
-export async function stateOf(
-  tx: TenantTransactor,
-  sessionId: SessionId,
-  { lock }: { lock: boolean },
-): Promise<{ state: SessionState; reason: string | null } | null> {
-  const row = tx.db.selectFrom('sessions').select(['state', 'reason']).where('id', '=', sessionId)
-  return (await (lock ? row.forUpdate() : row).executeTakeFirst()) ?? null
+/** Of whom a session is; `null`: unknown. Nobody else links or takes back for that person before the transaction ends. */
+export async function lockPersonOf(tx: TenantTransactor, sessionId: SessionId): Promise<PersonId | null> {
+  const row = await tx.db
+    .selectFrom('people as p')
+    .innerJoin('sessions as s', join =>
+      join.onRef('s.workspace_id', '=', 'p.workspace_id').onRef('s.person_id', '=', 'p.id'),
+    )
+    .select('p.id')
+    .where('s.id', '=', sessionId)
+    .forUpdate('p')
+    .executeTakeFirst()
+  return row === undefined ? null : (row.id as PersonId)
 }
 
-/** A session that somebody else runs: given to a bot, or taken over by one. */
-export function isWithBot({ state, reason }: { state: SessionState; reason: string | null }): boolean {
-  return state === 'handed_off' || (state === 'disconnected' && reason === 'replaced')
+export type HeldState = { state: SessionState; reason: string | null }
+
+/** The state of a session and its reason, which stay as they are until the transaction ends. */
+export async function lockState(tx: TenantTransactor, sessionId: SessionId): Promise<HeldState> {
+  return tx.db
+    .selectFrom('sessions')
+    .select(['state', 'reason'])
+    .where('id', '=', sessionId)
+    .forUpdate()
+    .executeTakeFirstOrThrow()
+}
+
+/**
+ * A session that somebody else may run: given to a bot, or taken over by one. A superseded one too: a newer link has made this server forget
+ * it, while its device stays on the account until somebody logs it out.
+ */
+export function isWithBot({ state, reason }: HeldState): boolean {
+  return state === 'handed_off' || state === 'superseded' || (state === 'disconnected' && reason === 'replaced')
 }
 
 export async function sessionsOf(tx: TenantReader, personId: PersonId): Promise<SessionId[]> {

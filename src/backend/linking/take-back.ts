@@ -21,9 +21,10 @@ import {
 } from './take-back-errors.js'
 import {
   isWithBot,
+  lockPersonOf,
+  lockState,
   markTaken,
   sessionsOf,
-  stateOf,
   storedCredentials,
   storeTaken,
   type TakenReason,
@@ -38,7 +39,10 @@ export type TakeBackInput = {
   botStopped: boolean
 }
 
-/** Sessions that a bot ran come to this server and stay. A bot that was not stopped gets them back at its next login, without a fight. */
+/**
+ * Sessions that a bot ran come to this server and stay. A bot that was not stopped gets them back at its next login, without a fight. One that
+ * a newer link had superseded supersedes that one in turn.
+ */
 export interface TakeBack {
   /** @throws GatewayError `bot_not_stopped`, `session_not_found`, `session_state`, `session_id_unreadable`, `session_id_foreign` */
   takeBack(input: TakeBackInput): Promise<TakenSession>
@@ -87,28 +91,36 @@ export function createTakeBack({
     }
   }
 
-  const run = (identity: SessionIdentity, reason: TakenReason): TakenSession => {
+  const run = async (
+    identity: SessionIdentity,
+    reason: TakenReason,
+    superseded: SessionId[],
+  ): Promise<TakenSession> => {
     const { sessionId } = identity
+    await Promise.all(superseded.map(older => sessions.rest(older)))
     log.info('session_taken', { sessionId, code: reason })
     sessions.resume(identity)
     return { sessionId, state: 'connecting' }
   }
 
   const take = async (workspaceId: WorkspaceId, sessionId: SessionId, string: SessionContents | null) => {
-    const identity = await tenants.transact({ workspaceId }, async tx => {
-      if ((await stateOf(tx, sessionId, { lock: false })) === null) throw unknownSession()
+    const { identity, superseded } = await tenants.transact({ workspaceId }, async tx => {
+      const personId = await lockPersonOf(tx, sessionId)
+      if (personId === null) throw unknownSession()
       const fence = await reopenLease(tx, sessionId, nodeId)
-      const found = await stateOf(tx, sessionId, { lock: true })
-      if (found === null || !isWithBot(found)) throw notHandedOff(found?.state)
+      const found = await lockState(tx, sessionId)
+      if (!isWithBot(found)) throw notHandedOff(found.state)
       const sealer = await vault.sealer(tx, { workspaceId, sessionId })
       const stored = await storedCredentials(tx, sealer, sessionId)
       if (stored === null) throw notHandedOff()
       if (string !== null && !engine.isSameDevice(stored, string)) throw foreignString()
       await storeTaken(tx, sealer, sessionId, convert(stored, string))
+      // an account has one session: the newer one gives way, as an older one does to a new link
+      const superseded = found.state === 'superseded' ? await supersedeOlder(events, tx, personId) : []
       await markTaken(tx, sessionId)
-      return { workspaceId, sessionId, fence, sealer }
+      return { identity: { workspaceId, sessionId, fence, sealer }, superseded }
     })
-    return run(identity, 'taken_back')
+    return run(identity, 'taken_back', superseded)
   }
 
   /** The session of a person that is this very device. */
@@ -162,8 +174,7 @@ export function createTakeBack({
       const taken = convert(null, string)
       const created = await tenants.transact({ workspaceId }, tx => create(tx, string, taken))
       if ('known' in created) return take(workspaceId, created.known, string)
-      await Promise.all(created.superseded.map(older => sessions.rest(older)))
-      return run(created.identity, 'imported')
+      return run(created.identity, 'imported', created.superseded)
     },
   }
 }

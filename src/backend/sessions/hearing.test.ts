@@ -37,7 +37,9 @@ function hearing() {
     heard,
     state,
     stop: () => stopping.abort(),
-    hold: () => (gate.open = new Promise(resolve => (release = resolve))),
+    hold: () => {
+      gate.open = new Promise(resolve => (release = resolve))
+    },
     release: () => release(),
   }
 }
