@@ -9,7 +9,12 @@ const PORTS_TO_TRY = 20
 
 /** What the demo's gateway takes from the environment as any gateway would. Where it runs and on what data is the demo's own business. */
 const PASSED_ON = new Set([
+  'LINK_PAGE',
   'LINK_DEFAULT',
+  'LINK_MAX_PER_ADDRESS',
+  'LINK_MAX_PER_NODE',
+  'LINK_MAX_ACTIVE',
+  'LINK_MAX_QUEUED',
   'SESSION_ID_PREFIX',
   'SESSION_ID_FORMAT',
   'SUPPORT_URL',

@@ -1,4 +1,5 @@
 import { createHmac, createSecretKey, hkdfSync } from 'node:crypto'
+import { subscriberOf } from '../../contract/subscriber.js'
 
 /** Whom something is counted for: a keyed hash, from which nobody without the secret can read or guess a number or an address. */
 export type Subject = Buffer & { readonly __brand: 'Subject' }
@@ -17,7 +18,7 @@ export function createSubjects(secret: Uint8Array): Subjects {
     createHmac('sha256', key).update(`${kind}\0${value}`).digest() as Subject
   return {
     ofNetwork: name => subject('network', name),
-    ofNumber: phoneNumber => subject('number', phoneNumber),
-    ofRefusedNumber: phoneNumber => subject('refused number', phoneNumber),
+    ofNumber: phoneNumber => subject('number', subscriberOf(phoneNumber)),
+    ofRefusedNumber: phoneNumber => subject('refused number', subscriberOf(phoneNumber)),
   }
 }

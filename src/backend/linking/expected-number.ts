@@ -1,3 +1,4 @@
+import { subscriberOf } from '../../contract/subscriber.js'
 import type { TenantReader } from '../database/tenant-transaction.js'
 import type { Sealer } from '../vault/sealer.js'
 import type { Vault } from '../vault/vault.js'
@@ -19,17 +20,7 @@ export async function expectedNumber(
   return sealer.open(numberCell(sessionId), sealedNumber).toString('utf8')
 }
 
-/**
- * Whether an account's number is the one that was typed. Three countries have numbers of two lengths for one and the same subscriber,
- * and WhatsApp may name an account by the other one: Brazil's ninth digit after the area code, Mexico's 1 and Argentina's 9 before it.
- */
+/** Whether an account's number is the one that was typed, in whichever of its forms. */
 export function isSameNumber(typed: string, linked: string): boolean {
-  return subscriber(typed) === subscriber(linked)
-}
-
-function subscriber(digits: string): string {
-  return digits
-    .replace(/^521(\d{10})$/, '52$1')
-    .replace(/^549(\d{10})$/, '54$1')
-    .replace(/^55(\d{2})9([6-9]\d{7})$/, '55$1$2')
+  return subscriberOf(typed) === subscriberOf(linked)
 }

@@ -32,7 +32,7 @@ export async function startGatewayProcess(
   const child = startChild({
     file: program,
     env: {
-      // every phone of the demo is linked from one address
+      // every phone of the demo is linked from one address; who sets a limit of their own wants to see it
       LINK_MAX_PER_ADDRESS: '100000',
       ...env,
       NODE_ENV: 'development',
