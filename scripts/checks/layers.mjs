@@ -16,7 +16,7 @@ export const parts = {
 export const backendRooms = [
   ['main.ts', 'index.ts'],
   ['app.ts', 'start-up-problem.ts'],
-  ['recovery.ts', 'gateway-database.ts'],
+  ['recovery.ts', 'clear-away.ts', 'gateway-database.ts'],
   ['own-chat'],
   ['linking'],
   ['sessions'],

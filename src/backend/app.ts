@@ -4,6 +4,7 @@ import type { WorkspaceId } from '../contract/ids.js'
 import type { PageSettings } from '../contract/linking.js'
 import { createAdmission } from './admission/create-admission.js'
 import { brandLogo, logoPath } from './brand-logo.js'
+import { createClearAway } from './clear-away.js'
 import type { Config } from './config/config.js'
 import { createTenants } from './database/tenant-transaction.js'
 import { createBaileysEngine } from './engine/baileys/baileys-engine.js'
@@ -141,6 +142,8 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
   )
 
   const { trustProxy, production } = config
+  const clearAway = releases.use(createClearAway({ tenants, log: log.child('clear-away') }))
+
   const addressOf = createClientAddress({ trustProxy, production, log: log.child('http') })
   const identify = createIdentify({ serviceToken: config.serviceToken, cookies, addressOf })
   const limit = createRequestLimit({ most: config.limits.requestsPerMinute, withinMs: 60_000 })
@@ -203,6 +206,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
       if (config.wsPort !== null) await wsPort?.listen(config.wsPort, config.host)
       await recovery.start()
       linking.start()
+      clearAway.start()
       return port
     },
     [Symbol.asyncDispose]: () => releases[Symbol.asyncDispose](),

@@ -104,7 +104,7 @@ export function createTakeBack({
   }
 
   const take = async (workspaceId: WorkspaceId, sessionId: SessionId, string: SessionContents | null) => {
-    const { identity, superseded } = await tenants.transact({ workspaceId }, async tx => {
+    const taken = await tenants.transact({ workspaceId }, async tx => {
       const personId = await lockPersonOf(tx, sessionId)
       if (personId === null) throw unknownSession()
       const fence = await reopenLease(tx, sessionId, nodeId)
@@ -120,7 +120,7 @@ export function createTakeBack({
       await markTaken(tx, sessionId)
       return { identity: { workspaceId, sessionId, fence, sealer }, superseded }
     })
-    return run(identity, 'taken_back', superseded)
+    return run(taken.identity, 'taken_back', taken.superseded)
   }
 
   /** The session of a person that is this very device. */

@@ -62,6 +62,40 @@ export async function takenCommands(tx: TenantReader, sessionId: SessionId, seco
   return new Set(rows.map(({ id }) => id))
 }
 
+/** Commands are answered within a day of being written; a day more for clocks that differ. */
+const remembered = '2 days'
+
+/** Longer than what a session's owner wrote to themselves can be of use here: commands are looked for within the hour. */
+const ownChatKept = '1 day'
+
+/** Forgets which commands were answered, once none of them would be answered again. @returns how many */
+export async function forgetCommands(tx: TenantTransactor, limit: number): Promise<number> {
+  const { rows } = await sql`
+    delete from own_chat_commands where (workspace_id, session_id, wa_message_id) in (
+      select workspace_id, session_id, wa_message_id from own_chat_commands
+      where created_at < clock_timestamp() - ${remembered}::interval limit ${limit} for update skip locked
+    ) returning 1`.execute(tx.db)
+  return rows.length
+}
+
+/**
+ * Forgets what owners of sessions wrote into their own chats, as the journal kept it. Should WhatsApp tell such a message once more after
+ * that, it cannot be read again: nothing but commands is read there, and theirs is taken by then.
+ * @returns how many
+ */
+export async function forgetOwnChats(tx: TenantTransactor, limit: number): Promise<number> {
+  const { rows } = await sql`
+    delete from inbound_journal where (workspace_id, session_id, hash) in (
+      select j.workspace_id, j.session_id, j.hash
+      from sessions s join inbound_journal j on j.workspace_id = s.workspace_id and j.session_id = s.id
+      where j.stanza ->> 'recipient' is not null
+        and j.stanza ->> 'recipient' in (s.phone_number || '@s.whatsapp.net', s.lid)
+        and j.created_at < clock_timestamp() - ${ownChatKept}::interval
+      limit ${limit} for update of j skip locked
+    ) returning 1`.execute(tx.db)
+  return rows.length
+}
+
 /** Whether a session of this account has sent the message from here: what a template says is no command, even if it is one word. */
 export async function isFromHere(tx: TenantReader, personId: string, waMessageId: string): Promise<boolean> {
   const row = await tx.db

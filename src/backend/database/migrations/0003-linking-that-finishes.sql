@@ -27,11 +27,19 @@ create table own_chat_commands (
   created_at timestamptz not null default clock_timestamp(),
   primary key (workspace_id, session_id, wa_message_id)
 );
-create index own_chat_commands_by_age on own_chat_commands (workspace_id, session_id, created_at);
+create index own_chat_commands_by_session on own_chat_commands (workspace_id, session_id, created_at);
+create index own_chat_commands_by_age on own_chat_commands (workspace_id, created_at);
 
--- Only what the account's own devices sent has a recipient: few rows, looked through for commands that a crash has left unanswered.
+-- Only what the account's own devices sent has a recipient: few rows, looked through for commands that a crash has left unanswered, and
+-- for what its owner wrote to themselves, which is kept for a shorter time than anything else.
 create index inbound_journal_own on inbound_journal (workspace_id, session_id, created_at)
   where stanza ->> 'recipient' is not null;
+create index inbound_journal_by_recipient on inbound_journal (workspace_id, session_id, (stanza ->> 'recipient'), created_at)
+  where stanza ->> 'recipient' is not null;
+create index inbound_journal_by_age on inbound_journal (workspace_id, created_at);
+
+-- Bytes of messages that have their verdict: kept for a while, for devices that could not read them.
+create index outbox_messages_kept on outbox_messages (workspace_id, settled_at) where proto is not null and settled_at is not null;
 
 -- 'farewell': after its verdict this server takes its device off the account.
 alter table outbox_messages drop constraint outbox_messages_kind_check;
