@@ -31,7 +31,10 @@ test('a bot that starts with a resent session ID takes the session over, and it 
   ])
   await phone.send(phone.jid, '.menu')
   await bot.text('.menu')
-  expect((await visitor.view(sessionId)).can).toBeUndefined()
+  const view = await visitor.view(sessionId)
+  expect(view).toMatchObject({ phase: 'complete', state: 'disconnected', reason: { code: 'replaced' } })
+  expect(view.reason?.action).toContain('your bot')
+  expect(view.can).toBeUndefined()
   await bot.close()
   await phone.waitForDevice('offline')
   const path = `/api/v1/sessions/${sessionId}/take-back`
@@ -83,6 +86,7 @@ describe('the browser that linked', () => {
     expect(await phone.devices()).toEqual([])
     const view = await visitor.view(sessionId)
     expect(view).toMatchObject({ phase: 'complete', state: 'logged_out', status: 'disconnected' })
+    expect(view.reason?.message).toContain('as its owner had asked')
     expect(view.can).toBeUndefined()
     for (const what of ['resend', 'revoke'])
       expect(await visitor.request('POST', `/api/sessions/${sessionId}/${what}`, {})).toMatchObject({

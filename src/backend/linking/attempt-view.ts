@@ -1,6 +1,7 @@
 import { type LinkAttemptView, type LinkPhase } from '../../contract/linking.js'
 import { missionStatus } from '../../contract/sessions.js'
 import type { TenantReader } from '../database/tenant-transaction.js'
+import { sessionReason } from '../sessions/session-reasons.js'
 import type { Vault } from '../vault/vault.js'
 import { codeCell, qrCell } from './attempt-cells.js'
 import type { Attempt } from './attempts-reading.js'
@@ -27,7 +28,7 @@ export async function attemptView(tx: TenantReader, vault: Vault, attempt: Attem
     phase,
     step,
     percent,
-    reason: linkReason(attempt.reason),
+    reason: sessionReason(session?.reason ?? null) ?? linkReason(attempt.reason),
     since: attempt.since.toISOString(),
   }
   if (counting.includes(phase)) view.expiresInMs = attempt.expiresInMs

@@ -25,19 +25,19 @@ function find(tx: TenantReader, sessionId: SessionId) {
     .where('state', 'in', linkedStates)
 }
 
-/** What became of a link: the session's state, and whether this server runs it for its owner: not for a bot, not logged out, not superseded. */
+/** What became of a link: the session's state and reason, and whether this server runs it for its owner: not for a bot, not logged out, not superseded. */
 export async function linkedSession(
   tx: TenantReader,
   sessionId: SessionId,
-): Promise<{ state: SessionState; managed: boolean } | null> {
+): Promise<{ state: SessionState; reason: string | null; managed: boolean } | null> {
   const row = await tx.db
     .selectFrom('sessions')
-    .select(['state', 'mode'])
+    .select(['state', 'reason', 'mode'])
     .where('id', '=', sessionId)
     .executeTakeFirst()
   return row === undefined
     ? null
-    : { state: row.state, managed: row.mode === 'managed' && linkedStates.includes(row.state) }
+    : { state: row.state, reason: row.reason, managed: row.mode === 'managed' && linkedStates.includes(row.state) }
 }
 
 /** The same session to work on: nobody else changes it before the transaction ends. */

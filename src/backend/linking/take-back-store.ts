@@ -7,10 +7,11 @@ import { KeyBatch } from '../engine/key-batch.js'
 import { KeyRows } from '../engine/key-rows.js'
 import type { Sealer } from '../vault/sealer.js'
 import '../engine/keystore-tables.js'
+import type { SessionReason } from '../sessions/session-reasons.js'
 import '../sessions/session-tables.js'
 
 /** Why a session is connecting: it changed hands. */
-export type TakenReason = 'taken_back' | 'imported'
+export type TakenReason = Extract<SessionReason, 'taken_back' | 'imported'>
 
 /** Of whom a session is; `null`: unknown. Nobody else links or takes back for that person before the transaction ends. */
 export async function lockPersonOf(tx: TenantTransactor, sessionId: SessionId): Promise<PersonId | null> {

@@ -1,6 +1,5 @@
 import { sql } from 'kysely'
 import type { TenantTransactor } from '../database/tenant-transaction.js'
-import './outbox-store.js'
 
 /** A device that was away this long is not on its account any more (two weeks without its phone), so none asks for a message after that. */
 const askedFor = '14 days'

@@ -2,11 +2,12 @@ import type { SessionState } from '../../contract/sessions.js'
 import type { CloseReason } from '../engine/engine.js'
 import { StorageError } from '../engine/keystore.js'
 import { VaultError } from '../vault/vault-error.js'
+import type { SessionReason } from './session-reasons.js'
 
 /** What happens after a socket's end: when to connect again, or the state the session rests in. */
 export type Reaction =
   | { next: 'reconnect'; when: 'now' | 'backoff' }
-  | { next: 'rest'; state: Extract<SessionState, 'disconnected' | 'logged_out' | 'banned'>; reason: string }
+  | { next: 'rest'; state: Extract<SessionState, 'disconnected' | 'logged_out' | 'banned'>; reason: SessionReason }
   /** Not ours any more, or closed on purpose: nothing is written. */
   | { next: 'nothing' }
 

@@ -6,19 +6,20 @@ import { assertFence } from '../leases/fence.js'
 import { endLease } from '../leases/session-leases.js'
 import { eraseSecrets } from '../outbox/outbox-store.js'
 import type { SessionIdentity } from './session-identity.js'
+import type { SessionReason } from './session-reasons.js'
 import { botStillRuns, returnToBot, setSessionState } from './sessions-store.js'
 
 export type RestingState = Extract<SessionState, 'disconnected' | 'logged_out' | 'banned'>
 
 /** What else changes, in the same transaction, when a session comes to rest. */
-export type OnResting = (tx: TenantTransactor, sessionId: SessionId, reason: string) => Promise<unknown>
+export type OnResting = (tx: TenantTransactor, sessionId: SessionId, reason: SessionReason) => Promise<unknown>
 
 /** Every change of a session's shown state, each with its event in one fenced transaction. Safe to repeat. */
 export interface SessionStates {
   connected(identity: SessionIdentity): Promise<void>
   reconnecting(identity: SessionIdentity): Promise<void>
   /** Nothing runs until somebody acts; the lease ends. */
-  resting(identity: SessionIdentity, state: RestingState, reason: string): Promise<void>
+  resting(identity: SessionIdentity, state: RestingState, reason: SessionReason): Promise<void>
 }
 
 export type SessionStatesDeps = { tenants: Tenants; events: EventLog; onResting: OnResting }

@@ -1,10 +1,11 @@
 import type { SessionId } from '../../contract/ids.js'
 import type { SessionState } from '../../contract/sessions.js'
 import type { TenantReader, TenantTransactor } from '../database/tenant-transaction.js'
+import type { SessionReason } from './session-reasons.js'
 import './session-tables.js'
 
 /** Why a session that was taken back is handed off again. */
-export const botStillRuns = 'bot_still_running'
+export const botStillRuns = 'bot_still_running' satisfies SessionReason
 
 /** States that a socket's coming and going does not change. */
 const settled: SessionState[] = ['logged_out', 'banned', 'expired', 'superseded', 'handed_off']
