@@ -155,6 +155,18 @@ describe('WebSockets', () => {
     await closeAll()
   })
 
+  test('of all of an IPv6 /48 are sixteen, four of each /64', async () => {
+    for (let subnet = 1; subnet <= 4; subnet++) {
+      const address = `2001:db8:1:${subnet}::1`
+      const headers = { ...forwarded(address), cookie: await cookieFrom(address) }
+      for (let i = 0; i < 4; i++) expect(await connect(proxied, headers)).toBe(101)
+      expect(await connect(proxied, headers)).toBe(429)
+    }
+    expect(await connect(proxied, forwarded('2001:db8:1:ffff::1'))).toBe(429)
+    expect(await connect(proxied, forwarded('2001:db8:2:ffff::1'))).toBe(101)
+    await closeAll()
+  })
+
   test('of one attempt are five, from wherever they come', async () => {
     const cookie = await cookieFrom('203.0.113.1')
     for (let i = 0; i < 5; i++) expect(await connect(proxied, { ...forwarded(`203.0.113.${i}`), cookie })).toBe(101)

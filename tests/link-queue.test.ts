@@ -171,6 +171,23 @@ test('a page that is closed says so, and lets whoever has begun go on', async ()
 })
 
 describe('too many starts', () => {
+  test('at once cost minutes at most: a second device may ask for the number as soon as the first has left', async () => {
+    await leave(first, firstId)
+    const { phoneNumber } = await phone()
+    const visitor = gateway.visitor()
+    const { sessionId } = await visitor.startByCode(phoneNumber)
+    const ask = () => gateway.visitor().request('POST', '/api/sessions/start', { phoneNumber })
+    for (let n = 1; n <= 5; n++) {
+      const answer = await ask()
+      expect(answer).toMatchObject({ status: 429, body: { code: 'too_many_attempts' } })
+      expect(Number(answer.headers.get('retry-after'))).toBeLessThanOrEqual(180)
+    }
+    await leave(visitor, sessionId)
+    const second = gateway.visitor()
+    const again = await second.startByCode(phoneNumber)
+    await leave(second, again.sessionId)
+  })
+
   test('of one number are refused like any other, and opened nothing; the service token waits for no limit', async () => {
     await leave(first, firstId)
     const { phoneNumber } = await phone()

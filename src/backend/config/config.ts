@@ -102,7 +102,7 @@ export function loadConfig(raw: NodeJS.ProcessEnv): Config {
     limits: {
       closed: env.LINK_PAGE === 'off',
       perAddress,
-      // one setting for all; a page in five tabs that polls every two seconds needs a quarter of what it gives unless changed
+      // one setting for all; unless changed it gives forty pages that poll every two seconds what they need
       requestsPerMinute: Math.max(120, perAddress * 20),
       socketsPerAddress: Math.max(4, Math.ceil((perAddress * 2) / 3)),
       perNode: env.LINK_MAX_PER_NODE,
