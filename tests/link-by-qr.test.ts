@@ -46,6 +46,23 @@ test('a phone scans the picture and gets the session ID, then the words, and not
   expect(await visitor.view(sessionId)).toMatchObject({ phase: 'complete', state: 'handed_off', step: 3, percent: 100 })
 })
 
+test('what a start answers, every look at the attempt shows from then on', async () => {
+  const visitor = gateway.visitor()
+  const earlier = await visitor.start()
+  await visitor.request('DELETE', `/api/sessions/${earlier.sessionId}`)
+  await using lock = new Rows(gateway.database.ownerUrl)
+  await lock.query('begin')
+  await lock.query('lock table event_log in share mode')
+  let answered = false
+  const starting = visitor.start().finally(() => (answered = true))
+  await rows.waitFor(`select from pg_locks where relation = 'event_log'::regclass and not granted`)
+  for (let look = 1; look <= 5; look++) expect((await visitor.view()).phase).toBe('starting')
+  expect(answered).toBe(false)
+  await lock.query('rollback')
+  const { sessionId, qrCode } = await starting
+  expect(await visitor.view()).toMatchObject({ sessionId, phase: 'scanning', qrCode })
+})
+
 describe('a QR', () => {
   test.each(['companion_reg_refresh', 'pair-device-rotate-qr'])(
     'whose secret WhatsApp has retired (%s) is drawn again; the new one links',

@@ -9,6 +9,7 @@ import { discardAttempt, type DiscardAttemptDeps } from './discard-attempt.js'
 import type { AttemptEnd, LinkTurns } from './link-turns.js'
 import { progress, type LinkKind } from './link-progress.js'
 import { promoteAttempt } from './promote-attempt.js'
+import { qrPicture } from './qr-picture.js'
 
 export type AttemptTurnsDeps = DiscardAttemptDeps & {
   sessions: Sessions
@@ -51,6 +52,8 @@ export function createAttemptTurns(deps: AttemptTurnsDeps, identity: SessionIden
         await events.append(tx, { event: 'qr_code', data: { sessionId, status: 'connecting' } })
         if (first) await events.append(tx, progress(sessionId, 'scanning', kind))
       }, shortLived)
+      // drawn while the database works: whoever waits for the picture waits for both
+      qrPicture(qr).catch(() => {})
       // a later QR that could not be stored costs its seconds on the page, not the link
       await (first
         ? stored
