@@ -172,25 +172,27 @@ describe('while the database is away', () => {
 })
 
 describe('when the database goes away', () => {
-  test('before the first code can be stored, its attempt has failed and nobody can scan it', async () => {
-    const cut = line.cutAt('set "qr" = ', 'before')
-    const { sessionId, qrCode } = await visitor.start()
-    await cut
-    await noticed()
-    await line.restore()
-    await expectFailedAndTold(sessionId)
-    await expect(scan(qrCode)).rejects.toMatchObject({ code: 'qr_expired' })
-  })
-
-  test('before a pairing code can be stored, its attempt has failed and nobody can use the code', async () => {
-    const cut = line.cutAt('set "code" = ', 'before')
-    const { sessionId, pairingCode } = await visitor.startByCode(phone.phoneNumber)
-    await cut
-    await noticed()
-    await line.restore()
-    await expectFailedAndTold(sessionId)
-    await expect(phone.enterCode(pairingCode)).rejects.toMatchObject({ code: 'code_expired' })
-  })
+  test.each([
+    ['qr', 'set "qr" = '],
+    ['code', 'set "code" = '],
+  ])(
+    'before the first %s can be stored, nobody is told of it: the start has failed, and says so',
+    async (how, store) => {
+      const earlier = await visitor.start()
+      await visitor.request('DELETE', `/api/sessions/${earlier.sessionId}`)
+      const cut = line.cutAt(store, 'before')
+      const body = how === 'qr' ? {} : { phoneNumber: phone.phoneNumber }
+      const answer = await visitor.request('POST', '/api/sessions/start', body)
+      expect(answer).toMatchObject({ status: 503, body: { code: 'database_unavailable' } })
+      await cut
+      await noticed()
+      await line.restore()
+      const { sessionId } = await visitor.view()
+      expect(sessionId).not.toBe(earlier.sessionId)
+      await expectFailedAndTold(sessionId)
+      expect((await phone.codeRequests()).filter(({ open }) => open)).toEqual([])
+    },
+  )
 
   test.each([
     ['as the credentials are to be stored', 'insert into session_credentials', 'before'],
