@@ -59,13 +59,13 @@ alter table sessions add column taken_back_at timestamptz;
 -- Known to all nodes, owned by no tenant: the public page belongs to the operator.
 create table link_starts (
   subject bytea not null,
-  -- the attempt, which gives its counts back when it asked WhatsApp for nothing
-  session_id uuid not null,
+  -- position of the place, which gives its counts back when it asked WhatsApp for nothing; once that is gone, nobody knows whose it was
+  place bigint not null,
   at timestamptz not null default clock_timestamp()
 );
 create index link_starts_by_subject on link_starts (subject, at);
 create index link_starts_by_age on link_starts (at);
-create index link_starts_by_attempt on link_starts (session_id);
+create index link_starts_by_place on link_starts (place);
 
 -- A subject that asked too often waits, twice as long each time, until a day without another offence.
 create table link_cool_downs (
@@ -130,13 +130,14 @@ $$;
 -- Rows of attempts that have ended and of nodes that are lost. The asking node lives, whatever its lease says.
 -- p_unused: what asked WhatsApp for nothing is not counted, nor is what waited on a lost node.
 create function link_forget_places(p_node uuid, p_left uuid[], p_unused uuid[]) returns void language sql as $$
-  with lost as (
-    delete from link_places p
-    where node_id <> p_node and not exists (select from nodes n where n.id = p.node_id and n.lease_until > clock_timestamp())
-    returning session_id, granted
+  with gone as (
+    delete from link_places p where session_id = any (p_left)
+      or node_id <> p_node and not exists (select from nodes n where n.id = p.node_id and n.lease_until > clock_timestamp())
+    returning position, session_id, granted
   )
-  delete from link_starts where session_id = any (p_unused || array(select session_id from lost where not granted));
-  delete from link_places where session_id = any (p_left)
+  delete from link_starts where place = any (array(
+    select position from gone where session_id = any (p_unused) or not granted and session_id <> all (p_left)
+  ))
 $$;
 
 -- Gives free places to those who wait longest, wherever they wait; nobody waits for a node that is full but its own visitors.
@@ -229,7 +230,7 @@ begin
     outcome := 'full';
     return;
   end if;
-  insert into link_starts (subject, session_id, at) select s, p_session, v_now from unnest(p_counted) as s;
+  insert into link_starts (subject, place, at) select s, place, v_now from unnest(p_counted) as s;
 end
 $$;
 
