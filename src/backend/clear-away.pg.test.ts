@@ -70,7 +70,6 @@ test('what nobody needs any more goes, of every workspace and however much it is
       ['sent, old', 'notice', 'sent', '15 days'],
       ['farewell, old', 'farewell', 'sent', '15 days'],
       ['secret, old', 'secret', 'sent', '15 days'],
-      ['refused', 'notice', 'failed', '1 minute'],
       ['waiting', 'notice', 'unconfirmed', null],
     ])
       await rows.query(message, [...of, kind, id, state, age])
@@ -89,7 +88,7 @@ test('what nobody needs any more goes, of every workspace and however much it is
       const kept = () =>
         names('select wa_message_id as name from outbox_messages where session_id = $1 and proto is not null')
       await expect.poll(kept).toEqual(['sent', 'waiting'])
-      expect(await rows.query('select 1 from outbox_messages where session_id = $1', [sessionId])).toHaveLength(6)
+      expect(await rows.query('select 1 from outbox_messages where session_id = $1', [sessionId])).toHaveLength(5)
     }
   } finally {
     await clearAway[Symbol.asyncDispose]()

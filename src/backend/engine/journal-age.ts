@@ -13,7 +13,7 @@ export async function forgetJournalled(tx: TenantTransactor, limit: number): Pro
   const { rows } = await sql`
     delete from inbound_journal where (workspace_id, session_id, hash) in (
       select workspace_id, session_id, hash from inbound_journal
-      where created_at < clock_timestamp() - ${journalKept}::interval limit ${limit} for update skip locked
+      where created_at < now() - ${journalKept}::interval limit ${limit} for update skip locked
     ) returning 1`.execute(tx.db)
   return rows.length
 }

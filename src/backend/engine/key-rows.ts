@@ -55,7 +55,7 @@ export class KeyRows {
     const { rows } = await sql<{ hash: Buffer; plaintext: Buffer; stanza: JournalledMessage['stanza'] }>`
       select hash, plaintext, stanza from inbound_journal
       where session_id = ${this.#sessionId} and stanza ->> 'recipient' is not null
-        and created_at > clock_timestamp() - make_interval(secs => ${seconds})
+        and created_at > now() - make_interval(secs => ${seconds})
       order by created_at`.execute(tx.db)
     return rows.map(({ hash, plaintext, stanza }) => ({
       stanza,

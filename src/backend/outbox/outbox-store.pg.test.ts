@@ -196,6 +196,16 @@ describe('what is said about a secret', () => {
   })
 })
 
+test('what WhatsApp has refused is not kept, what it has sent is', async () => {
+  const [sent, refused] = [await put('notice', 'A'), await put('notice', 'B')]
+  await transact(tx => noteOutcome(tx, sent, 'sent'))
+  await transact(tx => noteOutcome(tx, refused, 'failed', '463'))
+  expect(await states()).toEqual([
+    { id: 'A', state: 'sent', erased: false },
+    { id: 'B', state: 'failed', erased: true },
+  ])
+})
+
 test('a farewell waits until it has its verdict', async () => {
   expect(await transact(tx => hasFarewell(tx, sessionId))).toBe(false)
   const id = await put('farewell', 'A')

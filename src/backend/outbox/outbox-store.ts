@@ -112,7 +112,7 @@ export async function noteAttempt(tx: TenantTransactor, id: MessageId): Promise<
     .execute()
 }
 
-/** States only move forward: a verdict is never taken back. */
+/** States only move forward: a verdict is never taken back. What WhatsApp has refused no device can ask for: its bytes go. */
 export async function noteOutcome(
   tx: TenantTransactor,
   id: MessageId,
@@ -122,6 +122,7 @@ export async function noteOutcome(
   const noted = await tx.db
     .updateTable('outbox_messages')
     .set({ state, error_code: errorCode, settled_at: state === 'unconfirmed' ? null : new Date() })
+    .$if(state === 'failed', query => query.set({ proto: null }))
     .where('id', '=', id)
     .where('state', 'in', openStates)
     .returning('id')

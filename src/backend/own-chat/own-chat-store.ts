@@ -27,7 +27,7 @@ export async function nextAnswer(tx: TenantReader, sessionId: SessionId): Promis
   const { rows } = await sql<{ given: number; silent: boolean | null }>`
     select count(*) filter (where answer = 'given')::int as given, bool_or(answer = 'enough') as silent
     from own_chat_commands
-    where session_id = ${sessionId} and created_at > clock_timestamp() - interval '1 hour'`.execute(tx.db)
+    where session_id = ${sessionId} and created_at > now() - interval '1 hour'`.execute(tx.db)
   const { given = 0, silent = false } = rows[0] ?? {}
   if (silent === true) return 'none'
   return given < answersPerHour ? 'given' : 'enough'
@@ -56,24 +56,25 @@ export async function claimCommand(
 export async function takenCommands(tx: TenantReader, sessionId: SessionId, seconds: number): Promise<Set<string>> {
   const { rows } = await sql<{ id: string }>`
     select wa_message_id as id from own_chat_commands
-    where session_id = ${sessionId} and created_at > clock_timestamp() - make_interval(secs => ${seconds})`.execute(
-    tx.db,
-  )
+    where session_id = ${sessionId} and created_at > now() - make_interval(secs => ${seconds})`.execute(tx.db)
   return new Set(rows.map(({ id }) => id))
 }
 
 /** Commands are answered within a day of being written; a day more for clocks that differ. */
 const remembered = '2 days'
 
-/** Longer than what a session's owner wrote to themselves can be of use here: commands are looked for within the hour. */
-const ownChatKept = '1 day'
+/**
+ * Longer than what a session's owner wrote to themselves can be of use here: commands are looked for within the hour. What is older than
+ * a week is not looked through again each time; if nothing ran for so long, it goes with the rest of the journal.
+ */
+const ownChat = { kept: '1 day', lookedThrough: '8 days' }
 
 /** Forgets which commands were answered, once none of them would be answered again. @returns how many */
 export async function forgetCommands(tx: TenantTransactor, limit: number): Promise<number> {
   const { rows } = await sql`
     delete from own_chat_commands where (workspace_id, session_id, wa_message_id) in (
       select workspace_id, session_id, wa_message_id from own_chat_commands
-      where created_at < clock_timestamp() - ${remembered}::interval limit ${limit} for update skip locked
+      where created_at < now() - ${remembered}::interval limit ${limit} for update skip locked
     ) returning 1`.execute(tx.db)
   return rows.length
 }
@@ -89,8 +90,8 @@ export async function forgetOwnChats(tx: TenantTransactor, limit: number): Promi
       select j.workspace_id, j.session_id, j.hash
       from sessions s join inbound_journal j on j.workspace_id = s.workspace_id and j.session_id = s.id
       where j.stanza ->> 'recipient' is not null
-        and j.stanza ->> 'recipient' in (s.phone_number || '@s.whatsapp.net', s.lid)
-        and j.created_at < clock_timestamp() - ${ownChatKept}::interval
+        and j.stanza ->> 'recipient' = any (array[s.phone_number || '@s.whatsapp.net', s.lid])
+        and j.created_at between now() - ${ownChat.lookedThrough}::interval and now() - ${ownChat.kept}::interval
       limit ${limit} for update of j skip locked
     ) returning 1`.execute(tx.db)
   return rows.length

@@ -38,7 +38,7 @@ export class Hearing {
   /** Has what was missed gone through, after what waits. */
   catchUp(): void {
     this.#behind = true
-    this.#catchingUp ??= this.#goThrough().finally(() => (this.#catchingUp = null))
+    this.#catchingUp ??= this.#goThrough()
   }
 
   /** Once the signal has aborted: resolves when nothing is being handled any more. */
@@ -60,11 +60,13 @@ export class Hearing {
 
   async #goThrough(): Promise<void> {
     const { onMissed, onFailure, signal } = this.#deps
-    const failed = (error: unknown) => onFailure('not_caught_up', error)
     while (this.#behind && !signal.aborted) {
       await this.#handled
       this.#behind = false
-      if (!signal.aborted) await untilStored(onMissed, signal).catch(failed)
+      if (!signal.aborted)
+        await untilStored(onMissed, signal).catch((error: unknown) => onFailure('not_caught_up', error))
     }
+    // in the same turn as the last look, so that nobody is turned away by a pass that has ended
+    this.#catchingUp = null
   }
 }

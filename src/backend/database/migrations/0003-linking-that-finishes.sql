@@ -34,8 +34,6 @@ create index own_chat_commands_by_age on own_chat_commands (workspace_id, create
 -- for what its owner wrote to themselves, which is kept for a shorter time than anything else.
 create index inbound_journal_own on inbound_journal (workspace_id, session_id, created_at)
   where stanza ->> 'recipient' is not null;
-create index inbound_journal_by_recipient on inbound_journal (workspace_id, session_id, (stanza ->> 'recipient'), created_at)
-  where stanza ->> 'recipient' is not null;
 create index inbound_journal_by_age on inbound_journal (workspace_id, created_at);
 
 -- Bytes of messages that have their verdict: kept for a while, for devices that could not read them.
