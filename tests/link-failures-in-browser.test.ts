@@ -23,15 +23,28 @@ afterEach(async () => {
 })
 
 const later = 'Try again in …'
-const notBegun = (reason: LinkReason): End => ['Linking could not begin', reason, later, ['Get help']]
-const blocked = (reason: LinkReason): End => ['Linking could not begin', reason, 'Get help', [later]]
-const away: End = ['No connection to WhatsApp', 'whatsapp_unreachable', later, ['Get help']]
-const noCode = (reason: LinkReason): End => [
-  'No code from WhatsApp',
+const byQr = 'Use a QR code instead'
+const checkNumber = 'Check the number'
+const notBegun = (reason: LinkReason, ...ways: string[]): End => [
+  'Linking could not begin',
   reason,
-  'Use a QR code instead',
-  [later, 'Get help'],
+  later,
+  [...ways, 'Get help'],
 ]
+const blocked = (reason: LinkReason, ...ways: string[]): End => [
+  'Linking could not begin',
+  reason,
+  'Get help',
+  [later, ...ways],
+]
+const unreachable = (...ways: string[]): End => [
+  'No connection to WhatsApp',
+  'whatsapp_unreachable',
+  later,
+  [...ways, 'Get help'],
+]
+const away = unreachable()
+const noCode = (reason: LinkReason): End => ['No code from WhatsApp', reason, byQr, [later, checkNumber, 'Get help']]
 
 describe('before there is anything to show', () => {
   const status = (code: number, more = {}): Fault => ['upgrade-status', { status: code, ...more }]
@@ -39,11 +52,11 @@ describe('before there is anything to show', () => {
     ['200 on the upgrade', 'qr', status(200), blocked('whatsapp_intercepted')],
     ['302 on the upgrade', 'qr', status(302, { location: 'http://127.0.0.1:9/' }), blocked('whatsapp_intercepted')],
     ['401 on the upgrade', 'qr', status(401), blocked('whatsapp_intercepted')],
-    ['403 on the upgrade', 'code', status(403), blocked('whatsapp_intercepted')],
+    ['403 on the upgrade', 'code', status(403), blocked('whatsapp_intercepted', byQr, checkNumber)],
     ['405 on the upgrade', 'qr', status(405), blocked('whatsapp_intercepted')],
     ['429 on the upgrade', 'qr', status(429, { retryAfter: 600 }), notBegun('whatsapp_busy')],
-    ['503 on the upgrade', 'code', status(503), notBegun('whatsapp_busy')],
-    ['a reset connection', 'code', ['upgrade-reset'], away],
+    ['503 on the upgrade', 'code', status(503), notBegun('whatsapp_busy', byQr, checkNumber)],
+    ['a reset connection', 'code', ['upgrade-reset'], unreachable(byQr, checkNumber)],
     ['silence', 'qr', ['upgrade-silence'], away, [[25_000, 500]]],
     ['405 at registration', 'qr', ['fail-registration', { reason: 405 }], blocked('engine_outdated')],
     ['409 at registration', 'qr', ['fail-registration', { reason: 409 }], blocked('server_not_accepted')],
@@ -84,8 +97,8 @@ const expired = (reason: LinkReason): End => ['This attempt has expired', reason
 const broke: End = ['The connection broke', 'connection_lost_early', again]
 const unfinished: End = ['The login was not finished', 'login_unfinished', again]
 const account = (reason: LinkReason): End => ['WhatsApp refused the account', reason, again]
-const passkey: End = ['WhatsApp asks for a passkey', 'passkey_required', again]
-const notFinished: End = ['The link was not finished', 'pairing_unfinished', again]
+const passkey = (other: string): End => ['WhatsApp asks for a passkey', 'passkey_required', again, [other]]
+const notFinished: End = ['The link was not finished', 'pairing_unfinished', again, [byQr]]
 const notAccepted: End = ['WhatsApp refused', 'server_not_accepted_late', 'Get help', [again]]
 
 describe('once there is something to show', () => {
@@ -134,8 +147,8 @@ describe('once there is something to show', () => {
       ['a line cut before pair-success', 'code', agrees, broke, ['drop', { at: 'scan' }]],
       ['a line cut before the reply to it', 'qr', cutBeforeReply, unfinished, null, [[2_000, 50]]],
       ['a line cut before the reply to it', 'code', cutBeforeReply, unfinished, null, [[2_000, 50]]],
-      ['a passkey', 'qr', agrees, passkey, ['passkey-request']],
-      ['a passkey', 'code', agrees, passkey, ['passkey-request']],
+      ['a passkey', 'qr', agrees, passkey('Use a pairing code instead'), ['passkey-request']],
+      ['a passkey', 'code', agrees, passkey(byQr), ['passkey-request']],
       ['405 at login', 'qr', agrees, notAccepted, login(405)],
       ['406 at login', 'qr', agrees, account('account_banned'), login(406)],
       ['403 at login', 'qr', agrees, account('account_locked'), login(403)],

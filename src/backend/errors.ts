@@ -5,6 +5,8 @@ export type GatewayErrorOptions = {
   status: number
   /** What happened, in one sentence for a person. Never contains user data or a secret. */
   message: string
+  /** A narrower code than `code`, for clients that tell such cases apart. */
+  reasonCode?: string
   /** What to do about it, in one sentence. */
   action?: string
   retryAfterSeconds?: number
@@ -18,14 +20,16 @@ export class GatewayError extends Error {
   override readonly name = 'GatewayError'
   readonly code: ErrorCode
   readonly status: number
+  readonly reasonCode: string | undefined
   readonly action: string | undefined
   readonly retryAfterSeconds: number | undefined
   readonly fields: readonly { path: string; message: string }[] | undefined
 
-  constructor({ code, status, message, action, retryAfterSeconds, fields, cause }: GatewayErrorOptions) {
+  constructor({ code, status, message, reasonCode, action, retryAfterSeconds, fields, cause }: GatewayErrorOptions) {
     super(message, { cause })
     this.code = code
     this.status = status
+    this.reasonCode = reasonCode
     this.action = action
     this.retryAfterSeconds = retryAfterSeconds
     this.fields = fields

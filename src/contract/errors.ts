@@ -38,6 +38,8 @@ export const Problem = z.object({
   code: ErrorCode,
   detail: z.string(),
   error: z.string(),
+  /** Why a link could not begin: a code such as views of attempts carry. */
+  reason: z.string().optional(),
   /** What to do about it, in one sentence. */
   action: z.string().optional(),
   /** Fields at fault, each with a JSON path such as `phoneNumber` or `items[2].id`. */

@@ -1,3 +1,6 @@
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+
 /** Milliseconds until a time (`Date.now()` clock), never below zero. */
 export function leftMs(until: number, now: number): number {
   return Math.max(0, until - now)
@@ -9,11 +12,24 @@ export function minutesAndSeconds(ms: number): string {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
 }
 
+/**
+ * When something is possible that is not yet: `in 1:05`, or the time of day when that is more than an hour away: `at 16:40`,
+ * `tomorrow at 0:10`. Never a minute too early.
+ */
+export function whenPossible(at: number, now: number): string {
+  const left = leftMs(at, now)
+  if (left <= HOUR_MS) return `in ${minutesAndSeconds(left)}`
+  const then = new Date(Math.ceil(at / MINUTE_MS) * MINUTE_MS)
+  const clock = then.toLocaleTimeString(undefined, { hour: 'numeric', minute: '2-digit' })
+  return then.getDate() === new Date(now).getDate() ? `at ${clock}` : `tomorrow at ${clock}`
+}
+
 /** `1 minute 5 seconds` for 65 s, for texts that are read aloud. */
 export function inWords(ms: number): string {
   const seconds = Math.ceil(ms / 1000)
-  const parts = [count(Math.floor(seconds / 60), 'minute'), count(seconds % 60, 'second')].filter(part => part !== '')
-  return parts.join(' ') || '0 seconds'
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)]
+  const parts = [count(hours, 'hour'), count(minutes, 'minute'), count(seconds % 60, 'second')]
+  return parts.filter(part => part !== '').join(' ') || '0 seconds'
 }
 
 function count(n: number, unit: string): string {

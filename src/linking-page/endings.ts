@@ -10,21 +10,23 @@ export interface Ending {
   title: string
   icon: EndingIcon
   next: Next
+  /** What else the server's advice names: the other of QR and code, or another number. */
+  besides?: 'other way' | 'number'
 }
 
-export const NO_CODE = 'No code from WhatsApp'
+const NO_CODE = 'No code from WhatsApp'
 
 /**
  * How each of the server's reasons is headed and what the main button does. Its sentence and its advice come with the reason; one
  * that is not in this list is shown just the same, under the heading of its phase.
  */
 export const ENDINGS: Readonly<Record<string, Ending>> = {
-  pairing_unfinished: { title: 'The link was not finished', icon: 'alert', next: 'again' },
-  code_refused: { title: NO_CODE, icon: 'alert', next: 'qr' },
-  code_rate_limited: { title: NO_CODE, icon: 'clock', next: 'qr' },
-  code_unanswered: { title: NO_CODE, icon: 'alert', next: 'qr' },
+  pairing_unfinished: { title: 'The link was not finished', icon: 'alert', next: 'again', besides: 'other way' },
+  code_refused: { title: NO_CODE, icon: 'alert', next: 'qr', besides: 'number' },
+  code_rate_limited: { title: NO_CODE, icon: 'clock', next: 'qr', besides: 'number' },
+  code_unanswered: { title: NO_CODE, icon: 'alert', next: 'qr', besides: 'number' },
   wrong_number: { title: 'This was another number', icon: 'phone', next: 'number' },
-  passkey_required: { title: 'WhatsApp asks for a passkey', icon: 'key', next: 'again' },
+  passkey_required: { title: 'WhatsApp asks for a passkey', icon: 'key', next: 'again', besides: 'other way' },
   replaced_by_visitor: { title: 'You chose another way', icon: 'stop', next: 'again' },
   left_early: { title: 'The request was broken off', icon: 'stop', next: 'again' },
   left_queue: { title: 'Your place was given away', icon: 'clock', next: 'again' },

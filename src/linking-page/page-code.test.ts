@@ -172,3 +172,24 @@ test('on a phone the code is offered first, and a choice is kept for the visit',
   await page?.getByRole('button', { name: 'Start' }).waitFor()
   await phone?.close()
 })
+
+test('a number that has reached its limit: the QR is the main thing to do, and the number can be another one', async () => {
+  const body = { code: 'too_many_attempts', detail: 'There were too many attempts.', action: 'Wait a while.' }
+  site.gateway.start = () => ({ status: 429, headers: { 'retry-after': '7200' }, body })
+  const page = await site.open()
+  await askForCode(page, '+254712345678')
+  await title(page, 'Too many attempts')
+  expect(await page.getByRole('button').allInnerTexts()).toEqual([
+    'Use a QR code instead',
+    expect.stringMatching(/^Try again (tomorrow )?at \d/),
+    'Check the number',
+  ])
+  expect(await page.locator('.button-primary').allInnerTexts()).toEqual(['Use a QR code instead'])
+  await press(page, 'Check the number')
+  expect(await page.getByLabel('Phone number').inputValue()).toBe('+254 712 345678')
+  await press(page, 'Get a pairing code')
+  answerByMethod()
+  await press(page, 'Use a QR code instead')
+  await page.locator('.qr-shown').waitFor()
+  expect(site.gateway.started.at(-1)).toBe('{}')
+})

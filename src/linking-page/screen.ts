@@ -3,8 +3,8 @@ import type { PhoneNumber } from '../contract/phone-number.js'
 import type { StateReason } from '../contract/sessions.js'
 import type { Wish } from './api.js'
 import type { Shown } from './attempt.js'
-import type { Told } from './endings.js'
-import { GONE, NO_CODE } from './endings.js'
+import type { Next, Told } from './endings.js'
+import { ENDINGS, GONE } from './endings.js'
 import { attemptOnScreen, stepsOf } from './attempt-screen.js'
 import type { PageState, WishState } from './state.js'
 import * as say from './sentences.js'
@@ -46,6 +46,8 @@ export interface Retry {
   notBefore: number
   /** The main thing to do: the same again, the other way because a code cannot be had, or the operator's help. */
   main: 'again' | 'qr' | 'operator'
+  /** A code was asked for: there is the QR, and there may be another number. The same whatever the refusal, which tells nothing of a number. */
+  otherWays: boolean
 }
 
 export interface Task {
@@ -101,18 +103,21 @@ function troubleOnScreen(
   { what, at, retry }: NonNullable<PageState['trouble']>,
   supportUrl: string | null,
 ): Panel {
-  const { message, action, code, waitMs } = what
-  const main = mainAfter(action, way, supportUrl)
+  const { message, action, code, reason, waitMs } = what
+  const known = reason === null ? undefined : ENDINGS[reason]
+  const otherWays = retry === 'start' && way === 'code' && what.answered
+  // a limit may be one of the number alone
+  const next = known?.next ?? (code === 'too_many_attempts' ? 'qr' : 'again')
+  const main = mainOf(next, { otherWays, helped: supportUrl !== null })
   // whatever became of the request: what is known is that there is no code
-  const title = main === 'qr' ? NO_CODE : what.title
-  const again: Retry = { what: retry, notBefore: at + waitMs, main }
+  const title = known?.next === 'qr' ? known.title : what.title
+  const again: Retry = { what: retry, notBefore: at + waitMs, main, otherWays }
   return { kind: 'trouble', key: `${code} ${at}`, title, message, action, retry: again, supportUrl }
 }
 
-/** The main button offers what the server's advice names. */
-function mainAfter(action: string, way: LinkMethod, supportUrl: string | null): Retry['main'] {
-  if (way === 'code' && /QR code instead/i.test(action)) return 'qr'
-  return supportUrl !== null && /^Tell the operator/i.test(action) ? 'operator' : 'again'
+function mainOf(next: Next, { otherWays, helped }: { otherWays: boolean; helped: boolean }): Retry['main'] {
+  if (next === 'qr' && otherWays) return 'qr'
+  return next === 'operator' && helped ? 'operator' : 'again'
 }
 
 /** Asked for, and not answered yet: the panel to come, still empty. */

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { SessionId } from '../contract/ids.js'
 import type { LinkAttemptView } from '../contract/linking.js'
 import type { Started } from './answers.js'
@@ -157,17 +157,42 @@ test('the code, whose it is, and that one was typed', () => {
   expect(screenOf(entered)).toMatchObject({ status: 'Status: Your phone has answered…', panel: { entered: true } })
 })
 
-test('the main thing to do after a refusal is what the server advises', () => {
-  const refusal = (action: string, asked: typeof number | null = number) => {
-    const what = troubleFromProblem({ code: 'whatsapp_unreachable', detail: 'No.', action }, '900', 0)
-    const start = { type: 'start_pressed', number: asked } as const
-    return screenOf(after(opened, start, { type: 'refused', what, retry: 'start', at: 0 })).panel
+describe('a refused start', () => {
+  const asked = { digits: '254712345678', international: '+254 712 345678' }
+  const refusal = (number: typeof asked | null, problem: { code: string; reason?: string }, supported = true) => {
+    const what = troubleFromProblem({ detail: 'No.', action: 'Wait a little.', ...problem }, '900', 0)
+    const supportUrl = supported ? settings.supportUrl : null
+    const open: Happening = { type: 'opened', settings: { ...settings, supportUrl }, view: null, at: 0 }
+    const start: Happening = { type: 'start_pressed', number }
+    return screenOf(after(open, start, { type: 'refused', what, retry: 'start', at: 0 })).panel
   }
-  const noCode = 'No code from WhatsApp'
-  expect(refusal('Use the QR code instead, or wait.')).toMatchObject({ title: noCode, retry: { main: 'qr' } })
-  expect(refusal('Use the QR code instead, or wait.', null)).toMatchObject({ retry: { main: 'again' } })
-  expect(refusal('Tell the operator.')).toMatchObject({ retry: { main: 'operator' } })
-  expect(refusal('Wait a little.')).toMatchObject({ retry: { main: 'again', notBefore: 900_000 } })
+
+  test.each(['too_many_attempts', 'whatsapp_refused', 'whatsapp_unreachable', 'node_full', 'database_unavailable'])(
+    '%s of a code leaves the other ways open, and waits as long as it is told to',
+    code => {
+      expect(refusal(asked, { code })).toMatchObject({ retry: { otherWays: true, notBefore: 900_000 } })
+      expect(refusal(null, { code })).toMatchObject({ retry: { main: 'again', otherWays: false } })
+    },
+  )
+
+  test('leads to the QR where a code cannot be had, whatever the words of the advice', () => {
+    expect(refusal(asked, { code: 'too_many_attempts' })).toMatchObject({
+      title: 'Too many attempts',
+      retry: { main: 'qr' },
+    })
+    for (const reason of ['code_refused', 'code_rate_limited', 'code_unanswered']) {
+      expect(refusal(asked, { code: 'whatsapp_refused', reason })).toMatchObject({
+        title: 'No code from WhatsApp',
+        retry: { main: 'qr' },
+      })
+    }
+  })
+
+  test('leads to the operator where only they can help and can be reached', () => {
+    const problem = { code: 'whatsapp_refused', reason: 'whatsapp_intercepted' }
+    expect(refusal(asked, problem)).toMatchObject({ retry: { main: 'operator' } })
+    expect(refusal(asked, problem, false)).toMatchObject({ retry: { main: 'again' } })
+  })
 })
 
 test('unlinked is said only of an account that has been unlinked', () => {

@@ -4,6 +4,10 @@ import { isRecord } from './frames.js'
 export interface Trouble {
   /** The server's code, or `offline` / `unanswered` when there was no answer at all. */
   code: string
+  /** The server has said no, so asking for something else may work. */
+  answered: boolean
+  /** Which of several cases with this code, where the server tells them apart. */
+  reason: string | null
   title: string
   message: string
   action: string
@@ -24,14 +28,16 @@ const TITLES: Record<string, string> = {
   whatsapp_unreachable: 'No connection to WhatsApp',
 }
 
-/** A wait longer than this is a mistake somewhere; the visitor may try again after it all the same. */
-const LONGEST_WAIT_MS = 60 * 60_000
+/** No limit of the server lasts longer: such a wait is a mistake somewhere, and the visitor may try again after this all the same. */
+const LONGEST_WAIT_MS = 24 * 60 * 60_000
 
 /** @param retryAfter the header's value: seconds or an HTTP date (RFC 9110, 10.2.3) */
 export function troubleFromProblem(problem: Record<string, unknown>, retryAfter: string | null, now: number): Trouble {
   const code = text(problem['code']) || 'internal_error'
   return {
     code,
+    answered: true,
+    reason: text(problem['reason']) || null,
     title: TITLES[code] ?? 'That did not work',
     message: fieldMessage(problem) || text(problem['detail']) || 'The gateway answered with an error.',
     action: text(problem['action']) || 'Try again in a moment.',
@@ -43,6 +49,8 @@ export function troubleWithoutAnswer(online: boolean): Trouble {
   return online
     ? {
         code: 'unanswered',
+        answered: false,
+        reason: null,
         title: 'The gateway does not answer',
         message: 'No answer came from the server behind this page.',
         action: 'Try again in a moment. If it stays like this, tell whoever runs this gateway.',
@@ -50,6 +58,8 @@ export function troubleWithoutAnswer(online: boolean): Trouble {
       }
     : {
         code: 'offline',
+        answered: false,
+        reason: null,
         title: 'You are offline',
         message: 'This device has no internet connection right now.',
         action: 'Reconnect, then try again.',
@@ -61,6 +71,8 @@ export function troubleWithoutAnswer(online: boolean): Trouble {
 export function goneTrouble(): Trouble {
   return {
     code: 'session_not_found',
+    answered: true,
+    reason: null,
     title: 'That did not work',
     message: 'The gateway no longer knows this session as yours.',
     action: 'On your phone, WhatsApp → Settings → Linked Devices shows what is linked.',

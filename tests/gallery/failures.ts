@@ -1,4 +1,10 @@
 import type { LinkMethod, LinkPhase } from '../../src/contract/linking.js'
+import { nodeFull } from '../../src/backend/admission/errors.js'
+import { DatabaseUnavailableError } from '../../src/backend/database/database-errors.js'
+import type { GatewayError } from '../../src/backend/errors.js'
+import { problemOf } from '../../src/backend/http/error-response.js'
+import { tooManyAttempts } from '../../src/backend/http/too-many-attempts.js'
+import { startFailed } from '../../src/backend/linking/errors.js'
 import { linkReason } from '../../src/backend/linking/link-reasons.js'
 import { onward } from '../../src/linking-page/testing/sample-views.js'
 import type { View } from '../../src/linking-page/testing/scripted-gateway.js'
@@ -11,16 +17,21 @@ function over(phase: LinkPhase, code: string | null, method: LinkMethod = 'qr', 
   return onward({ status: 'disconnected', state: 'disconnected', phase, method, reason, ...change })
 }
 
-const refused = (name: string, about: string, status: number, body: object, retryAfter?: number): Picture => ({
-  name,
-  about,
-  start: { status, body, ...(retryAfter === undefined ? {} : { headers: { 'retry-after': String(retryAfter) } }) },
-  act: (page: Page) => page.getByRole('button', { name: 'Start', exact: true }).click(),
-})
+type Ask = (page: Page) => Promise<void>
 
-function advice(code: string): { detail: string | undefined; action: string | undefined } {
-  const reason = linkReason(code)
-  return { detail: reason?.message, action: reason?.action }
+const pressStart: Ask = page => page.getByRole('button', { name: 'Start', exact: true }).click()
+
+async function askForCode(page: Page): Promise<void> {
+  await page.getByRole('radio', { name: 'Pairing code' }).check()
+  await page.locator('#country option').nth(1).waitFor({ state: 'attached' })
+  await page.getByLabel('Phone number').fill('+254712345678')
+  await page.getByRole('button', { name: 'Get a pairing code' }).click()
+}
+
+/** A start that the server answers with this error. */
+function refused(name: string, about: string, error: GatewayError, act = pressStart): Picture {
+  const headers = { 'retry-after': String(error.retryAfterSeconds ?? 0) }
+  return { name, about, start: { status: error.status, headers, body: problemOf(error) }, act }
 }
 
 /** Attempts that ended without a link; one picture for each heading, the sentences are the server's own. */
@@ -57,60 +68,30 @@ export const ended: { expired: Pictures; failed: Pictures } = {
 
 /** Requests that were refused or not answered. */
 export const failures: Pictures = [
+  refused('limit', 'Too many attempts: the button says when again.', tooManyAttempts(95)),
   refused(
-    'limit',
-    'Too many attempts: the button says when again.',
-    429,
-    {
-      code: 'too_many_attempts',
-      detail: 'This address has started many attempts in a short time.',
-      action: 'Wait a moment, then start again.',
-    },
-    95,
+    'limit-code',
+    'Too many attempts with a code, for hours: the button says when again, and the other ways are open.',
+    tooManyAttempts(8 * 60 * 60),
+    askForCode,
   ),
-  refused(
-    'node-full',
-    'Every place is taken, in the queue too.',
-    503,
-    { code: 'node_full', detail: 'Every place on this server is taken.', action: 'Try again shortly.' },
-    30,
-  ),
-  refused(
-    'not-ready',
-    'The database does not answer.',
-    503,
-    { code: 'database_unavailable', detail: 'The database does not answer.', action: 'Try again shortly.' },
-    5,
-  ),
-  refused('whatsapp-unreachable', 'WhatsApp cannot be reached.', 502, {
-    code: 'whatsapp_unreachable',
-    detail: 'WhatsApp could not be reached.',
-    action: 'Wait a minute, then start again.',
-  }),
+  refused('node-full', 'Every place is taken, in the queue too.', nodeFull()),
+  refused('not-ready', 'The database does not answer.', new DatabaseUnavailableError('ECONNREFUSED')),
+  refused('whatsapp-unreachable', 'WhatsApp cannot be reached.', startFailed('whatsapp_unreachable')),
   {
     ...refused(
       'start-blocked',
       'Something stands between this server and WhatsApp: only the operator can help.',
-      502,
-      { code: 'whatsapp_refused', ...advice('whatsapp_intercepted') },
-      300,
+      startFailed('whatsapp_intercepted'),
     ),
     settings: { supportUrl: 'https://example.org/support' },
   },
-  {
-    name: 'code-refused',
-    about: 'WhatsApp gives no code: the QR code is offered instead.',
-    start: {
-      status: 502,
-      body: { code: 'whatsapp_refused', ...advice('code_refused') },
-    },
-    async act(page) {
-      await page.getByRole('radio', { name: 'Pairing code' }).check()
-      await page.locator('#country option').nth(1).waitFor({ state: 'attached' })
-      await page.getByLabel('Phone number').fill('+254712345678')
-      await page.getByRole('button', { name: 'Get a pairing code' }).click()
-    },
-  },
+  refused(
+    'code-refused',
+    'WhatsApp gives no code: the QR code is offered instead.',
+    startFailed('code_refused'),
+    askForCode,
+  ),
   {
     name: 'offline',
     about: 'Start pressed without a network.',
@@ -125,6 +106,6 @@ export const failures: Pictures = [
     name: 'unanswered',
     about: 'The gateway does not answer.',
     start: { status: 200, body: {} },
-    act: page => page.getByRole('button', { name: 'Start', exact: true }).click(),
+    act: pressStart,
   },
 ]

@@ -43,6 +43,7 @@ export function problemOf(error: GatewayError): Problem {
     code: error.code,
     detail: error.message,
     error: error.message,
+    ...(error.reasonCode !== undefined && { reason: error.reasonCode }),
     ...(error.action !== undefined && { action: error.action }),
     ...(error.fields !== undefined && { errors: [...error.fields] }),
   }

@@ -67,6 +67,7 @@ export function startFailed(reason: LinkReason, retryAfterMs?: number): GatewayE
   return new GatewayError({
     ...failure,
     message,
+    reasonCode: reason,
     action,
     retryAfterSeconds: Math.max(failure.retryAfterSeconds, asked),
   })

@@ -1,5 +1,5 @@
 import type { Wish } from '../api.js'
-import { leftMs, minutesAndSeconds } from '../countdown.js'
+import { leftMs, whenPossible } from '../countdown.js'
 import type { Account } from '../screen.js'
 import type { WishState } from '../state.js'
 import { button, el, setText } from './element.js'
@@ -77,7 +77,7 @@ function tellAbout(wish: WishState | undefined): string {
 function label(of: HTMLElement, usual: string, asking: string, wish: WishState | undefined, now: number): void {
   const left = waitOf(wish, now)
   of.setAttribute('aria-disabled', String(wish?.stage === 'asking' || left > 0))
-  setText(of, wish?.stage === 'asking' ? asking : left > 0 ? `Again in ${minutesAndSeconds(left)}` : usual)
+  setText(of, wish?.stage === 'asking' ? asking : left > 0 ? `Again ${whenPossible(now + left, now)}` : usual)
 }
 
 function waitOf(wish: WishState | undefined, now: number): number {

@@ -1,3 +1,4 @@
+import type { LinkMethod } from '../../contract/linking.js'
 import { button, el, heading, outwardLink, setText } from './element.js'
 import { icon } from './icons.js'
 import type { PanelActions, PanelOf, PanelView } from './panel-view.js'
@@ -11,6 +12,7 @@ export function endedPanel(actions: PanelActions, first: PanelOf<'ended'>): Pane
   const hint = el('p', { class: 'hint', hidden: '' })
   const help = outwardLink('Get help', 'button button-primary')
   const main = button('', 'primary', pressMain)
+  const besides = first.told.besides === undefined ? [] : [otherButton(actions, first.told.besides, first.method)]
   const toned = first.told.icon === 'clock' || first.told.icon === 'stop' ? 'seal-quiet' : 'seal-alert'
   const element = el(
     'div',
@@ -20,7 +22,7 @@ export function endedPanel(actions: PanelActions, first: PanelOf<'ended'>): Pane
     message,
     action,
     hint,
-    el('div', { class: 'ended-buttons' }, help, main),
+    el('div', { class: 'ended-buttons' }, help, main, ...besides),
   )
 
   function pressMain(): void {
@@ -50,6 +52,19 @@ export function endedPanel(actions: PanelActions, first: PanelOf<'ended'>): Pane
       setText(main, MAIN[told.next])
     },
   }
+}
+
+function otherButton(
+  { start, chooseWay, putAway }: PanelActions,
+  which: 'other way' | 'number',
+  method: LinkMethod,
+): HTMLButtonElement {
+  if (which === 'number') return button('Check the number', 'quiet', putAway)
+  if (method === 'code') return button('Use a QR code instead', 'quiet', () => start(null))
+  return button('Use a pairing code instead', 'quiet', () => {
+    chooseWay('code')
+    putAway()
+  })
 }
 
 const MAIN = {

@@ -35,5 +35,5 @@ export function createPanel(panel: Panel, actions: PanelActions): PanelView {
       break
   }
   panel satisfies PanelOf<'trouble'>
-  return troublePanel(actions)
+  return troublePanel(actions, panel)
 }

@@ -1,23 +1,27 @@
-import { inWords, leftMs, minutesAndSeconds } from '../countdown.js'
+import { inWords, leftMs, whenPossible } from '../countdown.js'
 import { button, el, heading, outwardLink, setText } from './element.js'
 import { icon } from './icons.js'
 import type { PanelActions, PanelOf, PanelView } from './panel-view.js'
 
 /** A request was refused or not answered: why, what to do, and when the next try makes sense. */
-export function troublePanel(actions: PanelActions): PanelView<PanelOf<'trouble'>> {
+export function troublePanel(actions: PanelActions, first: PanelOf<'trouble'>): PanelView<PanelOf<'trouble'>> {
   const title = heading('')
   const message = el('p', { class: 'ended-message' })
   const action = el('p', { class: 'ended-action' })
-  const help = outwardLink('Get help', 'support')
-  const helpFirst = outwardLink('Get help', 'button button-primary')
-  let panel: PanelOf<'trouble'> | null = null
+  const { main, otherWays } = first.retry
+  const look = (of: typeof main) => (main === of ? 'primary' : 'quiet')
+  let panel = first
   let waiting = false
-  const again = button('Try again', 'primary', () => {
-    if (waiting || !panel) return
+  const again = button('Try again', look('again'), () => {
+    if (waiting) return
     if (panel.retry.what === 'open') actions.open()
     else actions.startAgain()
   })
-  const byQr = button('Use a QR code instead', 'primary', () => actions.start(null))
+  const byQr = button('Use a QR code instead', look('qr'), () => actions.start(null))
+  const checkNumber = button('Check the number', 'quiet', actions.putAway)
+  const help = outwardLink('Get help', main === 'operator' ? 'button button-primary' : 'support')
+  const mainFirst = { again: [again], qr: [byQr, again], operator: [help, again] }[main]
+  const others = [...(otherWays && main !== 'qr' ? [byQr] : []), ...(otherWays ? [checkNumber] : [])]
   const element = el(
     'div',
     { class: 'panel panel-ended panel-trouble' },
@@ -25,36 +29,32 @@ export function troublePanel(actions: PanelActions): PanelView<PanelOf<'trouble'
     title,
     message,
     action,
-    el('div', { class: 'ended-buttons' }, byQr, helpFirst, again),
-    help,
+    el('div', { class: 'ended-buttons' }, ...mainFirst, ...others),
+    ...(main === 'operator' ? [] : [help]),
   )
 
   function tick(now: number): void {
-    if (!panel) return
-    const left = leftMs(panel.retry.notBefore, now)
+    const { notBefore } = panel.retry
+    const left = leftMs(notBefore, now)
     if (waiting && left === 0) actions.announce('You can try again now.')
     waiting = left > 0
     again.setAttribute('aria-disabled', String(waiting))
-    setText(again, waiting ? `Try again in ${minutesAndSeconds(left)}` : 'Try again')
+    setText(again, waiting ? `Try again ${whenPossible(notBefore, now)}` : 'Try again')
   }
+
+  const left = leftMs(first.retry.notBefore, Date.now())
+  if (left > 0) actions.announce(`Please wait ${inWords(left)} before the next try.`)
 
   return {
     element,
     heading: title,
     update(next) {
-      const first = panel === null
       panel = next
       setText(title, next.title)
       setText(message, next.message)
       setText(action, next.action)
-      const { main } = next.retry
-      byQr.hidden = main !== 'qr'
-      helpFirst.hidden = main !== 'operator'
-      again.className = `button button-${main === 'again' ? 'primary' : 'quiet'}`
-      help.hidden = next.supportUrl === null || main === 'operator'
-      if (next.supportUrl !== null) helpFirst.href = help.href = next.supportUrl
-      const left = leftMs(next.retry.notBefore, Date.now())
-      if (first && left > 0) actions.announce(`Please wait ${inWords(left)} before the next try.`)
+      help.hidden = next.supportUrl === null
+      if (next.supportUrl !== null) help.href = next.supportUrl
       tick(Date.now())
     },
     tick,
