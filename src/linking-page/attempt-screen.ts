@@ -39,7 +39,7 @@ export function attemptOnScreen(attempt: Attempt, state: PageState): Shows {
   }
   const supportUrl = state.settings?.supportUrl ?? null
   const told = endingOf(attempt, phase)
-  const key = `${phase} ${told.icon} ${told.next}`
+  const key = [phase, told.icon, told.next, told.besides ?? ''].join(' ')
   return { panel: { kind: 'ended', key, told, method, number: state.number, supportUrl }, steps: null, status }
 }
 
