@@ -158,30 +158,29 @@ test('the code, whose it is, and that one was typed', () => {
 })
 
 describe('a refused start', () => {
-  const asked = { digits: '254712345678', international: '+254 712 345678' }
-  const refusal = (number: typeof asked | null, problem: { code: string; reason?: string }, supported = true) => {
+  const refusal = (asked: typeof number | null, problem: { code: string; reason?: string }, supported = true) => {
     const what = troubleFromProblem({ detail: 'No.', action: 'Wait a little.', ...problem }, '900', 0)
     const supportUrl = supported ? settings.supportUrl : null
     const open: Happening = { type: 'opened', settings: { ...settings, supportUrl }, view: null, at: 0 }
-    const start: Happening = { type: 'start_pressed', number }
+    const start: Happening = { type: 'start_pressed', number: asked }
     return screenOf(after(open, start, { type: 'refused', what, retry: 'start', at: 0 })).panel
   }
 
   test.each(['too_many_attempts', 'whatsapp_refused', 'whatsapp_unreachable', 'node_full', 'database_unavailable'])(
     '%s of a code leaves the other ways open, and waits as long as it is told to',
     code => {
-      expect(refusal(asked, { code })).toMatchObject({ retry: { otherWays: true, notBefore: 900_000 } })
+      expect(refusal(number, { code })).toMatchObject({ retry: { otherWays: true, notBefore: 900_000 } })
       expect(refusal(null, { code })).toMatchObject({ retry: { main: 'again', otherWays: false } })
     },
   )
 
   test('leads to the QR where a code cannot be had, whatever the words of the advice', () => {
-    expect(refusal(asked, { code: 'too_many_attempts' })).toMatchObject({
+    expect(refusal(number, { code: 'too_many_attempts' })).toMatchObject({
       title: 'Too many attempts',
       retry: { main: 'qr' },
     })
     for (const reason of ['code_refused', 'code_rate_limited', 'code_unanswered']) {
-      expect(refusal(asked, { code: 'whatsapp_refused', reason })).toMatchObject({
+      expect(refusal(number, { code: 'whatsapp_refused', reason })).toMatchObject({
         title: 'No code from WhatsApp',
         retry: { main: 'qr' },
       })
@@ -190,8 +189,8 @@ describe('a refused start', () => {
 
   test('leads to the operator where only they can help and can be reached', () => {
     const problem = { code: 'whatsapp_refused', reason: 'whatsapp_intercepted' }
-    expect(refusal(asked, problem)).toMatchObject({ retry: { main: 'operator' } })
-    expect(refusal(asked, problem, false)).toMatchObject({ retry: { main: 'again' } })
+    expect(refusal(number, problem)).toMatchObject({ retry: { main: 'operator' } })
+    expect(refusal(number, problem, false)).toMatchObject({ retry: { main: 'again' } })
   })
 })
 
