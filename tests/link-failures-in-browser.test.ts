@@ -252,7 +252,7 @@ describe('where there is no room', () => {
 
   test('too many attempts from one address: nothing is begun', async () => {
     const from = { 'x-forwarded-for': scene.person.address }
-    const others = [scene.gateway.visitor(), scene.gateway.visitor()]
+    const others = [1, 2, 3].map(() => scene.gateway.visitor())
     for (const other of others) await other.request('POST', '/api/sessions/start', {}, from)
     await scene.person.ask('qr')
     const why = { message: 'There were too many attempts.', action: 'Wait a while, then try again.' }
