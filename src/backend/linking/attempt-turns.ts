@@ -18,8 +18,8 @@ export type AttemptTurnsDeps = DiscardAttemptDeps & {
   onOver: (end: AttemptEnd | null) => Promise<void>
 }
 
-/** A code is worth nothing after the seconds it is shown for. */
-const shortLived = { hasty: true }
+/** A code is worth nothing after the seconds it is shown for; in a crowd it waits some of them for the database. */
+const shortLived = { hasty: true, deadlineMs: 15_000 }
 
 /** Binds an attempt's process to the database and the running sessions: each turn is one transaction, state and event together. */
 export function createAttemptTurns(deps: AttemptTurnsDeps, identity: SessionIdentity, kind: LinkKind): LinkTurns {

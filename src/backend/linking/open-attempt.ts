@@ -13,6 +13,9 @@ import { hasEnded } from './link-phase.js'
 
 /** A visitor waits this long for a database that went away in the middle. */
 const patienceMs = 5_000
+
+/** Hundreds who start at once wait for their turn at the database rather than be sent away. */
+const crowdMs = 20_000
 const retryMs = 250
 
 export type OpenAttemptDeps = {
@@ -69,7 +72,7 @@ export async function openAttempt(
   for (;;) {
     try {
       // whatever follows commits durably, this with it; a visitor whose attempt a crashed database forgot starts again
-      return await tenants.transact({ workspaceId }, store, { hasty: true })
+      return await tenants.transact({ workspaceId }, store, { hasty: true, deadlineMs: crowdMs })
     } catch (error) {
       if (!(error instanceof DatabaseUnavailableError)) throw error
       untold ||= !error.certain
