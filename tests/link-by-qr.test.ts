@@ -55,7 +55,10 @@ test('what a start answers, every look at the attempt shows from then on', async
   await lock.query('lock table event_log in share mode')
   let answered = false
   const starting = visitor.start().finally(() => (answered = true))
-  await rows.waitFor(`select from pg_locks where relation = 'event_log'::regclass and not granted`)
+  await rows.waitFor(
+    `select from pg_locks where relation = 'event_log'::regclass and not granted
+        and database = (select oid from pg_database where datname = current_database())`,
+  )
   for (let look = 1; look <= 5; look++) expect((await visitor.view()).phase).toBe('starting')
   expect(answered).toBe(false)
   await lock.query('rollback')

@@ -98,7 +98,10 @@ describe('a link that ends while its messages are on their way', () => {
     await lock.query('begin')
     await lock.query('lock table people in exclusive mode')
     await phone.scanPicture(picture(qrCode))
-    await rows.waitFor(`select from pg_locks where relation = 'people'::regclass and not granted`)
+    await rows.waitFor(
+      `select from pg_locks where relation = 'people'::regclass and not granted
+        and database = (select oid from pg_database where datname = current_database())`,
+    )
     const cancelling = visitor.request('DELETE', `/api/sessions/${sessionId}`)
     // by the time of these answers it waits for the promotion as well; if not, it finds the promotion behind it
     for (let look = 1; look <= 5; look++) expect((await visitor.view(sessionId)).phase).toBe('scanned')
@@ -187,11 +190,16 @@ describe('a cancel that a phone overtakes', () => {
     await lock.query('begin')
     await lock.query('select from link_attempts where session_id = $1 for update', [sessionId])
     await expect(phone.enterCode('ZZZZ-ZZZZ')).rejects.toMatchObject({ code: 'code_wrong' })
-    await rows.waitFor(`select from pg_locks where not granted and locktype in ('tuple', 'transactionid')`)
+    await rows.waitFor(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
     const cancelling = visitor.request('DELETE', `/api/sessions/${sessionId}`)
     // by the time of these answers the cancel waits for its turn
     for (let look = 1; look <= 5; look++) await visitor.view(sessionId)
+    const stored = 'select version from session_credentials where session_id = $1'
+    const [before] = await rows.query<{ version: string }>(stored, [sessionId])
     await phone.enterCode(pairingCode)
+    // the gateway has heard of the acceptance
+    await rows.waitFor(`${stored} and version > $2`, [sessionId, before?.version ?? '0'])
+    await visitor.view(sessionId)
     await lock.query('rollback')
     expect((await cancelling).status).toBe(204)
     expect(await visitor.view(sessionId)).toMatchObject({ phase: 'cancelled', reason: { code: 'cancelled_late' } })
