@@ -1,8 +1,9 @@
 import type { LinkMethod, LinkMode } from '../contract/linking.js'
 import type { Attempt } from './attempt.js'
-import { endingOf, UNLINKED, UNLINKING } from './endings.js'
+import type { Told } from './endings.js'
+import { afterLink, endingOf, UNLINKED, UNLINKING } from './endings.js'
 import type { Panel, Screen, Steps, Task } from './screen.js'
-import type { PageState } from './state.js'
+import type { PageState, WishState } from './state.js'
 import * as say from './sentences.js'
 
 type Shows = Pick<Screen, 'panel' | 'steps' | 'status'>
@@ -65,14 +66,17 @@ function completeOnScreen(attempt: Attempt, state: PageState): Omit<Shows, 'stat
   const { mode, method, reason, can } = attempt
   const { wishes } = state
   const supportUrl = state.settings?.supportUrl ?? null
-  const revoke = attempt.unlinked ? 'done' : wishes.revoke?.stage
-  if (revoke === 'done' || revoke === 'later') {
-    const told = revoke === 'done' ? UNLINKED : UNLINKING
-    const key = revoke === 'done' ? 'unlinked' : 'unlinking'
-    return { panel: { kind: 'ended', key, told, method, number: null, supportUrl }, steps: null }
-  }
+  const ended = endedSession(attempt, wishes.revoke)
+  if (ended) return { panel: { kind: 'ended', ...ended, method, number: null, supportUrl }, steps: null }
   const panel: Panel = { kind: 'complete', key: '', mode, note: reason, supportUrl, can, wishes }
   return { panel, steps: stepsOf(mode, method, 3, true, 100) }
+}
+
+function endedSession(attempt: Attempt, revoke: WishState | undefined): { key: string; told: Told } | null {
+  if (revoke?.stage === 'done') return { key: 'unlinked', told: UNLINKED }
+  const told = afterLink(attempt)
+  if (told) return { key: attempt.session === 'logged_out' ? 'unlinked' : 'session-over', told }
+  return revoke?.stage === 'later' ? { key: 'unlinking', told: UNLINKING } : null
 }
 
 export function stepsOf(

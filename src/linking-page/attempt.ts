@@ -1,5 +1,5 @@
 import type { LinkAttemptView, LinkMethod, LinkMode, LinkPhase } from '../contract/linking.js'
-import type { StateReason } from '../contract/sessions.js'
+import type { SessionState, StateReason } from '../contract/sessions.js'
 import type { Started } from './answers.js'
 import type { Wish } from './api.js'
 import type { PageEvent } from './frames.js'
@@ -33,8 +33,8 @@ export interface Attempt {
   /** The phone accepted at some time, so it may list a linked device even if the attempt ended badly. */
   phoneAccepted: boolean
   can: readonly Wish[]
-  /** It was linked, and the device has been logged out since. */
-  unlinked: boolean
+  /** What became of the session that a finished link has made; null while there is none, or nothing has been read of it. */
+  session: SessionState | null
 }
 
 /** WhatsApp's later QRs live about this long; a QR first seen late would otherwise start with a full ring. */
@@ -77,7 +77,7 @@ export function attemptFromStart(started: Started, mode: LinkMode, asked: LinkMe
     expiresAt: null,
     phoneAccepted: false,
     can: [],
-    unlinked: false,
+    session: null,
   }
 }
 
@@ -103,7 +103,7 @@ export function attemptFromView(view: LinkAttemptView, at: number, known: Attemp
     phoneAccepted:
       known?.phoneAccepted === true || view.step > 1 || (RANK[view.phase] >= RANK.scanned && !isOver(view.phase)),
     can: view.can ?? [],
-    unlinked: view.phase === 'complete' && view.state === 'logged_out',
+    session: view.phase === 'complete' ? view.state : null,
   }
 }
 

@@ -24,6 +24,11 @@ export function whenPossible(at: number, now: number): string {
   return then.getDate() === new Date(now).getDate() ? `at ${clock}` : `tomorrow at ${clock}`
 }
 
+/** The time of day with its seconds, as the visitor's own language writes it. */
+export function timeOfDay(at: number): string {
+  return new Date(at).toLocaleTimeString()
+}
+
 /** `1 minute 5 seconds` for 65 s, for texts that are read aloud. */
 export function inWords(ms: number): string {
   const seconds = Math.ceil(ms / 1000)

@@ -1,4 +1,5 @@
 import type { LinkMethod } from '../contract/linking.js'
+import type { SessionState } from '../contract/sessions.js'
 import type { Attempt } from './attempt.js'
 
 /** The one main thing to do after an attempt that did not link: the same again, the other way, another number, the operator's help, or the first panel. */
@@ -138,4 +139,56 @@ export const UNLINKED: Told = {
   message: 'This gateway’s device has been taken off your WhatsApp account. Its session ID opens nothing any more.',
   action: 'WhatsApp → Settings → Linked Devices on your phone shows what is still linked.',
   hint: null,
+}
+
+type Over = Omit<Told, 'hint'>
+
+const SESSIONS: Partial<Record<SessionState, Over>> = {
+  logged_out: UNLINKED,
+  superseded: {
+    title: 'A newer link took over',
+    icon: 'stop',
+    next: 'home',
+    message: 'Another session of this account is used in the place of this one.',
+    action: 'Follow the newer one. The device of this one can be logged out: WhatsApp → Settings → Linked Devices.',
+  },
+  banned: {
+    title: 'WhatsApp refused the account',
+    icon: 'phone',
+    next: 'home',
+    message: 'WhatsApp does not let this account log in here.',
+    action: 'Open WhatsApp on the phone and follow what it says there.',
+  },
+  expired: {
+    title: 'This session has ended',
+    icon: 'clock',
+    next: 'home',
+    message: 'This gateway does not connect it any more.',
+    action: 'Link the account again if you still want it here.',
+  },
+  disconnected: {
+    title: 'Not connected',
+    icon: 'plug',
+    next: 'home',
+    message: 'This gateway has no connection for this session.',
+    action: 'Link the account again if you still want it here.',
+  },
+}
+
+const WITH_BOT: Over = {
+  title: 'This gateway has stepped back',
+  icon: 'stop',
+  next: 'home',
+  message: 'Something else has logged in with this session.',
+  action:
+    'If that was your bot, nothing is to be done. If not, log the device out: WhatsApp → Settings → Linked Devices.',
+}
+
+/** What became of a finished link that is not any more what its panel says; null while it is. The server's own reason goes first. */
+export function afterLink({ mode, session, reason }: Attempt): Told | null {
+  if (session === null) return null
+  const over = session === 'handed_off' && mode === 'managed' ? WITH_BOT : SESSIONS[session]
+  return over
+    ? { ...over, hint: null, message: reason?.message ?? over.message, action: reason?.action ?? over.action }
+    : null
 }

@@ -193,10 +193,13 @@ export function createLinker(deps: LinkerDeps): Linker {
       }
       happen({ type: 'wish_changed', wish, to: { stage: 'asking' } })
       const to = await deps.api.ask(wish, sessionId).then(
-        (became): WishState => (became === 'unknown' ? refusal(goneTrouble()) : { stage: became }),
+        (became): WishState => (became === 'unknown' ? refusal(goneTrouble()) : { stage: became, told: deps.now() }),
         (error: unknown) => refusal(troubleOf(error)),
       )
-      if (state.attempt?.sessionId === sessionId) happen({ type: 'wish_changed', wish, to })
+      if (state.attempt?.sessionId !== sessionId) return
+      happen({ type: 'wish_changed', wish, to })
+      // the session may have become another one's meanwhile
+      if (to.stage === 'refused') await readView()
     },
     forgetWish: wish => happen({ type: 'wish_changed', wish, to: null }),
     async cancel() {
@@ -215,10 +218,10 @@ export function createLinker(deps: LinkerDeps): Linker {
       }
       try {
         const view = await deps.api.current()
-        const known = view?.sessionId === state.attempt?.sessionId
-        if (view && !known && !isOver(view.phase) && !state.pending && !feed) {
-          happen({ type: 'joined', view, at: deps.now() })
-        }
+        if (state.pending || feed) return
+        const another = view !== null && view.sessionId !== state.attempt?.sessionId
+        if (another && !isOver(view.phase)) happen({ type: 'joined', view, at: deps.now() })
+        else if (state.attempt) await readView()
       } catch {
         // Nothing is running here; the next look may succeed.
       }

@@ -10,7 +10,15 @@ test('the session ID is sent once more, and too often is told with when again', 
   const page = await site.open()
   await title(page, 'Setup Complete!')
   await press(page, 'Resend to my phone')
-  await page.getByText('on its way to your own chat once more').waitFor()
+  const told = page.locator('.account-told')
+  await told.filter({ hasText: 'on its way to your own chat once more' }).waitFor()
+  const before = await told.textContent()
+  await expect
+    .poll(async () => {
+      await press(page, 'Resend to my phone')
+      return told.textContent()
+    })
+    .not.toBe(before)
   expect(site.gateway.requests).toContain(`POST /api/sessions/${sessionId}/resend`)
 
   const body = { code: 'too_many_attempts', detail: 'That was three times in an hour.', action: 'Look in your chat.' }
@@ -24,12 +32,12 @@ test('revoke asks first, and can be thought better of', async () => {
   site.gateway.view = managed
   site.gateway.wish = () => ({ status: 200, body: { state: 'logged_out' } })
   const page = await site.open()
-  await press(page, 'Revoke')
+  await press(page, 'Unlink')
   await expect.poll(() => page.locator(':focus').textContent()).toBe('Keep it linked')
   await press(page, 'Keep it linked')
-  await expect.poll(() => page.locator(':focus').textContent()).toBe('Revoke')
+  await expect.poll(() => page.locator(':focus').textContent()).toBe('Unlink')
   expect(site.gateway.requests.filter(line => line.startsWith('POST'))).toEqual([])
-  await press(page, 'Revoke')
+  await press(page, 'Unlink')
   await press(page, 'Yes, unlink')
   await title(page, 'Unlinked')
   expect(site.gateway.requests).toContain(`POST /api/sessions/${sessionId}/revoke`)
@@ -41,5 +49,29 @@ test('an account that is no longer managed is not said to be connected', async (
   const page = await site.open()
   await title(page, 'Setup Complete!')
   expect(await page.locator('#card').getByText('stays connected').count()).toBe(0)
-  expect(await page.getByRole('button', { name: 'Revoke' }).count()).toBe(0)
+  expect(await page.getByRole('button', { name: 'Unlink' }).count()).toBe(0)
+})
+
+test('a session that another link has replaced is found out by its refused wish, and told instead of it', async () => {
+  const newer = { code: 'linked_again', message: 'The account was linked again.', action: 'Follow the newer one.' }
+  site.gateway.view = managed
+  site.gateway.wish = () => {
+    const { can: _none, ...rest } = managed
+    site.gateway.view = { ...rest, state: 'superseded', status: 'disconnected', reason: newer }
+    return { status: 409, body: { code: 'session_state', detail: 'Not any more.', action: 'Link it again.' } }
+  }
+  const page = await site.open()
+  await press(page, 'Resend to my phone')
+  await title(page, 'A newer link took over')
+  await page.getByText(newer.message).waitFor()
+  expect(await page.locator('#card').getByText('stays connected').count()).toBe(0)
+})
+
+test('a page that has been away for a while looks what became of its session', async () => {
+  site.gateway.view = managed
+  const page = await site.open()
+  await title(page, 'Setup Complete!')
+  site.gateway.view = { ...managed, can: [], state: 'logged_out', status: 'disconnected' }
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+  await title(page, 'Unlinked')
 })

@@ -24,6 +24,7 @@ export const stateNames = [
   'wish-refused',
   'unlinked',
   'unlinking',
+  'session-over',
   'expired',
   'cancelled',
   'failed',
@@ -65,6 +66,7 @@ const endedNames: Readonly<Record<string, StateName>> = {
   gone: 'gone',
   unlinked: 'unlinked',
   unlinking: 'unlinking',
+  'session-over': 'session-over',
 }
 
 function completeName({ mode, note, wishes }: Extract<Panel, { kind: 'complete' }>): StateName {

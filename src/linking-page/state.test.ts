@@ -196,12 +196,39 @@ describe('a refused start', () => {
 
 test('unlinked is said only of an account that has been unlinked', () => {
   const managed = read({ mode: 'managed', state: 'connected', phase: 'complete', step: 3, can: ['resend', 'revoke'] })
-  const revoke = (stage: 'confirming' | 'asking' | 'later' | 'done') =>
-    screenOf(after(...started, managed, { type: 'wish_changed', wish: 'revoke', to: { stage } })).panel
+  const revoke = (stage: 'confirming' | 'asking' | 'later' | 'done') => {
+    const to = stage === 'later' || stage === 'done' ? { stage, told: 0 } : { stage }
+    return screenOf(after(...started, managed, { type: 'wish_changed', wish: 'revoke', to })).panel
+  }
   expect(revoke('confirming').kind).toBe('complete')
   expect(revoke('asking').kind).toBe('complete')
   expect(revoke('later')).toMatchObject({ kind: 'ended', told: { title: 'Unlinking' } })
   const reloaded = read({ mode: 'managed', state: 'logged_out', phase: 'complete', step: 3 })
   expect(screenOf(after(...started, reloaded)).panel).toMatchObject({ told: { title: 'Unlinked' } })
   expect(revoke('done')).toMatchObject({ kind: 'ended', told: { title: 'Unlinked' } })
+})
+
+test.each([
+  ['superseded', 'managed', 'A newer link took over'],
+  ['superseded', 'handed_off', 'A newer link took over'],
+  ['logged_out', 'handed_off', 'Unlinked'],
+  ['banned', 'managed', 'WhatsApp refused the account'],
+  ['expired', 'managed', 'This session has ended'],
+  ['disconnected', 'managed', 'Not connected'],
+  ['handed_off', 'managed', 'This gateway has stepped back'],
+] as const)('a finished link whose session is %s, %s, is not shown as one that goes on', (is, mode, title) => {
+  const reason = { code: 'linked_again', message: 'Another took its place.', action: 'Log it out.' }
+  const over = read({ mode, state: is, phase: 'complete', step: 3, reason })
+  expect(screenOf(after(...started, over)).panel).toMatchObject({
+    kind: 'ended',
+    told: { title, message: reason.message, action: reason.action },
+  })
+})
+
+test.each([
+  ['handed_off', 'handed_off'],
+  ['reconnecting', 'managed'],
+] as const)('a finished link whose session is %s stays one', (is, mode) => {
+  const panel = screenOf(after(...started, read({ mode, state: is, phase: 'complete', step: 3 }))).panel
+  expect(panel.kind).toBe('complete')
 })

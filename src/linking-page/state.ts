@@ -10,9 +10,11 @@ import type { Trouble } from './trouble.js'
 /** How news reaches the page: `lost` means that neither the socket nor reading works. */
 export type Health = 'connecting' | 'live' | 'polling' | 'lost'
 
-/** What became of a wish; `later` is as soon as WhatsApp can be reached. `told` is when its refusal was told (`Date.now()`). */
+/** What became of a wish; `later` is as soon as WhatsApp can be reached. `told` is when it was answered (`Date.now()`). */
 export type WishState =
-  { stage: 'confirming' | 'asking' | 'done' | 'later' } | { stage: 'refused'; what: Trouble; told: number }
+  | { stage: 'confirming' | 'asking' }
+  | { stage: 'done' | 'later'; told: number }
+  | { stage: 'refused'; what: Trouble; told: number }
 
 export interface PageState {
   settings: PageSettings | null

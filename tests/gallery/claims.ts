@@ -19,14 +19,14 @@ export const claims: readonly Claim[] = [
   {
     what: 'the account is linked',
     words: /\b(is|are|was|were|been|now|successfully) linked\b|\bAll set\b|Setup Complete/i,
-    states: finished,
+    states: [...finished, 'session-over'],
     reasons: ['superseded_older', 'linked_again_early'],
   },
   { what: 'it stays connected', words: /stays? connected/i, states: managed },
   {
     what: 'it is unlinked',
     words: /\b(been|was) (taken off|logged out|unlinked)\b|\bUnlinked\b/,
-    states: ['unlinked'],
+    states: ['unlinked', 'session-over'],
     reasons: ['cancelled_late', 'unlinked_early'],
   },
   { what: 'a phone scanned', words: /\bscanned (the|this|your) code\b|\bcode scanned\b/i, states: ['scanned'] },

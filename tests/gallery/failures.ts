@@ -7,7 +7,7 @@ import { tooManyAttempts } from '../../src/backend/http/too-many-attempts.js'
 import { startFailed } from '../../src/backend/linking/errors.js'
 import { linkReason } from '../../src/backend/linking/link-reasons.js'
 import { onward } from '../../src/linking-page/testing/sample-views.js'
-import type { View } from '../../src/linking-page/testing/scripted-gateway.js'
+import type { Answer, View } from '../../src/linking-page/testing/scripted-gateway.js'
 import type { Page } from 'playwright-core'
 import type { Picture, Pictures } from './picture.js'
 
@@ -28,10 +28,18 @@ async function askForCode(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Get a pairing code' }).click()
 }
 
+/** How the server answers with this error. */
+export function answerOf(error: GatewayError): Answer {
+  return {
+    status: error.status,
+    headers: { 'retry-after': String(error.retryAfterSeconds ?? 0) },
+    body: problemOf(error),
+  }
+}
+
 /** A start that the server answers with this error. */
 function refused(name: string, about: string, error: GatewayError, act = pressStart): Picture {
-  const headers = { 'retry-after': String(error.retryAfterSeconds ?? 0) }
-  return { name, about, start: { status: error.status, headers, body: problemOf(error) }, act }
+  return { name, about, start: answerOf(error), act }
 }
 
 /** Attempts that ended without a link; one picture for each heading, the sentences are the server's own. */

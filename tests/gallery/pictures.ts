@@ -5,7 +5,9 @@ import * as views from '../../src/linking-page/testing/sample-views.js'
 import type { Answer, View } from '../../src/linking-page/testing/scripted-gateway.js'
 import { linkReason } from '../../src/backend/linking/link-reasons.js'
 import { resendTooOften } from '../../src/backend/linking/resend.js'
-import { ended, failures } from './failures.js'
+import { unusableNumber } from '../../src/backend/linking/errors.js'
+import { sessionReason, type SessionReason } from '../../src/backend/sessions/session-reasons.js'
+import { answerOf, ended, failures } from './failures.js'
 import type { Picture } from './picture.js'
 
 const press = (name: string) => (page: Page) => page.getByRole('button', { name, exact: true }).click()
@@ -26,7 +28,7 @@ async function typeNumber(page: Page, number: string): Promise<void> {
 }
 
 async function revoke(page: Page): Promise<void> {
-  await press('Revoke')(page)
+  await press('Unlink')(page)
   await press('Yes, unlink')(page)
 }
 
@@ -36,11 +38,9 @@ async function askForCode(page: Page, number = '0712345678'): Promise<void> {
 }
 
 const started: Answer = { status: 200, body: { sessionId: views.sessionId, pairingCode: views.pairingCode } }
-const { message: detail, action } = resendTooOften(1260)
-const tooOften: Answer = {
-  status: 429,
-  headers: { 'retry-after': '1260' },
-  body: { code: 'too_many_attempts', detail, action },
+/** A managed link whose session has come to this since. */
+const since = (state: View['state'], code: SessionReason): View => {
+  return { ...views.managed, can: [], status: 'disconnected', state, reason: sessionReason(code) }
 }
 
 /** Every state of the page, each with at least one picture: the compiler asks for one when a state is added. */
@@ -57,16 +57,14 @@ export const gallery: Readonly<Record<StateName, readonly [Picture, ...Picture[]
   'number-problem': [
     {
       name: 'number-problem',
-      about: 'The server does not like the number.',
-      start: {
-        status: 400,
-        body: {
-          code: 'validation_failed',
-          detail: 'Some fields are not as they should be.',
-          errors: [{ path: 'phoneNumber', message: 'This number is too short.' }],
-        },
+      about: 'A number that cannot be meant is told beside its field.',
+      start: answerOf(unusableNumber('This number is too short.')),
+      async act(page) {
+        await askForCode(page)
+        await page.locator('.field-problem').waitFor()
+        // the page itself would not have sent such a number
+        await page.getByLabel('Phone number').evaluate((field: HTMLInputElement) => (field.value = '0712 345'))
       },
-      act: page => askForCode(page),
     },
   ],
   'number-instead': [
@@ -155,7 +153,7 @@ export const gallery: Readonly<Record<StateName, readonly [Picture, ...Picture[]
   ],
   'complete-managed': [{ name: 'complete-managed', about: 'Done, and managed here.', view: views.managed }],
   'confirm-revoke': [
-    { name: 'confirm-revoke', about: 'Revoke asks once more.', view: views.managed, act: press('Revoke') },
+    { name: 'confirm-revoke', about: 'Unlink asks once more.', view: views.managed, act: press('Unlink') },
   ],
   resent: [
     {
@@ -171,14 +169,14 @@ export const gallery: Readonly<Record<StateName, readonly [Picture, ...Picture[]
       name: 'resend-limit',
       about: 'Asked too often: the button says when again.',
       view: views.managed,
-      wish: tooOften,
+      wish: answerOf(resendTooOften(1260)),
       act: press('Resend to my phone'),
     },
   ],
   unlinking: [
     {
       name: 'unlinking',
-      about: 'After Revoke, while WhatsApp cannot be reached.',
+      about: 'After Unlink, while WhatsApp cannot be reached.',
       view: views.managed,
       wish: { status: 200, body: { state: 'reconnecting' } },
       act: revoke,
@@ -187,11 +185,24 @@ export const gallery: Readonly<Record<StateName, readonly [Picture, ...Picture[]
   unlinked: [
     {
       name: 'unlinked',
-      about: 'After Revoke.',
+      about: 'After Unlink.',
       view: views.managed,
       wish: { status: 200, body: { state: 'logged_out' } },
       act: revoke,
     },
+  ],
+  'session-over': [
+    {
+      name: 'session-superseded',
+      about: 'The account was linked again elsewhere.',
+      view: since('superseded', 'linked_again'),
+    },
+    {
+      name: 'session-with-bot',
+      about: 'The bot that has the session has logged in.',
+      view: since('handed_off', 'bot_still_running'),
+    },
+    { name: 'session-banned', about: 'WhatsApp does not let the account in.', view: since('banned', 'banned') },
   ],
   expired: ended.expired,
   cancelled: [

@@ -59,14 +59,14 @@ const reasons = {
     message: 'There was no sign of your page for a minute while you were waiting for a place.',
     action: 'Start again and keep the page open.',
   },
-  whatsapp_unreachable: { message: 'WhatsApp could not be reached.', action: 'Wait a minute, then start again.' },
+  whatsapp_unreachable: { message: 'WhatsApp could not be reached.', action: 'Wait a moment, then start again.' },
   whatsapp_busy: {
     message: 'We were told that WhatsApp takes no more connections from here at the moment.',
     action: 'Wait a few minutes, then start again.',
   },
   whatsapp_fault: {
     message: 'WhatsApp reported a fault of its own.',
-    action: 'Wait a minute, then start again.',
+    action: 'Wait a moment, then start again.',
   },
   whatsapp_intercepted: {
     message: 'Something answered in place of WhatsApp, so no connection was made.',

@@ -1,11 +1,10 @@
 import type { Wish } from '../api.js'
-import { leftMs, whenPossible } from '../countdown.js'
+import { leftMs, timeOfDay, whenPossible } from '../countdown.js'
 import type { Account } from '../screen.js'
 import type { WishState } from '../state.js'
 import { button, el, setText } from './element.js'
 import type { PanelActions } from './panel-view.js'
 
-const RESENT = 'Your session ID is on its way to your own chat once more.'
 const REVOKE = 'Unlink this account? The gateway logs its device out, and the session ID opens nothing any more.'
 
 export interface AccountSection {
@@ -17,9 +16,9 @@ export interface AccountSection {
 /** For an account that is managed here: the session ID once more, or the end of the link. What became of it is said beside it. */
 export function accountSection(actions: PanelActions): AccountSection {
   const resend = button('Resend to my phone', 'quiet', () => press('resend'))
-  const revoke = button('Revoke', 'quiet', () => press('revoke'))
+  const revoke = button('Unlink', 'quiet', () => press('revoke'))
   const row = el('div', { class: 'account-row' }, resend, revoke)
-  const yes = button('Yes, unlink', 'primary', () => press('revoke', true))
+  const yes = button('Yes, unlink', 'danger', () => press('revoke', true))
   const no = button('Keep it linked', 'quiet', () => {
     actions.forgetWish('revoke')
     revoke.focus()
@@ -70,7 +69,9 @@ export function accountSection(actions: PanelActions): AccountSection {
 }
 
 function tellAbout(wish: WishState | undefined): string {
-  if (wish?.stage === 'done') return RESENT
+  // with the time, so that a second press is seen to have done something
+  if (wish?.stage === 'done')
+    return `Asked at ${timeOfDay(wish.told)}: your session ID is on its way to your own chat once more.`
   return wish?.stage === 'refused' ? `${wish.what.message} ${wish.what.action}` : ''
 }
 

@@ -30,7 +30,11 @@ export function setText(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text
 }
 
-export function button(label: string, look: 'primary' | 'quiet' | 'plain', onPress: () => void): HTMLButtonElement {
+export function button(
+  label: string,
+  look: 'primary' | 'quiet' | 'plain' | 'danger',
+  onPress: () => void,
+): HTMLButtonElement {
   const element = el('button', { type: 'button', class: `button button-${look}` }, label)
   element.addEventListener('click', onPress)
   return element

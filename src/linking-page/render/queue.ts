@@ -7,14 +7,15 @@ const COMES: Record<LinkMethod, string> = {
   code: 'Keep this page open. Your pairing code appears here by itself as soon as it is your turn.',
 }
 
-/** Every place is taken: how many are before this visitor. No guess at how long that takes. */
+/** Every place is taken: how many are before this visitor, and what is known of how long others may take. */
 export function queuePanel(actions: PanelActions): PanelView<PanelOf<'queue'>> {
   const title = heading('Waiting for a free place')
   const number = el('p', { class: 'place', 'aria-hidden': 'true' })
   const line = el('p', { class: 'place-line' })
   const comes = el('p', { class: 'how' })
+  const moves = el('p', { class: 'how' }, 'Nobody keeps a place for long: every code runs out within three minutes.')
   const cancel = button('Cancel', 'quiet', actions.cancel)
-  const element = el('div', { class: 'panel panel-queue' }, title, number, line, comes, cancel)
+  const element = el('div', { class: 'panel panel-queue' }, title, number, line, comes, moves, cancel)
   let told: number | null = null
   return {
     element,
