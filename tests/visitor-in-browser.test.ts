@@ -55,7 +55,7 @@ test('a managed account: its session ID once more, then the end of the link', as
   expect(decodeSessionId((await strings())[1] ?? '').account).toMatchObject({ number: phone.phoneNumber })
   expect(await phone.devices()).toHaveLength(1)
 
-  await tab.press('Unlink')
+  await tab.press('Revoke (unlink)')
   await tab.press('Yes, unlink')
   await tab.page.getByRole('heading', { name: /^Unlink(ed|ing)$/ }).waitFor()
   await expect.poll(() => phone.devices()).toEqual([])

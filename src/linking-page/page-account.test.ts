@@ -32,12 +32,12 @@ test('revoke asks first, and can be thought better of', async () => {
   site.gateway.view = managed
   site.gateway.wish = () => ({ status: 200, body: { state: 'logged_out' } })
   const page = await site.open()
-  await press(page, 'Unlink')
+  await press(page, 'Revoke (unlink)')
   await expect.poll(() => page.locator(':focus').textContent()).toBe('Keep it linked')
   await press(page, 'Keep it linked')
-  await expect.poll(() => page.locator(':focus').textContent()).toBe('Unlink')
+  await expect.poll(() => page.locator(':focus').textContent()).toBe('Revoke (unlink)')
   expect(site.gateway.requests.filter(line => line.startsWith('POST'))).toEqual([])
-  await press(page, 'Unlink')
+  await press(page, 'Revoke (unlink)')
   await press(page, 'Yes, unlink')
   await title(page, 'Unlinked')
   expect(site.gateway.requests).toContain(`POST /api/sessions/${sessionId}/revoke`)
@@ -49,7 +49,7 @@ test('an account that is no longer managed is not said to be connected', async (
   const page = await site.open()
   await title(page, 'Setup Complete!')
   expect(await page.locator('#card').getByText('stays connected').count()).toBe(0)
-  expect(await page.getByRole('button', { name: 'Unlink' }).count()).toBe(0)
+  expect(await page.getByRole('button', { name: 'Revoke (unlink)' }).count()).toBe(0)
 })
 
 test('a session that another link has replaced is found out by its refused wish, and told instead of it', async () => {

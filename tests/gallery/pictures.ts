@@ -28,7 +28,7 @@ async function typeNumber(page: Page, number: string): Promise<void> {
 }
 
 async function revoke(page: Page): Promise<void> {
-  await press('Unlink')(page)
+  await press('Revoke (unlink)')(page)
   await press('Yes, unlink')(page)
 }
 
@@ -153,7 +153,7 @@ export const gallery: Readonly<Record<StateName, readonly [Picture, ...Picture[]
   ],
   'complete-managed': [{ name: 'complete-managed', about: 'Done, and managed here.', view: views.managed }],
   'confirm-revoke': [
-    { name: 'confirm-revoke', about: 'Unlink asks once more.', view: views.managed, act: press('Unlink') },
+    { name: 'confirm-revoke', about: 'Revoke asks once more.', view: views.managed, act: press('Revoke (unlink)') },
   ],
   resent: [
     {
@@ -176,7 +176,7 @@ export const gallery: Readonly<Record<StateName, readonly [Picture, ...Picture[]
   unlinking: [
     {
       name: 'unlinking',
-      about: 'After Unlink, while WhatsApp cannot be reached.',
+      about: 'After Revoke, while WhatsApp cannot be reached.',
       view: views.managed,
       wish: { status: 200, body: { state: 'reconnecting' } },
       act: revoke,
@@ -185,7 +185,7 @@ export const gallery: Readonly<Record<StateName, readonly [Picture, ...Picture[]
   unlinked: [
     {
       name: 'unlinked',
-      about: 'After Unlink.',
+      about: 'After Revoke.',
       view: views.managed,
       wish: { status: 200, body: { state: 'logged_out' } },
       act: revoke,

@@ -30,7 +30,8 @@ beforeEach(async () => {
   wakeups = createEventWakeups({
     url: () => line.through(database.appUrl),
     log: createLog({ level: 'debug', destination: { write: text => void logged.push(text) } }),
-    heartbeat: { everyMs: 50, limitMs: 200 },
+    // a line that stands must not be given up on a busy machine
+    heartbeat: { everyMs: 50, limitMs: 2_000 },
   })
   wakeups.subscribe('one', () => woken++)
   await wakeups.start()

@@ -8,7 +8,7 @@ import { openSocket, parseAnswer, sendRaw } from '../../../tests/support/raw-req
 import { createLog } from '../log.js'
 import { healthRoutes } from './health.routes.js'
 import { route } from './route.js'
-import { createHttpServer, type HttpServer } from './server.js'
+import { createHttpServer, type HttpServer, type HttpServerDeps } from './server.js'
 
 let server: HttpServer
 let url: string
@@ -16,8 +16,8 @@ let pings = 0
 let onPost: () => Promise<void>
 let onUpgrade: (socket: Duplex) => void
 
-beforeAll(async () => {
-  server = createHttpServer({
+const serve = (timeouts: HttpServerDeps['timeouts']): HttpServer =>
+  createHttpServer({
     log: createLog({ level: 'silent' }),
     routes: [
       route({ method: 'post', path: '/api/slow', summary: '', body: z.object({}), handle: () => onPost() }),
@@ -31,8 +31,11 @@ beforeAll(async () => {
     onUpgrade: (_request, socket) => onUpgrade(socket),
     ...openDoor(),
     publicUrl: null,
-    timeouts: { headersMs: 150, requestMs: 300, idleMs: 150, checkMs: 20 },
+    ...(timeouts ? { timeouts } : {}),
   })
+
+beforeAll(async () => {
+  server = serve({ headersMs: 150, requestMs: 300, idleMs: 150, checkMs: 20 })
   url = `http://127.0.0.1:${await server.listen(0, '127.0.0.1')}`
 })
 
@@ -91,8 +94,11 @@ test('a WebSocket stays open as long as it likes', async () => {
 })
 
 test('a crowd that asks for the health costs the database one question', async () => {
+  // with the times of every day: three hundred at once may keep a busy machine longer than this file's
+  await using patient = serve(undefined)
+  const its = `http://127.0.0.1:${await patient.listen(0, '127.0.0.1')}`
   const before = pings
-  const asked = Array.from({ length: 300 }, (_, index) => fetch(`${url}/health${index % 2 === 0 ? '' : '/ready'}`))
+  const asked = Array.from({ length: 300 }, (_, index) => fetch(`${its}/health${index % 2 === 0 ? '' : '/ready'}`))
   const statuses = (await Promise.all(asked)).map(response => response.status)
   expect(new Set(statuses)).toEqual(new Set([200]))
   expect(pings - before).toBeLessThan(30)

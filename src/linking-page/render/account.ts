@@ -16,7 +16,7 @@ export interface AccountSection {
 /** For an account that is managed here: the session ID once more, or the end of the link. What became of it is said beside it. */
 export function accountSection(actions: PanelActions): AccountSection {
   const resend = button('Resend to my phone', 'quiet', () => press('resend'))
-  const revoke = button('Unlink', 'quiet', () => press('revoke'))
+  const revoke = button('Revoke (unlink)', 'quiet', () => press('revoke'))
   const row = el('div', { class: 'account-row' }, resend, revoke)
   const yes = button('Yes, unlink', 'danger', () => press('revoke', true))
   const no = button('Keep it linked', 'quiet', () => {
