@@ -1,5 +1,5 @@
 import type { LinkMethod, LinkPhase } from '../../src/contract/linking.js'
-import { nodeFull } from '../../src/backend/admission/errors.js'
+import { linkingClosed, nodeFull } from '../../src/backend/admission/errors.js'
 import { DatabaseUnavailableError } from '../../src/backend/database/database-errors.js'
 import type { GatewayError } from '../../src/backend/errors.js'
 import { problemOf } from '../../src/backend/http/error-response.js'
@@ -84,6 +84,7 @@ export const failures: Pictures = [
     askForCode,
   ),
   refused('node-full', 'Every place is taken, in the queue too.', nodeFull()),
+  refused('linking-closed', 'The operator has closed linking to visitors (LINK_PAGE=off).', linkingClosed()),
   refused('not-ready', 'The database does not answer.', new DatabaseUnavailableError('ECONNREFUSED')),
   refused('whatsapp-unreachable', 'WhatsApp cannot be reached.', startFailed('whatsapp_unreachable')),
   {
