@@ -89,7 +89,9 @@ describe('node start.js', () => {
 
   test('recovers from a kill while it builds', async () => {
     const first = project.start()
-    await printed(first, 'Building')
+    // by then it has left word of its compiler, which lives on for a moment
+    const begun = (names: string[]) => names.some(name => name === 'dist' || name.startsWith('dist.'))
+    await eventually(async () => (begun(await readdir(project.folder)) ? true : null))
     await kill(first)
     await project.write(`dist.building-${first.child.pid}/backend/main.js`, 'half a b')
     // the first may have finished, and even run, just before the kill
