@@ -34,7 +34,7 @@ test.each([
   [503, 'server_error'],
 ])('an upgrade answered with HTTP %i', async (status, kind) => {
   await rig.simulator.fault('upgrade-status', { status, ...(status === 302 && { location: 'http://127.0.0.1:9/' }) })
-  expect(await reasonOf()).toEqual({ plane: 'http', kind, status })
+  expect(await reasonOf()).toEqual({ plane: 'http', kind, status, phase: 'linking' })
 })
 
 test.each([
@@ -55,7 +55,12 @@ test('a login meets the same', async () => {
   const before = account.count('closed')
   await rig.simulator.fault('upgrade-status', { status: 401 })
   account.connect()
-  expect((await account.next('closed', before)).reason).toEqual({ plane: 'http', kind: 'unreachable', status: 401 })
+  expect((await account.next('closed', before)).reason).toMatchObject({
+    plane: 'http',
+    kind: 'unreachable',
+    status: 401,
+    phase: 'syncing',
+  })
   await rig.simulator.fault('clear-faults')
   await account.open()
 })
@@ -64,7 +69,11 @@ const unreachable = { plane: 'local', kind: 'unreachable' }
 
 test('silence', async () => {
   await rig.simulator.fault('upgrade-silence')
-  expect(await reasonOf(rig.engineAt(rig.simulator.url, 200))).toEqual({ ...unreachable, status: null })
+  expect(await reasonOf(rig.engineAt(rig.simulator.url, 200))).toEqual({
+    ...unreachable,
+    status: null,
+    phase: 'linking',
+  })
 })
 
 test('a reset', async () => {

@@ -23,7 +23,9 @@ export type Config = {
   /** What another service, or the command line, proves itself with; null: no such calls. */
   serviceToken: string | null
   /** `url` null: the real WhatsApp. Both are set together, and only for the simulator. */
-  whatsapp: { url: string | null; rootKey: string | null }
+  whatsapp: { url: string | null; rootKey: string | null; version: ClientVersion | null }
+  /** How fast sessions connect. */
+  connects: ConnectSettings
   linking: {
     mode: LinkMode
     sessionIdPrefix: string
@@ -48,6 +50,18 @@ export type Config = {
   }
   /** Settings of the environment that mean nothing here; one start-up line names them. */
   unused: string[]
+}
+
+/** What this server says it is, as WhatsApp Web numbers itself. */
+export type ClientVersion = [number, number, number]
+
+export type ConnectSettings = {
+  /** Connects of this node in a second, and at once after a quiet time. */
+  perSecond: number
+  burst: number
+  /** Connects in a second of all nodes that leave by the same address, and the name of that address. */
+  perSecondTotal: number
+  egress: string
 }
 
 /** The environment cannot be started from. `problems` has one line each, without any value. */
@@ -89,7 +103,17 @@ export function loadConfig(raw: NodeJS.ProcessEnv): Config {
     database: { url: env.DATABASE_URL ?? null, appUrl: env.DATABASE_APP_URL ?? null },
     sessionSecret: secret.bytes,
     serviceToken: env.WHATSAPP_SERVICE_TOKEN ?? (production ? null : localServiceToken(dataDir)),
-    whatsapp: { url: env.WHATSAPP_URL ?? null, rootKey: env.WHATSAPP_ROOT_KEY?.toLowerCase() ?? null },
+    whatsapp: {
+      url: env.WHATSAPP_URL ?? null,
+      rootKey: env.WHATSAPP_ROOT_KEY?.toLowerCase() ?? null,
+      version: clientVersion(env.WHATSAPP_WEB_VERSION),
+    },
+    connects: {
+      perSecond: env.CONNECTS_PER_SECOND,
+      burst: env.CONNECT_BURST,
+      perSecondTotal: env.CONNECTS_PER_SECOND_TOTAL,
+      egress: env.EGRESS_NAME,
+    },
     linking: {
       mode: env.LINK_DEFAULT,
       sessionIdPrefix: env.SESSION_ID_PREFIX,
@@ -111,6 +135,11 @@ export function loadConfig(raw: NodeJS.ProcessEnv): Config {
     },
     unused: unusedSettings(raw),
   }
+}
+
+function clientVersion(text: string | undefined): ClientVersion | null {
+  const [major, minor, build] = (text ?? '').split('.').map(Number)
+  return major === undefined || minor === undefined || build === undefined ? null : [major, minor, build]
 }
 
 /** The environment as far as it can be read, and a line for each setting of which the form is wrong. */

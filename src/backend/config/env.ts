@@ -4,6 +4,7 @@ import { z } from 'zod'
 
 const port = z.coerce.number().int().min(0).max(65535)
 const flagless = z.string().trim().min(1)
+const rate = z.coerce.number().min(0.01).max(10_000)
 const count = z.coerce.number().int().min(1).max(1_000_000)
 
 const proxyNames = ['loopback', 'linklocal', 'uniquelocal']
@@ -41,6 +42,14 @@ export const Env = z.object({
   LINK_MAX_PER_NODE: count.default(100),
   LINK_MAX_ACTIVE: count.default(500),
   LINK_MAX_QUEUED: count.default(1_000),
+  CONNECTS_PER_SECOND: rate.default(5),
+  CONNECT_BURST: count.default(10),
+  CONNECTS_PER_SECOND_TOTAL: rate.default(20),
+  EGRESS_NAME: z.string().trim().min(1).max(100).default('shared'),
+  WHATSAPP_WEB_VERSION: z
+    .string()
+    .regex(/^\d{1,4}\.\d{1,6}\.\d{1,12}$/, 'must be three numbers with dots, such as 2.3000.1043857760')
+    .optional(),
   LINK_DEFAULT: z.enum(['handed_off', 'managed']).default('handed_off'),
   SESSION_ID_PREFIX: z
     .string()

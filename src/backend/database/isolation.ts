@@ -3,7 +3,7 @@ import { SCHEMA } from './schema.js'
 
 /**
  * The tables without row level security: those that belong to no tenant, session_leases, which tells nodes whose sessions to take over, and
- * what limits the public page; they hold ids and keyed hashes only. Everything else in the schema must be protected; adding one here is a
+ * what limits the public page and the connects to WhatsApp; they hold ids and keyed hashes only. Everything else in the schema must be protected; adding one here is a
  * decision to review.
  */
 export const SYSTEM_TABLES: ReadonlySet<string> = new Set([
@@ -15,6 +15,8 @@ export const SYSTEM_TABLES: ReadonlySet<string> = new Set([
   'link_starts',
   'link_cool_downs',
   'link_places',
+  'connect_budget',
+  'connect_breakers',
 ])
 
 /** The table whose own id is the tenant; all others have a workspace_id. */

@@ -141,13 +141,29 @@ export type InboundMessage = {
 export type CloseReason = {
   plane: 'login' | 'stream' | 'http' | 'local' | 'storage'
   kind: CloseKind
+  phase: ClosePhase
   /** WhatsApp's or HTTP's number when there is one. */
   status: number | null
+  /** First child of WhatsApp's stream error, which says more than the number. */
+  tag?: string
+  /** WhatsApp's own words to the owner of a locked account: plain text, at most 300 characters. */
+  text?: string
+  /** The stanza of ours over which WhatsApp ended the stream, as far as it is known. */
+  stanzaId?: string
   /** How long WhatsApp asked to be left alone, at most a day. */
   retryAfterMs?: number
   /** When a restriction ends, as WhatsApp said. */
   until?: Date
 }
+
+/** Why a socket ended, told by whoever does not know how far the connection had come. */
+export type CloseCause = Omit<CloseReason, 'phase'>
+
+/**
+ * How far a connection had come. `linking`: no account yet. `syncing`: it logs in, or what waited for it is still being told.
+ * `open`: logged in, and WhatsApp has said that nothing more waits.
+ */
+export type ClosePhase = 'linking' | 'syncing' | 'open'
 
 export type CloseKind =
   | 'restart_required'
@@ -158,6 +174,8 @@ export type CloseKind =
   | 'engine_outdated'
   /** WhatsApp does not take how this client describes itself: no retry helps, the operator has to act. */
   | 'engine_misconfigured'
+  /** WhatsApp refuses this login for a reason of its own kind (413, 414, 415, 418), which may pass or not. */
+  | 'login_refused'
   | 'rate_limited'
   /** A device that no account knows yet was turned away: new credentials are needed, nothing is said about any account. */
   | 'registration_refused'
@@ -177,6 +195,8 @@ export type CloseKind =
   | 'connection_lost'
   | 'unreachable'
   | 'server_error'
+  /** WhatsApp tries something out (501): like a server error, and worth an operator's look. */
+  | 'server_experimental'
   | 'undecodable_frame'
   | 'storage_error'
   /** A stored value does not open: changed, moved or sealed with another key. Nothing is retried. */

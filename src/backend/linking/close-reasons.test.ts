@@ -12,6 +12,7 @@ const closed = (plane: CloseReason['plane'], kind: CloseReason['kind'], status: 
   plane,
   kind,
   status,
+  phase: 'linking',
 })
 
 describe('the end of a socket, to somebody who is linking', () => {

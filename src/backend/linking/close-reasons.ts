@@ -10,7 +10,7 @@ export type LinkStage = { shown: boolean; entered: boolean; accepted: boolean }
  */
 export function mayLogInYet({ plane, kind, status }: CloseReason): boolean {
   if (plane === 'http') return isBusy(status)
-  return kind === 'connection_lost' || kind === 'unreachable' || kind === 'server_error'
+  return kind === 'connection_lost' || kind === 'unreachable' || kind.startsWith('server_')
 }
 
 /** What a socket's end means to somebody who is linking. The same refusal speaks of an account only after a phone has accepted. */
@@ -46,6 +46,7 @@ function beforeAcceptance({ plane, kind, status }: CloseReason, { shown, entered
     case 'code_expired':
       return entered ? 'pairing_unfinished' : 'code_expired'
     case 'server_error':
+    case 'server_experimental':
       return 'whatsapp_fault'
     case 'engine_misconfigured':
       return 'server_not_accepted'

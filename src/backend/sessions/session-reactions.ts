@@ -19,6 +19,8 @@ export function reactionTo({ kind }: CloseReason): Reaction {
     case 'connection_lost':
     case 'unreachable':
     case 'server_error':
+    case 'server_experimental':
+    case 'login_refused':
     case 'rate_limited':
     case 'registration_refused':
     case 'stanza_rejected':

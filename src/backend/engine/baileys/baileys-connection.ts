@@ -6,7 +6,7 @@ import {
   LogoutUnconfirmedError,
   type Account,
   type BuiltMessage,
-  type CloseReason,
+  type CloseCause,
   type ConnectOptions,
   type EngineConnection,
   type EngineEvent,
@@ -14,7 +14,7 @@ import {
 } from '../engine.js'
 import { StorageError } from '../keystore.js'
 import type { AuthState } from './auth-state.js'
-import { closeReason, type Phase } from './close-reason.js'
+import { ConnectionPhase } from './connection-phase.js'
 import { isPaired } from './credentials.js'
 import { openGuardedSocket, terminate } from './guarded-socket.js'
 import { inboundMessage } from './inbound-message.js'
@@ -37,7 +37,7 @@ const freshPreKeys = 50
 /** How long a polite close may take before the line is cut. */
 const closeGraceMs = 1_000
 
-const closedByUs: CloseReason = { plane: 'local', kind: 'closed_by_us', status: null }
+const closedByUs: CloseCause = { plane: 'local', kind: 'closed_by_us', status: null }
 
 export type BaileysConnectionDeps = {
   url: string | null
@@ -53,10 +53,10 @@ export class BaileysConnection implements EngineConnection {
   readonly #acks: ServerAcks
   readonly #deadline: NodeJS.Timeout
   readonly #registration: Registration | null
-  #open = false
+  readonly #phase: ConnectionPhase
   #closing = false
   #closed = false
-  #forced: CloseReason | null = null
+  #forced: CloseCause | null = null
 
   constructor(deps: BaileysConnectionDeps) {
     this.#deps = deps
@@ -83,6 +83,10 @@ export class BaileysConnection implements EngineConnection {
           emit: event => this.#emit(event),
           cut: reason => this.#cut(reason),
         })
+    this.#phase = new ConnectionPhase({
+      registration: this.#registration,
+      latestUnanswered: () => this.#acks.latest(),
+    })
     this.#deadline = setTimeout(
       () => this.#cut({ plane: 'local', kind: 'unreachable', status: null }),
       connectDeadlineMs,
@@ -142,7 +146,7 @@ export class BaileysConnection implements EngineConnection {
   async logout(): Promise<void> {
     try {
       const me = this.#deps.auth.creds.me?.id
-      if (this.#closed || !this.#open || me === undefined) throw new LogoutUnconfirmedError()
+      if (this.#closed || !this.#phase.isOpen || me === undefined) throw new LogoutUnconfirmedError()
       await removeDevice(this.#socket, me)
     } finally {
       this.#cut(closedByUs)
@@ -186,7 +190,9 @@ export class BaileysConnection implements EngineConnection {
     }
   }
 
-  #onConnection({ connection, qr, isNewLogin, lastDisconnect }: BaileysEventMap['connection.update']): void {
+  #onConnection(update: BaileysEventMap['connection.update']): void {
+    const { connection, qr, isNewLogin, lastDisconnect } = update
+    this.#phase.see(update)
     if (qr !== undefined) this.#onQr(qr)
     if (isNewLogin === true) {
       this.#registration?.paired()
@@ -194,21 +200,13 @@ export class BaileysConnection implements EngineConnection {
     }
     if (connection === 'open') {
       clearTimeout(this.#deadline)
-      this.#open = true
       if (this.#deps.auth.wantsFreshPreKeys()) void this.#uploadFreshPreKeys()
       this.#announce('open')
     }
-    if (connection === 'close') this.#finish(this.#forced ?? this.#reasonOf(lastDisconnect?.error))
-  }
-
-  #reasonOf(error: unknown): CloseReason {
-    return this.#closing ? closedByUs : closeReason(error, this.#phase())
-  }
-
-  #phase(): Phase {
-    if (this.#open) return 'open'
-    if (this.#registration === null) return 'logging_in'
-    return this.#registration.shown ? 'shown' : 'registering'
+    if (connection === 'close') {
+      const cause = this.#closing ? closedByUs : this.#phase.meaningOf(lastDisconnect?.error)
+      this.#finish(this.#forced ?? cause)
+    }
   }
 
   /** Baileys itself tops up only when WhatsApp has nearly none left; what it has may be a bot's, which nobody here can answer for. */
@@ -255,7 +253,7 @@ export class BaileysConnection implements EngineConnection {
     this.#cut({ plane: 'storage', kind, status: null })
   }
 
-  #cut(reason: CloseReason): void {
+  #cut(reason: CloseCause): void {
     if (this.#closed) return
     this.#forced = reason
     this.#socket
@@ -265,7 +263,7 @@ export class BaileysConnection implements EngineConnection {
     this.#finish(reason)
   }
 
-  #finish(reason: CloseReason): void {
+  #finish(reason: CloseCause): void {
     if (this.#closed) return
     // Baileys drops what it has buffered, acknowledged messages included, right after this event
     this.#flush()
@@ -273,7 +271,7 @@ export class BaileysConnection implements EngineConnection {
     clearTimeout(this.#deadline)
     this.#registration?.stop()
     this.#acks.abandonAll()
-    this.#deps.onEvent({ type: 'closed', reason })
+    this.#deps.onEvent({ type: 'closed', reason: { ...reason, phase: this.#phase.phase } })
   }
 
   #flush(): void {

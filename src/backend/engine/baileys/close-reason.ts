@@ -1,4 +1,4 @@
-import type { CloseKind, CloseReason } from '../engine.js'
+import type { CloseCause, CloseKind } from '../engine.js'
 
 type ClosedError = { message?: string; data?: unknown; output?: { statusCode?: number } } | undefined
 
@@ -7,7 +7,7 @@ export type Phase = 'registering' | 'shown' | 'logging_in' | 'open'
 
 type Kinds = Partial<Record<number, CloseKind>>
 
-/** WhatsApp's `<failure reason>` at login. Source: the reliability table 1.1, after whatsmeow's names. 413–415 and 418 stay `unknown`. */
+/** WhatsApp's `<failure reason>` at login. Source: whatsmeow's `types/events` and what it does on each. */
 const loginKinds: Kinds = {
   401: 'logged_out',
   402: 'restricted',
@@ -15,9 +15,13 @@ const loginKinds: Kinds = {
   405: 'engine_outdated',
   406: 'banned',
   409: 'engine_misconfigured',
+  413: 'login_refused',
+  414: 'login_refused',
+  415: 'login_refused',
+  418: 'login_refused',
   429: 'rate_limited',
   500: 'server_error',
-  501: 'server_error',
+  501: 'server_experimental',
   503: 'server_error',
 }
 
@@ -35,6 +39,7 @@ const streamKinds: Kinds = {
   411: 'phone_outdated',
   429: 'rate_limited',
   440: 'replaced',
+  501: 'server_experimental',
   503: 'server_error',
   515: 'restart_required',
 }
@@ -46,35 +51,60 @@ const rejections = new Set(['ack', 'xml-not-well-formed'])
 const signatureProblems = new Set(['Invalid account signature', 'Failed to verify account signature'])
 
 const longestRestrictionMs = 366 * 24 * 60 * 60 * 1_000
+const longestText = 300
+const longestName = 100
 
 /**
  * What Baileys' `lastDisconnect.error` means. The same number comes from three places, so the plane is told from the message first:
  * Baileys words them `Connection Failure` (login), `Stream Errored (…)` (stream), anything else is local.
  */
-export function closeReason(error: unknown, phase: Phase): CloseReason {
+export function closeReason(error: unknown, phase: Phase): CloseCause {
   const { message = '', data, output } = (error ?? {}) as NonNullable<ClosedError>
   const status = output?.statusCode ?? null
   const known = phase === 'registering' || phase === 'shown' ? registrationKinds : {}
   if (message.startsWith('Connection Failure')) {
     const kind = kindOf({ ...loginKinds, ...known }, status)
-    return { plane: 'login', kind, status, ...(kind === 'restricted' && restriction(data)) }
+    const said = kind === 'restricted' ? restriction(data) : kind === 'locked' ? words(data) : {}
+    return { plane: 'login', kind, status, ...said }
   }
   if (message.startsWith('Stream Errored') || message.startsWith('Multi-device beta')) {
-    return { plane: 'stream', kind: spoken(data) ?? kindOf({ ...streamKinds, ...known }, status), status }
+    const kind = spoken(data) ?? kindOf({ ...streamKinds, ...known }, status)
+    return { plane: 'stream', kind, status, ...named(data, kind) }
   }
   return { plane: 'local', kind: localKind(message, phase), status }
 }
 
+type FirstChild = { tag?: string; attrs?: Record<string, string> } | null | undefined
+
+function named(data: unknown, kind: CloseKind): Pick<CloseCause, 'tag' | 'stanzaId'> {
+  const { tag, attrs } = (data as FirstChild) ?? {}
+  // an error without a child comes as itself
+  if (tag === undefined || tag === 'stream:error') return {}
+  const id = kind === 'stanza_rejected' ? attrs?.['id'] : undefined
+  return { tag: tag.slice(0, longestName), ...(id !== undefined && { stanzaId: id.slice(0, longestName) }) }
+}
+
+/** Header and subtext of a `<failure reason="403">`, which the official client shows to the owner. */
+function words(data: unknown): Pick<CloseCause, 'text'> {
+  const { logout_message_header: header, logout_message_subtext: more } = (data ?? {}) as Record<string, unknown>
+  const text = [header, more]
+    .filter(part => typeof part === 'string')
+    .join(' ')
+    .replace(/[\p{C}\s]+/gu, ' ')
+    .trim()
+  return text === '' ? {} : { text: [...text].slice(0, longestText).join('') }
+}
+
 /** What the stream error's first child says more exactly than the number: a removed device may come without a 401. */
 function spoken(data: unknown): CloseKind | undefined {
-  const { tag = '', attrs } = (data ?? {}) as { tag?: string; attrs?: Record<string, string> }
+  const { tag = '', attrs } = (data as FirstChild) ?? {}
   if (rejections.has(tag)) return 'stanza_rejected'
   if (tag !== 'conflict') return undefined
   return attrs?.['type'] === 'device_removed' ? 'logged_out' : 'replaced'
 }
 
 /** `<failure reason="402" expire>` counts seconds. */
-function restriction(data: unknown): Pick<CloseReason, 'until'> {
+function restriction(data: unknown): Pick<CloseCause, 'until'> {
   const ms = Number((data as { expire?: string } | null)?.expire) * 1_000
   return ms > 0 ? { until: new Date(Date.now() + Math.min(ms, longestRestrictionMs)) } : {}
 }

@@ -1,6 +1,6 @@
 import type { BinaryNode, WASocket } from '@whiskeysockets/baileys'
 import { getBinaryNodeChild } from '@whiskeysockets/baileys'
-import type { CloseReason, EngineEvent } from '../engine.js'
+import type { CloseCause, EngineEvent } from '../engine.js'
 
 /** The server answers at once or never. Source: Baileys issues 2737 and 1761. */
 export const codeReplyLimitMs = 3_000
@@ -14,7 +14,7 @@ export const codeFinishLimitMs = 30_000
 export type PairingCodeDeps = {
   socket: WASocket
   emit: (event: EngineEvent) => void
-  cut: (reason: CloseReason) => void
+  cut: (reason: CloseCause) => void
 }
 
 /**
@@ -85,7 +85,7 @@ export class PairingCode {
     this.#timer = setTimeout(() => this.#end(kind, null), ms)
   }
 
-  #end(kind: CloseReason['kind'], status: number | null): void {
+  #end(kind: CloseCause['kind'], status: number | null): void {
     if (this.#over) return
     this.stop()
     this.#deps.cut({ plane: 'stream', kind, status })

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { buildAckStanza, getBinaryNodeChild, type BinaryNode, type WASocket } from '@whiskeysockets/baileys'
-import type { CloseReason, ConnectOptions, EngineEvent } from '../engine.js'
+import type { CloseCause, ConnectOptions, EngineEvent } from '../engine.js'
 import type { AuthState } from './auth-state.js'
 import { isPaired } from './credentials.js'
 import { PairingCode } from './pairing-code.js'
@@ -20,7 +20,7 @@ export type RegistrationDeps = {
   auth: AuthState
   pairByCode: ConnectOptions['pairByCode']
   emit: (event: EngineEvent) => void
-  cut: (reason: CloseReason) => void
+  cut: (reason: CloseCause) => void
 }
 
 /**

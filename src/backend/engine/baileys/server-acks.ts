@@ -30,6 +30,11 @@ export class ServerAcks {
     this.#waiting.get(waMessageId)?.({ outcome: 'unconfirmed' })
   }
 
+  /** The message that was written last of those that wait for their verdict. */
+  latest(): string | undefined {
+    return [...this.#waiting.keys()].at(-1)
+  }
+
   /** The line is gone: no verdict can come any more for any. */
   abandonAll(): void {
     for (const settle of this.#waiting.values()) settle({ outcome: 'unconfirmed' })

@@ -1,9 +1,9 @@
-import type { CloseKind, CloseReason } from '../engine.js'
+import type { CloseCause, CloseKind } from '../engine.js'
 
 const longestWaitMs = 24 * 60 * 60 * 1_000
 
 /** An HTTP answer in place of the websocket upgrade. A proxy or a captive portal may have spoken, so it says nothing about any account. */
-export function upgradeRefusal(status: number | null, retryAfter: string | undefined): CloseReason {
+export function upgradeRefusal(status: number | null, retryAfter: string | undefined): CloseCause {
   const wait = retryAfterMs(retryAfter)
   return { plane: 'http', kind: kindOf(status ?? 0), status, ...(wait !== null && { retryAfterMs: wait }) }
 }
