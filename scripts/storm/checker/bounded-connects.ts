@@ -1,0 +1,68 @@
+import { bySession, type Connect, type Connection, type Finding, type History } from './history.js'
+import type { Bucket, Limits } from './limits.js'
+
+const invariant = 'I-14 connects'
+
+/** Connects stay within the buckets of their node and of all nodes, no session tries too often, and nobody fights for a device. */
+export function boundedConnects({ connects, connections }: History, limits: Limits): Finding[] {
+  const inOrder = connects.toSorted((a, b) => a.at - b.at)
+  const nodes = new Set(inOrder.map(({ node }) => node))
+  const known = inOrder.flatMap(({ session, at }) => (session === null ? [] : [{ session, at }]))
+  const logins = bySession(connections)
+  return [
+    ...overrun(inOrder, limits.total, limits, 'all nodes'),
+    ...[...nodes].flatMap(node =>
+      overrun(
+        inOrder.filter(connect => connect.node === node),
+        limits.perNode,
+        limits,
+        node,
+      ),
+    ),
+    ...[...bySession(known).values()].flatMap(of => tooOften(of, limits)),
+    ...[...logins].flatMap(([session, of]) => fights(session, of, limits)),
+  ]
+}
+
+/** A bucket as it must have been, with what may have been delayed on its way; told of once for each time it was overrun. */
+function overrun(connects: readonly Connect[], bucket: Bucket, { connectDelayMs }: Limits, whose: string): Finding[] {
+  const room = bucket.burst + (bucket.perSecond * connectDelayMs) / 1_000
+  let level = room
+  let last = -Infinity
+  let over = false
+  return connects.flatMap(({ at }) => {
+    level = Math.min(room, level + (bucket.perSecond * (at - last)) / 1_000) - 1
+    last = at
+    const first = level < 0 && !over
+    over = level < 0
+    const what = `${whose}: more connects than ${bucket.burst} at once and ${bucket.perSecond}/s allow`
+    return first ? [{ invariant, session: null, at, what }] : []
+  })
+}
+
+function tooOften(tries: readonly { session: string; at: number }[], { perSession }: Limits): Finding[] {
+  const index = tries.findIndex((each, nth) => {
+    const later = tries[nth + perSession.most]
+    return later !== undefined && later.at - each.at < perSession.withinMs
+  })
+  const first = tries[index]
+  if (first === undefined) return []
+  const what = `more than ${perSession.most} connects within ${perSession.withinMs / 1_000} s`
+  return [{ invariant, session: first.session, at: first.at, what }]
+}
+
+/** Somebody outside logged in as this device: ours may try once more, after a while, and then rests. */
+function fights(session: string, connections: readonly Connection[], { replaced }: Limits): Finding[] {
+  const foreign = connections.filter(({ node }) => node === null)
+  const thrownOut = connections.filter(each => each.node !== null && each.replaced)
+  return thrownOut.flatMap(({ closedAt }) => {
+    if (closedAt === null || !foreign.some(({ loggedInAt }) => Math.abs(loggedInAt - closedAt) < 1_000)) return []
+    const since = (ms: number) =>
+      connections.filter(each => each.node !== null && each.loggedInAt > closedAt && each.loggedInAt <= closedAt + ms)
+    const soon = since(replaced.quietMs).length
+    const most = since(replaced.within).length
+    if (soon === 0 && most < replaced.most) return []
+    const what = `${soon > 0 ? 'back at once' : `${most} logins`} after somebody else had logged in as this device`
+    return [{ invariant, session, at: closedAt, what }]
+  })
+}

@@ -1,0 +1,19 @@
+import { boundedConnects } from './bounded-connects.js'
+import type { Finding, History } from './history.js'
+import { keptCredentials } from './kept-credentials.js'
+import type { Limits } from './limits.js'
+import { noLeaks } from './no-leaks.js'
+import { oneOwner } from './one-owner.js'
+import { oneValuePerKey } from './one-value-per-key.js'
+import { shownState } from './shown-state.js'
+
+/** Everything that the recorded history says is wrong (reliability 5.4), oldest first. */
+export function check(history: History, limits: Limits): Finding[] {
+  return [oneOwner, oneValuePerKey, keptCredentials, boundedConnects, shownState, noLeaks]
+    .flatMap(invariant => invariant(history, limits))
+    .toSorted((a, b) => a.at - b.at)
+}
+
+/** One finding, as a person reads it. */
+export const tell = ({ invariant, session, at, what }: Finding): string =>
+  `${new Date(at).toISOString()} ${invariant}${session === null ? '' : ` of ${session}`}: ${what}`

@@ -1,0 +1,92 @@
+/**
+ * What a run of a cluster left behind, as the checks read it. Times are milliseconds since the epoch on the clock of the machine on which
+ * simulator, database and harness run; the nodes' own clocks appear nowhere.
+ */
+export type History = {
+  /** A device's connections to WhatsApp from login on, as WhatsApp saw them. */
+  connections: readonly Connection[]
+  /** Stanzas that WhatsApp got, in the order in which it got them. */
+  writes: readonly WireWrite[]
+  /** Connections that nodes opened, logged in or not: at most `limits` of these. */
+  connects: readonly Connect[]
+  /** Every change of a lease, in the order of its commits. */
+  leases: readonly LeaseChange[]
+  /** Every write and every removal of a session's credentials, in the order of the commits. */
+  credentials: readonly CredentialChange[]
+  /** Moments from which on a session's credentials may go: a terminal code, an operator's command. */
+  endings: readonly Ending[]
+  /** One Signal message key or one-time pre-key each time WhatsApp got to see it. */
+  keys: readonly KeyUse[]
+  /** What the API said. */
+  shown: readonly ShownState[]
+  /** What nodes held when nothing was happening. */
+  resources: readonly Resources[]
+}
+
+export type Connection = {
+  session: string
+  /** The simulator's number, unique in a run. */
+  connection: number
+  /** Where it came from; `null`: no node of ours. */
+  node: string | null
+  loggedInAt: number
+  /** `null`: it was there at the end. */
+  closedAt: number | null
+  /** WhatsApp ended it because the device had logged in again. */
+  replaced: boolean
+}
+
+export type WireWrite = { session: string; connection: number; at: number }
+
+export type Connect = {
+  node: string
+  at: number
+  /** `null` where the connection never said whose it was. */
+  session: string | null
+}
+
+/** `node` is `null` when its owner has let it go and nobody has claimed it yet. */
+export type LeaseChange = { session: string; epoch: number; node: string | null; wanted: boolean; at: number }
+
+/** `version` is `null` when the row went. */
+export type CredentialChange = { session: string; version: number | null; at: number }
+
+export type Ending = { session: string; at: number }
+
+export type KeyUse = {
+  session: string
+  kind: 'message key' | 'pre-key'
+  /** Names the key: whose, chain and counter, or its id. */
+  key: string
+  /** Of what was encrypted under it, or of its public half. */
+  hash: string
+  at: number
+}
+
+export type ShownState = { session: string; state: string; at: number }
+
+export type Resources = {
+  node: string
+  mark: 'baseline' | 'end'
+  at: number
+  /** Connections to WhatsApp that are open. */
+  sockets: number
+  /** Sessions that its lease says it runs. */
+  owned: number
+  /** Handles that the process holds besides those sockets, such as files, timers and database connections. */
+  handles: number
+}
+
+/** What a check says is wrong. `session` is `null` when it is about a node, or all of them. */
+export type Finding = { invariant: string; session: string | null; at: number; what: string }
+
+/** Groups keep the order of what is grouped. */
+export function bySession<Item extends { session: string }>(items: readonly Item[]): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>()
+  for (const item of items) {
+    const group = groups.get(item.session)
+    if (group === undefined) groups.set(item.session, [item])
+    else group.push(item)
+  }
+  return groups
+}

@@ -1,0 +1,37 @@
+/** Room that a bucket has: `burst` at once, `perSecond` on average. */
+export type Bucket = { perSecond: number; burst: number }
+
+export type Limits = {
+  /** How long WhatsApp may have two connections of one session. */
+  overlapMs: number
+  perNode: Bucket
+  total: Bucket
+  /** Connects of one session in a while. */
+  perSession: { most: number; withinMs: number }
+  /** How much later than it left the bucket a connect may arrive: a busy machine lets several of them arrive together. */
+  connectDelayMs: number
+  /** After somebody else's login has thrown a session out: time before its only retry, and before the next. */
+  replaced: { quietMs: number; within: number; most: number }
+  /** How long what the API says may differ from what WhatsApp sees. */
+  shownWithinMs: number
+  /** Handles that may be more than at the beginning: pools are opened as they are needed. */
+  handles: number
+}
+
+/** A node's lease, and what others wait after its end before they claim (reliability 3.2). */
+const leaseMs = 8_000
+const claimWaitMs = 1_000
+/** Between a login and WhatsApp's end of the older connection, on a machine that has more to do than it can. */
+const overlapMarginMs = 1_000
+
+export const defaultLimits: Limits = {
+  overlapMs: leaseMs + claimWaitMs + overlapMarginMs,
+  perNode: { perSecond: 5, burst: 10 },
+  total: { perSecond: 20, burst: 20 },
+  // full jitter from one second on: ten tries in a minute are less likely than a defect
+  perSession: { most: 12, withinMs: 60_000 },
+  connectDelayMs: 2_000,
+  replaced: { quietMs: 55_000, within: 600_000, most: 2 },
+  shownWithinMs: 30_000,
+  handles: 40,
+}

@@ -1,0 +1,20 @@
+import type { Finding, History } from './history.js'
+import type { Limits } from './limits.js'
+
+const invariant = 'I-18 resources'
+
+/** Once it is quiet again a node has one socket for each session it owns, and what else it holds is what it held at first. */
+export function noLeaks({ resources }: History, { handles: spare }: Limits): Finding[] {
+  return resources
+    .filter(({ mark }) => mark === 'end')
+    .flatMap(({ node, at, sockets, owned, handles }) => {
+      const findings: Finding[] = []
+      const found = (what: string) => void findings.push({ invariant, session: null, at, what: `${node}: ${what}` })
+      if (sockets !== owned) found(`${sockets} sockets for ${owned} sessions`)
+      const before = resources.find(each => each.node === node && each.mark === 'baseline')
+      if (before !== undefined && handles > before.handles + spare) {
+        found(`${handles} handles besides its sockets, ${before.handles} at first`)
+      }
+      return findings
+    })
+}

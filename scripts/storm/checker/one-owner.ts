@@ -1,0 +1,75 @@
+import { bySession, type Connection, type Finding, type History, type LeaseChange } from './history.js'
+import type { Limits } from './limits.js'
+
+const invariant = 'I-7 one owner'
+
+/**
+ * Epochs never fall, and rise when a session goes to another node; WhatsApp never has a session twice for longer than a lease allows; and
+ * once the node of a newer epoch has spoken, that of an older one has nothing to say.
+ */
+export function oneOwner(history: History, limits: Limits): Finding[] {
+  const leases = bySession(history.leases)
+  return [
+    ...[...leases.values()].flatMap(epochsRise),
+    ...[...bySession(history.connections).values()].flatMap(connections => onlineTwice(connections, limits)),
+    ...staleWrites(history, leases),
+  ]
+}
+
+function epochsRise(changes: readonly LeaseChange[]): Finding[] {
+  let owner: string | null = null
+  let newest = -Infinity
+  return changes.flatMap(({ session, node, epoch, at }) => {
+    const before = { owner, newest }
+    owner = node ?? owner
+    newest = Math.max(newest, epoch)
+    if (epoch < before.newest) return [{ invariant, session, at, what: `epoch ${epoch} after epoch ${before.newest}` }]
+    if (node === null || before.owner === null || node === before.owner || epoch > before.newest) return []
+    return [{ invariant, session, at, what: `${before.owner} and ${node} have it under epoch ${epoch}` }]
+  })
+}
+
+function onlineTwice(connections: readonly Connection[], { overlapMs }: Limits): Finding[] {
+  return connections.flatMap((older, index) =>
+    connections.slice(index + 1).flatMap(newer => {
+      const from = Math.max(older.loggedInAt, newer.loggedInAt)
+      const to = Math.min(older.closedAt ?? Infinity, newer.closedAt ?? Infinity)
+      if (to - from <= overlapMs) return []
+      const howLong = to === Infinity ? 'to the end' : `for ${to - from} ms`
+      const what = `online twice ${howLong}: connections ${older.connection} and ${newer.connection}`
+      return [{ invariant, session: newer.session, at: from, what }]
+    }),
+  )
+}
+
+type Spoken = { epoch: number; node: string; at: number }
+
+function staleWrites({ connections, writes }: History, leases: ReadonlyMap<string, LeaseChange[]>): Finding[] {
+  const epochs = new Map<number, Spoken>()
+  for (const connection of connections) {
+    const epoch = epochOf(connection, leases.get(connection.session) ?? [])
+    if (epoch !== null) epochs.set(connection.connection, epoch)
+  }
+  const newest = new Map<string, Spoken>()
+  const told = new Set<number>()
+  const findings: Finding[] = []
+  for (const { session, connection, at } of writes) {
+    const speaker = epochs.get(connection)
+    if (speaker === undefined) continue
+    const latest = newest.get(session)
+    if (latest === undefined || speaker.epoch > latest.epoch) newest.set(session, { ...speaker, at })
+    else if (speaker.epoch < latest.epoch && !told.has(connection)) {
+      told.add(connection)
+      const what = `${speaker.node} writes under epoch ${speaker.epoch}, ${at - latest.at} ms after ${latest.node} under ${latest.epoch}`
+      findings.push({ invariant, session, at, what })
+    }
+  }
+  return findings
+}
+
+/** The epoch under which a node logged in: that of its latest lease by then. */
+function epochOf({ node, loggedInAt }: Connection, changes: readonly LeaseChange[]): Spoken | null {
+  if (node === null) return null
+  const held = changes.findLast(change => change.node === node && change.at <= loggedInAt)
+  return held === undefined ? null : { epoch: held.epoch, node, at: loggedInAt }
+}

@@ -1,0 +1,30 @@
+import { bySession, type Connection, type Finding, type History, type ShownState } from './history.js'
+import type { Limits } from './limits.js'
+
+const invariant = 'I-16 shown state'
+
+/** What the API says of a session is what WhatsApp sees of it, after a while at most. Told of once in each stretch of a session's life. */
+export function shownState({ shown, connections }: History, { shownWithinMs }: Limits): Finding[] {
+  const seen = bySession(connections)
+  return [...bySession(shown)].flatMap(([session, samples]) => {
+    const of = seen.get(session) ?? []
+    let lying = false
+    return samples.flatMap(sample => {
+      const wrongSince = disagreement(sample, of)
+      const before = lying
+      lying = wrongSince !== null && sample.at - wrongSince > shownWithinMs
+      if (!lying || before || wrongSince === null) return []
+      const howLong = wrongSince === -Infinity ? 'ever since' : `for ${Math.round((sample.at - wrongSince) / 1_000)} s`
+      const seenAs = sample.state === 'connected' ? 'not connected' : 'connected'
+      return [{ invariant, session, at: sample.at, what: `shown as ${sample.state}, ${seenAs} ${howLong}` }]
+    })
+  })
+}
+
+/** Since when WhatsApp has seen the opposite of what is shown; `null` when it sees the same. */
+function disagreement({ state, at }: ShownState, connections: readonly Connection[]): number | null {
+  const past = connections.filter(({ loggedInAt }) => loggedInAt <= at)
+  const open = past.filter(({ closedAt }) => closedAt === null || closedAt > at)
+  if (state !== 'connected') return open.length === 0 ? null : Math.min(...open.map(({ loggedInAt }) => loggedInAt))
+  return open.length > 0 ? null : Math.max(-Infinity, ...past.map(({ closedAt }) => closedAt ?? at))
+}

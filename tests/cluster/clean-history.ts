@@ -1,0 +1,110 @@
+import type { Connection, CredentialChange, History, LeaseChange } from '../../scripts/storm/checker/history.js'
+import type { Random } from '../../scripts/storm/random.js'
+
+export const nodes = ['node 1', 'node 2', 'node 3'] as const
+
+/** Histories can be changed while they are made, and by mutants. */
+export type Draft = { -readonly [Part in keyof History]: History[Part][number][] }
+
+const start = Date.UTC(2026, 0, 1)
+const minutes = 60_000
+
+/** What a cluster without any fault of its own may leave behind: lost lines, takeovers, frozen owners thrown out by new ones. */
+export function cleanHistory(random: Random): Draft {
+  const draft: Draft = {
+    connections: [],
+    writes: [],
+    connects: [],
+    leases: [],
+    credentials: [],
+    endings: [],
+    keys: [],
+    shown: [],
+    resources: [],
+  }
+  const end = start + random.between(6, 12) * minutes
+  const sessions = random.between(2, 6)
+  for (let index = 1; index <= sessions; index += 1) live(draft, `session ${index}`, end, random)
+  draft.writes.sort((a, b) => a.at - b.at)
+  draft.connects.sort((a, b) => a.at - b.at)
+  for (const node of nodes) {
+    const open = draft.connections.filter(each => each.node === node && each.closedAt === null).length
+    const handles = random.between(20, 60)
+    draft.resources.push({ node, mark: 'baseline', at: start, sockets: 0, owned: 0, handles })
+    draft.resources.push({ node, mark: 'end', at: end, sockets: open, owned: open, handles: handles + 5 })
+  }
+  return draft
+}
+
+type Owned = LeaseChange & { node: string }
+
+function live(draft: Draft, session: string, end: number, random: Random): void {
+  let lease: Owned = { session, epoch: 1, node: random.oneOf(nodes), wanted: true, at: start }
+  let version = 1
+  draft.leases.push(lease)
+  draft.credentials.push({ session, version, at: start })
+  let at = start + random.between(0, 4_000)
+  for (;;) {
+    const loggedInAt = at + random.between(20, 300)
+    const closesAt = loggedInAt + random.between(70, 200) * 1_000
+    const last = closesAt > end - minutes
+    const number = draft.connections.length + 1
+    const connection: Connection = {
+      session,
+      connection: number,
+      node: lease.node,
+      loggedInAt,
+      closedAt: last ? null : closesAt,
+      replaced: false,
+    }
+    draft.connects.push({ node: lease.node, at, session })
+    const speaking = Math.min(closesAt, end)
+    for (let writing = loggedInAt + 10; writing < speaking; writing += random.between(1, 30) * 1_000) {
+      draft.writes.push({ session, connection: number, at: writing })
+      use(draft, { session, at: writing, version })
+      version += 1
+    }
+    draft.connections.push(connection)
+    if (last) break
+    const before = lease
+    lease = follow(draft, before, closesAt, random)
+    at = (lease === before ? closesAt : lease.at) + random.between(50, 4_000)
+    if (lease !== before && random.next() < 0.5) {
+      // its owner was frozen: WhatsApp hears of its end only when the next one logs in
+      connection.closedAt = at + random.between(300, 900)
+      connection.replaced = true
+    }
+  }
+  show(draft, session, end, random)
+}
+
+/** Who has it next: often the same node, at times another one, as soon as a lease allows. */
+function follow(draft: Draft, lease: Owned, closedAt: number, random: Random): Owned {
+  if (random.next() < 0.5) return lease
+  const node = random.oneOf(nodes.filter(other => other !== lease.node))
+  // handed off, it is nobody's in between
+  if (random.next() < 0.5) draft.leases.push({ ...lease, node: null, at: closedAt })
+  const next = { ...lease, epoch: lease.epoch + 1, node, at: closedAt + random.between(1, 12_000) }
+  draft.leases.push(next)
+  return next
+}
+
+function use(draft: Draft, { session, version, at }: CredentialChange & { version: number }): void {
+  draft.credentials.push({ session, version: version + 1, at })
+  const keys = [
+    { session, kind: 'message key', key: `chain 1, ${version}`, hash: `hash ${version}`, at },
+    { session, kind: 'pre-key', key: String(version), hash: `hash ${version}`, at },
+  ] as const
+  // the same once more is a message that was sent again
+  draft.keys.push(...keys, ...keys)
+}
+
+/** The API is behind by less than it may be. */
+function show(draft: Draft, session: string, end: number, random: Random): void {
+  const connections = draft.connections.filter(each => each.session === session)
+  for (let at = start + 1_000; at < end; at += 5_000) {
+    const then = at - random.between(0, 28_000)
+    const online = connections.some(each => each.loggedInAt <= then && (each.closedAt === null || each.closedAt > then))
+    draft.shown.push({ session, state: online ? 'connected' : 'reconnecting', at })
+  }
+}

@@ -1,0 +1,172 @@
+import type { Connection, History } from '../../scripts/storm/checker/history.js'
+import type { Random } from '../../scripts/storm/random.js'
+import { nodes, type Draft } from './clean-history.js'
+
+/** Puts one thing that must never happen into a history. */
+export type Mutant = { what: string; invariant: string; put: (draft: Draft, random: Random) => void }
+
+const otherThan = (node: string | null, random: Random) => random.oneOf(nodes.filter(each => each !== node))
+
+const fromNodes = ({ connections }: History) => connections.filter(({ node }) => node !== null)
+
+/** Long enough for anything to be noticed in it. */
+const longLived = ({ connections, shown }: History) => {
+  const end = Math.max(...shown.map(({ at }) => at))
+  return connections.filter(({ closedAt, loggedInAt }) => (closedAt ?? end) - loggedInAt > 45_000)
+}
+
+const doubleOf = (draft: Draft, of: Connection, random: Random): Connection => ({
+  ...of,
+  connection: Math.max(...draft.connections.map(({ connection }) => connection)) + 1,
+  node: otherThan(of.node, random),
+  loggedInAt: of.loggedInAt + random.between(1_000, 20_000),
+})
+
+export const mutants: Mutant[] = [
+  {
+    what: 'a double owner, online twice',
+    invariant: 'I-7',
+    put(draft, random) {
+      const of = random.oneOf(longLived(draft))
+      draft.connections.push(doubleOf(draft, of, random))
+    },
+  },
+  {
+    what: 'a double owner, under one epoch',
+    invariant: 'I-7',
+    put(draft, random) {
+      const lease = random.oneOf(draft.leases.filter(({ node }) => node !== null))
+      const index = draft.leases.indexOf(lease)
+      draft.leases.splice(index + 1, 0, { ...lease, node: otherThan(lease.node, random), at: lease.at + 1 })
+    },
+  },
+  {
+    what: 'an epoch that falls',
+    invariant: 'I-7',
+    put(draft, random) {
+      const lease = random.oneOf(draft.leases)
+      draft.leases.push({ ...lease, epoch: lease.epoch - 1, at: lease.at + 1 })
+    },
+  },
+  {
+    what: 'an owner that speaks after the next one',
+    invariant: 'I-7',
+    put(draft, random) {
+      const of = random.oneOf(longLived(draft))
+      const newer = doubleOf(draft, of, random)
+      const epoch =
+        Math.max(...draft.leases.filter(({ session }) => session === of.session).map(each => each.epoch)) + 1
+      const { session } = of
+      const at = newer.loggedInAt
+      const spoken = { session, connection: newer.connection, at: at + 1 }
+      const late = { session, connection: of.connection, at: at + random.between(2, 9_000) }
+      draft.leases.push({ session, epoch, node: newer.node ?? '', wanted: true, at: at - 1 })
+      // WhatsApp may have dropped either connection at once: what counts is who spoke
+      draft.connections.push({ ...newer, closedAt: at + 5 })
+      draft.writes.push(spoken, late)
+      draft.writes.sort((a, b) => a.at - b.at)
+    },
+  },
+  {
+    what: 'a regressed credential',
+    invariant: 'I-9',
+    put(draft, random) {
+      const change = random.oneOf(draft.credentials)
+      const newer = { ...change, version: (change.version ?? 0) + random.between(1, 9) }
+      draft.credentials.splice(draft.credentials.indexOf(change), 0, newer)
+    },
+  },
+  {
+    what: 'a vanished row',
+    invariant: 'I-9',
+    put(draft, random) {
+      const { session, at } = random.oneOf(draft.credentials)
+      draft.credentials.push({ session, version: null, at })
+      // an end of another session, or after the fact, excuses nothing
+      draft.endings.push({ session, at: at + 1 }, { session: 'another session', at: at - 1 })
+    },
+  },
+  ...(['pre-key', 'message key'] as const).map(kind => ({
+    what: `a doubled ${kind}`,
+    invariant: 'I-8',
+    put(draft: Draft, random: Random) {
+      const use = random.oneOf(draft.keys.filter(key => key.kind === kind))
+      draft.keys.push({ ...use, hash: 'another hash', at: use.at + random.between(0, 5_000) })
+    },
+  })),
+  {
+    what: 'an overrun of one node’s bucket',
+    invariant: 'I-14',
+    put(draft, random) {
+      const { node, at } = random.oneOf(draft.connects)
+      for (let more = 0; more < 40; more += 1) {
+        draft.connects.push({ node, at: at + random.between(0, 1_000), session: null })
+      }
+    },
+  },
+  {
+    what: 'an overrun of the bucket of all',
+    invariant: 'I-14',
+    put(draft, random) {
+      const { at } = random.oneOf(draft.connects)
+      for (let more = 0; more < 100; more += 1) {
+        draft.connects.push({ node: random.oneOf(nodes), at: at + random.between(0, 1_000), session: null })
+      }
+    },
+  },
+  {
+    what: 'a session that never stops trying',
+    invariant: 'I-14',
+    put(draft, random) {
+      const { node, at, session } = random.oneOf(draft.connects)
+      for (let more = 1; more < 30; more += 1) draft.connects.push({ node, at: at + more * 1_500, session })
+    },
+  },
+  {
+    what: 'a fight with another client',
+    invariant: 'I-14',
+    put(draft, random) {
+      const of = random.oneOf(fromNodes(draft))
+      const at = of.loggedInAt + 20
+      const back = { ...of, loggedInAt: at + random.between(100, 20_000) }
+      Object.assign(of, { closedAt: at + 5, replaced: true })
+      draft.connections.push({ ...of, node: null, loggedInAt: at, closedAt: back.loggedInAt, replaced: true }, back)
+    },
+  },
+  {
+    what: 'a state that says too little',
+    invariant: 'I-16',
+    put(draft, random) {
+      const { session, loggedInAt, closedAt } = random.oneOf(longLived(draft))
+      const during = draft.shown.filter(
+        ({ session: of, at }) => of === session && at > loggedInAt + 31_000 && at < (closedAt ?? Infinity),
+      )
+      random.oneOf(during).state = random.oneOf(['connecting', 'reconnecting', 'disconnected', 'logged_out'])
+    },
+  },
+  {
+    what: 'a state that says too much',
+    invariant: 'I-16',
+    put(draft, random) {
+      const of = random.oneOf(draft.connections.filter(({ closedAt }) => closedAt === null))
+      of.closedAt = of.loggedInAt + 5_000
+      for (const sample of draft.shown) if (sample.session === of.session) sample.state = 'connected'
+      const last = Math.max(...draft.shown.map(({ at }) => at))
+      draft.shown.push({ session: of.session, state: 'connected', at: last + 40_000 })
+    },
+  },
+  {
+    what: 'a leaked socket',
+    invariant: 'I-18',
+    put(draft, random) {
+      random.oneOf(draft.resources.filter(({ mark }) => mark === 'end')).sockets += 1
+    },
+  },
+  {
+    what: 'handles that stay',
+    invariant: 'I-18',
+    put(draft, random) {
+      random.oneOf(draft.resources.filter(({ mark }) => mark === 'end')).handles += 200
+    },
+  },
+]
