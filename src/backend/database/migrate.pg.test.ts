@@ -22,7 +22,7 @@ describe('migrate', () => {
   })
   beforeEach(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'migrations-'))
-    await client.query('drop schema if exists whizlite cascade')
+    await client.query('drop schema if exists whizlite, whizlite_jobs cascade')
   })
   afterEach(() => rm(folder, { recursive: true, force: true }))
   afterAll(async () => {

@@ -1,5 +1,6 @@
 import { Client } from 'pg'
 import { asDatabaseError, sqlStateOf, textOfSchemaError } from './database-errors.js'
+import { installJobQueue } from './job-queue.js'
 import { MigrationError } from './migration-error.js'
 import { MIGRATIONS_FOLDER, type Migration, readMigrations } from './migration-files.js'
 import { SCHEMA } from './schema.js'
@@ -18,8 +19,9 @@ export type MigrationReport = {
 }
 
 /**
- * Brings the schema forward, one transaction per step, under a lock every other node waits for. Forward only. A schema that a newer
- * version has already extended is accepted, because the previous version must keep running during a rolling upgrade.
+ * Brings the schema forward, one transaction per step, under a lock every other node waits for, and the job library's after it. Forward
+ * only. A schema that a newer version has already extended is accepted, because the previous version must keep running during a rolling
+ * upgrade.
  *
  * @param options.ownerUrl connection string of the role that owns the tables
  * @throws MigrationError when an applied step was changed, is missing or out of order, or a step fails (it then leaves nothing)
@@ -34,7 +36,10 @@ export async function migrate(options: { ownerUrl: string; folder?: string }): P
     const applied: string[] = []
     for (;;) {
       const step = await applyNext(client, known)
-      if (step.name === null) return { applied, newerThanCode: step.newerThanCode }
+      if (step.name === null) {
+        await installJobQueue(options.ownerUrl)
+        return { applied, newerThanCode: step.newerThanCode }
+      }
       applied.push(step.name)
     }
   } catch (error) {

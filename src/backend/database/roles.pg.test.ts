@@ -55,7 +55,7 @@ async function ownedDatabase(rights: string): Promise<string> {
   const owner = await makeRole(rights)
   const database = new URL(clone.ownerUrl).pathname.slice(1)
   await asAdmin(clone.ownerUrl, async client => {
-    await client.query(`drop schema whizlite cascade`)
+    await client.query(`drop schema whizlite, whizlite_jobs cascade`)
     await client.query(`alter database ${database} owner to ${owner.name}`)
   })
   return owner.at(clone.ownerUrl)

@@ -3,6 +3,7 @@ import { AppRoleError } from './app-role-error.js'
 import { appRoleName, appRolePassword, appRoleUrl } from './app-role-name.js'
 import { asDatabaseError, DatabaseRefusedError, sqlStateOf } from './database-errors.js'
 import { findIsolationFaults } from './isolation.js'
+import { jobQueueGrants } from './job-queue.js'
 import { SCHEMA } from './schema.js'
 import { scramVerifier } from './scram.js'
 
@@ -53,6 +54,7 @@ async function grant(owner: Client, role: string, password: string | null): Prom
     await owner.query('select pg_advisory_xact_lock($1)', [LOCK])
     if (password !== null) await createIfMissing(owner, role, password)
     await owner.query(grantStatements(escapeIdentifier(role)))
+    await owner.query(jobQueueGrants(role))
     await owner.query('commit')
   } catch (error) {
     await owner.query('rollback').catch(() => {})
