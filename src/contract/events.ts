@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { SessionId } from './ids.js'
 import { LinkMethod } from './linking.js'
+import { MissionStatus, SessionNotice, SessionState, StateReason } from './sessions.js'
 
 const sessionId = { sessionId: SessionId }
 
@@ -52,6 +53,20 @@ export const GatewayEvent = z.discriminatedUnion('event', [
     event: z.literal('connection_lost'),
     data: z.object({ ...sessionId, status: z.literal('disconnected'), reason: z.string() }),
   }),
+  /** Every change of a session's state or of its reason. `connection_success` and `connection_lost` come beside it. */
+  z.object({
+    event: z.literal('session_state'),
+    data: z.object({
+      ...sessionId,
+      status: MissionStatus,
+      state: SessionState,
+      reason: StateReason.nullable(),
+      since: z.iso.datetime(),
+      until: z.iso.datetime().optional(),
+    }),
+  }),
+  /** What the owner should know, once per occasion. */
+  z.object({ event: z.literal('session_notice'), data: z.object({ ...sessionId, ...SessionNotice.shape }) }),
   /** The attempt ended without a link; the reason's code. `GET` tells the sentence and the next step. */
   z.object({
     event: z.literal('link_ended'),

@@ -49,3 +49,34 @@ export function missionStatus(state: SessionState): MissionStatus {
   if (state === 'linking' || state === 'connecting' || state === 'reconnecting') return 'connecting'
   return state === 'connected' ? 'connected' : 'disconnected'
 }
+
+/** What an owner is told of a session once per occasion. */
+export const SessionNoticeCode = z.enum([
+  'phone_offline',
+  'phone_offline_soon_logged_out',
+  'expires_soon',
+  'long_reconnecting',
+  'operator_needed',
+])
+export type SessionNoticeCode = z.infer<typeof SessionNoticeCode>
+
+export const SessionNotice = z.strictObject({
+  notice: SessionNoticeCode,
+  message: z.string(),
+  action: z.string(),
+  at: z.iso.datetime(),
+})
+export type SessionNotice = z.infer<typeof SessionNotice>
+
+/** Parts that can be ill while a session is connected. `unknown`: nothing was heard of them yet. None of them holds up messages. */
+export const SessionHealth = z.strictObject({
+  /** Names, archived and muted chats. */
+  appState: z.enum(['unknown', 'ok', 'failing']),
+  /** The import of older chats after a link. */
+  history: z.enum(['unknown', 'running', 'ok', 'failed']),
+  /** One-time keys with which new contacts begin a chat; `low`: WhatsApp has fewer than 10. */
+  preKeys: z.enum(['unknown', 'ok', 'low', 'upload_failing']),
+  /** `deaf`: connected, but nothing came in, and a new connection did not help. */
+  inbound: z.enum(['unknown', 'ok', 'deaf']),
+})
+export type SessionHealth = z.infer<typeof SessionHealth>

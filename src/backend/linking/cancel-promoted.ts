@@ -4,7 +4,7 @@ import type { EventLog } from '../events/event-log.js'
 import { endLease } from '../leases/session-leases.js'
 import { dropNotices } from '../outbox/outbox-store.js'
 import type { Sessions } from '../sessions/sessions.js'
-import { setSessionState } from '../sessions/sessions-store.js'
+import { setSessionState } from '../sessions/set-session-state.js'
 import { endUnfinishedLink } from './end-unfinished-link.js'
 import { queueRevoke, type RevokeDeps } from './revoke.js'
 
@@ -25,7 +25,7 @@ export async function cancelPromoted(
     if (!(await endUnfinishedLink(events, tx, sessionId, { phase: 'cancelled', reason: 'cancelled_late' })))
       return false
     if (runsHere) {
-      await setSessionState(tx, sessionId, 'logged_out', 'cancelled')
+      await setSessionState(events, tx, sessionId, { state: 'logged_out', reason: 'cancelled' })
       await endLease(tx, sessionId)
     } else {
       await dropNotices(tx, sessionId)

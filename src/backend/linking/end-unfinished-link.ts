@@ -3,7 +3,7 @@ import type { LinkPhase } from '../../contract/linking.js'
 import type { TenantTransactor } from '../database/tenant-transaction.js'
 import type { EventLog } from '../events/event-log.js'
 import { eraseSecrets, laneSummary } from '../outbox/outbox-store.js'
-import { setSessionState } from '../sessions/sessions-store.js'
+import { setSessionState } from '../sessions/set-session-state.js'
 import { moveAttempt } from './attempts-store.js'
 import type { LinkReason } from './link-reasons.js'
 
@@ -40,7 +40,7 @@ export async function endLinkAtRest(
   }
   if (!(await moveAttempt(tx, sessionId, 'complete', 'delivery_unconfirmed'))) return
   await eraseSecrets(tx, sessionId)
-  await setSessionState(tx, sessionId, 'handed_off', 'delivery_unconfirmed')
+  await setSessionState(events, tx, sessionId, { state: 'handed_off', reason: 'delivery_unconfirmed' })
   await events.append(tx, { event: 'complete', data: { sessionId, message: 'Setup complete!' } })
 }
 

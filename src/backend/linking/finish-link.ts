@@ -9,7 +9,7 @@ import { errorCode, type Log } from '../log.js'
 import { eraseSecrets, laneSummary, type LaneSummary } from '../outbox/outbox-store.js'
 import type { OpenSession } from '../sessions/live-session.js'
 import type { SessionIdentity } from '../sessions/session-identity.js'
-import { setSessionState } from '../sessions/sessions-store.js'
+import { setSessionState } from '../sessions/set-session-state.js'
 import { unfinishedAttempt, type UnfinishedAttempt } from './attempts-reading.js'
 import { moveAttempt } from './attempts-store.js'
 import { endUnfinishedLink } from './end-unfinished-link.js'
@@ -77,7 +77,7 @@ export async function storeCompletion(
   await eraseSecrets(tx, sessionId)
   if (attempt.mode === 'handed_off') {
     await endLease(tx, sessionId)
-    await setSessionState(tx, sessionId, 'handed_off', reason)
+    await setSessionState(events, tx, sessionId, { state: 'handed_off', reason })
   }
   await events.append(tx, progress(sessionId, 'complete', attempt))
   await events.append(tx, { event: 'complete', data: { sessionId, message: 'Setup complete!' } })
@@ -102,7 +102,7 @@ async function giveUp(deps: FinishLinkDeps, session: OpenSession): Promise<void>
   await store(deps, session.identity, async tx => {
     await endUnfinishedLink(deps.events, tx, sessionId, { phase: 'failed', reason: 'session_id_failed' })
     await endLease(tx, sessionId)
-    await setSessionState(tx, sessionId, state, 'session_id_failed')
+    await setSessionState(deps.events, tx, sessionId, { state, reason: 'session_id_failed' })
   })
 }
 

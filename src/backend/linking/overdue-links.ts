@@ -6,7 +6,7 @@ import { assertFence } from '../leases/fence.js'
 import { endLease } from '../leases/session-leases.js'
 import { errorCode, type Log } from '../log.js'
 import type { Sessions } from '../sessions/sessions.js'
-import { setSessionState } from '../sessions/sessions-store.js'
+import { setSessionState } from '../sessions/set-session-state.js'
 import { endUnfinishedLink } from './end-unfinished-link.js'
 import { storeCompletion } from './finish-link.js'
 
@@ -65,6 +65,6 @@ async function end({ tenants, events, sessions, nodeId, workspaceId, log }: Over
     if (link.phase === 'delivering') return storeCompletion(events, tx, sessionId, link)
     if (!(await endUnfinishedLink(events, tx, sessionId, { phase: 'failed', reason: 'connection_lost' }))) return
     await endLease(tx, sessionId)
-    await setSessionState(tx, sessionId, 'disconnected', 'connection_lost')
+    await setSessionState(events, tx, sessionId, { state: 'disconnected', reason: 'connection_lost' })
   })
 }

@@ -9,6 +9,7 @@ import { revokeLease } from '../leases/session-leases.js'
 import { eraseSecrets } from '../outbox/outbox-store.js'
 import type { SessionIdentity } from '../sessions/session-identity.js'
 import { sessionExists } from '../sessions/sessions-store.js'
+import { insertSession, setSessionState } from '../sessions/set-session-state.js'
 import { moveAttempt } from './attempts-store.js'
 import { endUnfinishedLink } from './end-unfinished-link.js'
 import { progress, type LinkKind } from './link-progress.js'
@@ -33,21 +34,18 @@ export async function promoteAttempt(
     const superseded = await supersedeOlder(events, tx, personId)
     const reason = superseded.length > 0 ? 'superseded_older' : null
     if (!(await moveAttempt(tx, sessionId, 'preparing', reason))) return null
-    await tx.db
-      .insertInto('sessions')
-      .values({
-        workspace_id: workspaceId,
-        id: sessionId,
-        person_id: personId,
-        mode: kind.mode,
-        state: 'connected',
-        reason,
-        phone_number: account.phoneNumber,
-        lid: account.lid,
-      })
-      .execute()
+    await insertSession(events, tx, {
+      id: sessionId,
+      person_id: personId,
+      mode: kind.mode,
+      state: 'connected',
+      reason,
+      phone_number: account.phoneNumber,
+      lid: account.lid,
+      // it has just accepted
+      phone_seen_at: sql<Date>`clock_timestamp()`,
+    })
     await tx.db.updateTable('session_credentials').set({ staged: false }).where('session_id', '=', sessionId).execute()
-    await events.append(tx, { event: 'connection_success', data: { sessionId, status: 'connected' } })
     await events.append(tx, progress(sessionId, 'preparing', kind))
     return { superseded }
   })
@@ -89,15 +87,15 @@ async function supersededBefore(tx: TenantTransactor, personId: PersonId): Promi
 /** Marks every live session of a person as superseded; whoever runs one of them falls silent. */
 export async function supersedeOlder(events: EventLog, tx: TenantTransactor, personId: PersonId): Promise<SessionId[]> {
   const rows = await tx.db
-    .updateTable('sessions')
-    .set({ state: 'superseded', reason: 'linked_again', since: new Date() })
+    .selectFrom('sessions')
+    .select('id')
     .where('person_id', '=', personId)
     .where('state', 'not in', ['logged_out', 'banned', 'expired', 'superseded'])
-    .returning('id')
     .execute()
   const ids = rows.map(row => row.id as SessionId)
   for (const id of ids) {
     await revokeLease(tx, id)
+    await setSessionState(events, tx, id, { state: 'superseded', reason: 'linked_again' })
     await eraseSecrets(tx, id)
     await endUnfinishedLink(events, tx, id, { phase: 'failed', reason: 'linked_again_early' })
   }

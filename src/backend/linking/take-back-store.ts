@@ -5,10 +5,12 @@ import type { TenantReader, TenantTransactor } from '../database/tenant-transact
 import type { Credentials, TakenBack } from '../engine/engine.js'
 import { KeyBatch } from '../engine/key-batch.js'
 import { KeyRows } from '../engine/key-rows.js'
+import type { EventLog } from '../events/event-log.js'
 import type { Sealer } from '../vault/sealer.js'
 import '../engine/keystore-tables.js'
 import type { SessionReason } from '../sessions/session-reasons.js'
 import '../sessions/session-tables.js'
+import { setSessionState } from '../sessions/set-session-state.js'
 
 /** Why a session is connecting: it changed hands. */
 export type TakenReason = Extract<SessionReason, 'taken_back' | 'imported'>
@@ -79,12 +81,12 @@ export async function storeTaken(
   await tx.db.updateTable('session_credentials').set({ staged: false }).where('session_id', '=', sessionId).execute()
 }
 
-export async function markTaken(tx: TenantTransactor, sessionId: SessionId): Promise<void> {
-  const now = sql<Date>`clock_timestamp()`
+export async function markTaken(
+  events: Pick<EventLog, 'append'>,
+  tx: TenantTransactor,
+  sessionId: SessionId,
+): Promise<void> {
   const reason: TakenReason = 'taken_back'
-  await tx.db
-    .updateTable('sessions')
-    .set({ mode: 'managed', state: 'connecting', reason, since: now, taken_back_at: now })
-    .where('id', '=', sessionId)
-    .execute()
+  const also = { mode: 'managed', taken_back_at: sql<Date>`clock_timestamp()` } as const
+  await setSessionState(events, tx, sessionId, { state: 'connecting', reason, also })
 }

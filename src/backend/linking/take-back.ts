@@ -9,6 +9,7 @@ import { openLease, reopenLease } from '../leases/session-leases.js'
 import type { Log } from '../log.js'
 import type { SessionIdentity } from '../sessions/session-identity.js'
 import type { Sessions } from '../sessions/sessions.js'
+import { insertSession } from '../sessions/set-session-state.js'
 import type { Vault } from '../vault/vault.js'
 import { personOf, supersedeOlder } from './promote-attempt.js'
 import {
@@ -117,7 +118,7 @@ export function createTakeBack({
       await storeTaken(tx, sealer, sessionId, convert(stored, string))
       // an account has one session: the newer one gives way, as an older one does to a new link
       const superseded = found.state === 'superseded' ? await supersedeOlder(events, tx, personId) : []
-      await markTaken(tx, sessionId)
+      await markTaken(events, tx, sessionId)
       return { identity: { workspaceId, sessionId, fence, sealer }, superseded }
     })
     return run(taken.identity, 'taken_back', taken.superseded)
@@ -143,20 +144,16 @@ export function createTakeBack({
     const fence = await openLease(tx, sessionId, nodeId)
     const superseded = await supersedeOlder(events, tx, personId)
     const reason: TakenReason = 'imported'
-    await tx.db
-      .insertInto('sessions')
-      .values({
-        workspace_id: workspaceId,
-        id: sessionId,
-        person_id: personId,
-        mode: 'managed',
-        state: 'connecting',
-        reason,
-        phone_number: account.phoneNumber,
-        lid: account.lid,
-        taken_back_at: new Date(),
-      })
-      .execute()
+    await insertSession(events, tx, {
+      id: sessionId,
+      person_id: personId,
+      mode: 'managed',
+      state: 'connecting',
+      reason,
+      phone_number: account.phoneNumber,
+      lid: account.lid,
+      taken_back_at: new Date(),
+    })
     await storeTaken(tx, sealer, sessionId, { account, ...taken })
     return { superseded, identity: { workspaceId, sessionId, fence, sealer } }
   }

@@ -48,6 +48,18 @@ const reasons = {
     message: 'What this server has stored of the session cannot be read.',
     action: `${tellOperator} If it cannot be mended, link the account again.`,
   },
+  connection_lost_long: {
+    message: 'The connection to WhatsApp has been lost for a long time. This server goes on trying.',
+    action: 'Check that the phone is online. If WhatsApp itself works there, tell the operator of this page.',
+  },
+  starting: {
+    message: 'This server has begun to run the session and connects it.',
+    action: 'Wait a moment.',
+  },
+  deaf: {
+    message: 'Nothing came in any more although the connection stood, so this server has made a new one.',
+    action: 'Nothing is to be done.',
+  },
   connection_lost: {
     message: 'The connection to WhatsApp was lost.',
     action: 'Wait a few minutes. If it stays like this, link the account again.',
@@ -66,11 +78,41 @@ const reasons = {
   },
 } as const satisfies Record<string, Omit<StateReason, 'code'>>
 
+/** What a link leaves behind as the reason of its session, in the words of somebody who looks at the session. */
+const ofLinks = {
+  superseded_older: {
+    message: 'This account was linked here before. The earlier session is marked as superseded.',
+    action: 'If the earlier session is not used any more, log its device out under Linked devices.',
+  },
+  delivery_unconfirmed: {
+    message: 'WhatsApp has not confirmed that the session ID reached the account’s own chat.',
+    action: 'Look into that chat. If the session ID is not there, log the device out and link again.',
+  },
+  delivery_refused: {
+    message: 'WhatsApp refused to deliver the session ID to the account’s own chat.',
+    action: 'Log the device out under Linked devices and link again later.',
+  },
+  session_id_failed: {
+    message: 'The account holds more than a session ID can carry, so none could be made.',
+    action: tellOperator,
+  },
+} as const satisfies Record<string, Omit<StateReason, 'code'>>
+
 export type SessionReason = keyof typeof reasons
 
 /** @param code as stored; `null` for one that is no session's own */
 export function sessionReason(code: string | null): StateReason | null {
   return code !== null && isSessionReason(code) ? { code, ...reasons[code] } : null
+}
+
+/** The words of every code that may stand with a session's state. */
+export function stateReason(code: string | null): StateReason | null {
+  if (code !== null && isOfLink(code)) return { code, ...ofLinks[code] }
+  return sessionReason(code)
+}
+
+function isOfLink(code: string): code is keyof typeof ofLinks {
+  return Object.hasOwn(ofLinks, code)
 }
 
 function isSessionReason(code: string): code is SessionReason {

@@ -3,23 +3,26 @@ import type { SessionState } from '../../contract/sessions.js'
 import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import type { EventLog } from '../events/event-log.js'
 import { assertFence } from '../leases/fence.js'
-import { endLease } from '../leases/session-leases.js'
+import { endLease, ownedEpoch } from '../leases/session-leases.js'
 import { eraseSecrets } from '../outbox/outbox-store.js'
 import type { SessionIdentity } from './session-identity.js'
 import type { SessionReason } from './session-reasons.js'
-import { botStillRuns, returnToBot, setSessionState } from './sessions-store.js'
+import { returnToBot, sessionState } from './sessions-store.js'
+import { setSessionState } from './set-session-state.js'
 
 export type RestingState = Extract<SessionState, 'disconnected' | 'logged_out' | 'banned'>
 
 /** What else changes, in the same transaction, when a session comes to rest. */
 export type OnResting = (tx: TenantTransactor, sessionId: SessionId, reason: SessionReason) => Promise<unknown>
 
-/** Every change of a session's shown state, each with its event in one fenced transaction. Safe to repeat. */
+/** What becomes of a session on this node, each change in one fenced transaction with its events. Safe to repeat. */
 export interface SessionStates {
+  /** This node begins to run the session. One that was being reconnected still is: how long it has been away goes on counting. */
+  connecting(identity: SessionIdentity): Promise<void>
   connected(identity: SessionIdentity): Promise<void>
-  reconnecting(identity: SessionIdentity): Promise<void>
+  reconnecting(identity: SessionIdentity, reason?: SessionReason): Promise<void>
   /** Nothing runs until somebody acts; the lease ends. */
-  resting(identity: SessionIdentity, state: RestingState, reason: SessionReason): Promise<void>
+  resting(identity: SessionIdentity, state: RestingState, reason: SessionReason, until?: Date | null): Promise<void>
 }
 
 export type SessionStatesDeps = { tenants: Tenants; events: EventLog; onResting: OnResting }
@@ -34,30 +37,32 @@ export function createSessionStates({ tenants, events, onResting }: SessionState
       await work(tx)
     })
 
+  /** Somebody who let the session rest meanwhile is not contradicted by what its socket does last. */
+  const whileWanted = (identity: SessionIdentity, work: (tx: TenantTransactor) => Promise<unknown>) =>
+    change(identity, async tx => {
+      const epoch = await ownedEpoch(tx, identity.sessionId, identity.fence.nodeId)
+      if (epoch === identity.fence.epoch) await work(tx)
+    })
+
   return {
+    connecting: identity =>
+      whileWanted(identity, async tx => {
+        const { sessionId } = identity
+        if ((await sessionState(tx, sessionId)) !== 'connected') return
+        await setSessionState(events, tx, sessionId, { state: 'connecting', reason: 'starting' })
+      }),
     connected: identity =>
-      change(identity, async tx => {
-        const { sessionId } = identity
-        if (!(await setSessionState(tx, sessionId, 'connected'))) return
-        await events.append(tx, { event: 'connection_success', data: { sessionId, status: 'connected' } })
-      }),
-    reconnecting: identity =>
-      change(identity, async tx => {
-        const { sessionId } = identity
-        if (!(await setSessionState(tx, sessionId, 'reconnecting', 'connection_lost'))) return
-        const data = { sessionId, status: 'disconnected', reason: 'connection_lost' } as const
-        await events.append(tx, { event: 'connection_lost', data })
-      }),
-    resting: (identity, state, reason) =>
+      whileWanted(identity, tx => setSessionState(events, tx, identity.sessionId, { state: 'connected' })),
+    reconnecting: (identity, reason = 'connection_lost') =>
+      whileWanted(identity, tx => setSessionState(events, tx, identity.sessionId, { state: 'reconnecting', reason })),
+    resting: (identity, state, reason, until = null) =>
       change(identity, async tx => {
         const { sessionId } = identity
         await endLease(tx, sessionId)
         await onResting(tx, sessionId, reason)
         await eraseSecrets(tx, sessionId)
-        const returned = reason === 'replaced' && (await returnToBot(tx, sessionId))
-        if (!returned && !(await setSessionState(tx, sessionId, state, reason))) return
-        const data = { sessionId, status: 'disconnected', reason: returned ? botStillRuns : reason } as const
-        await events.append(tx, { event: 'connection_lost', data })
+        if (reason === 'replaced' && (await returnToBot(events, tx, sessionId))) return
+        await setSessionState(events, tx, sessionId, { state, reason, until })
       }),
   }
 }

@@ -1,6 +1,12 @@
-import type { Generated } from 'kysely'
+import type { ColumnType, Generated } from 'kysely'
 import type { LinkMode } from '../../contract/linking.js'
-import type { SessionState } from '../../contract/sessions.js'
+import type { SessionHealth, SessionNoticeCode, SessionState } from '../../contract/sessions.js'
+
+/** Written as JSON text. */
+type Json<Value> = ColumnType<Value, string | undefined, string>
+
+/** Notice code -> when it was told, ISO 8601. */
+export type StoredNotices = Partial<Record<SessionNoticeCode, string>>
 
 export type SessionsTable = {
   workspace_id: string
@@ -9,16 +15,34 @@ export type SessionsTable = {
   mode: LinkMode
   state: SessionState
   reason: string | null
+  /** When the state began; a change of the reason alone leaves it. */
   since: Generated<Date>
   phone_number: string
   lid: string | null
   created_at: Generated<Date>
   /** When a bot's session was taken back last; null once that bot has it again. */
   taken_back_at: Generated<Date | null>
+  until: Generated<Date | null>
+  connected_at: Generated<Date | null>
+  phone_seen_at: Generated<Date | null>
+  notices: Json<StoredNotices>
+  health: Json<Partial<SessionHealth>>
+}
+
+export type SessionHistoryTable = {
+  workspace_id: string
+  session_id: string
+  position: Generated<string>
+  state: SessionState
+  reason: string | null
+  node_id: string | null
+  epoch: string | null
+  at: Generated<Date>
 }
 
 declare module '../database/schema.js' {
   interface TenantSchema {
     sessions: SessionsTable
+    session_history: SessionHistoryTable
   }
 }

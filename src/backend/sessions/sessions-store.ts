@@ -1,47 +1,32 @@
 import type { SessionId } from '../../contract/ids.js'
 import type { SessionState } from '../../contract/sessions.js'
 import type { TenantReader, TenantTransactor } from '../database/tenant-transaction.js'
+import type { EventLog } from '../events/event-log.js'
 import type { SessionReason } from './session-reasons.js'
 import './session-tables.js'
+import { setSessionState } from './set-session-state.js'
 
 /** Why a session that was taken back is handed off again. */
-export const botStillRuns = 'bot_still_running' satisfies SessionReason
-
-/** States that a socket's coming and going does not change. */
-const settled: SessionState[] = ['logged_out', 'banned', 'expired', 'superseded', 'handed_off']
-
-/** @returns whether the state or its reason really changed */
-export async function setSessionState(
-  tx: TenantTransactor,
-  sessionId: SessionId,
-  state: SessionState,
-  reason: string | null = null,
-): Promise<boolean> {
-  const changed = await tx.db
-    .updateTable('sessions')
-    .set({ state, reason, since: new Date() })
-    .where('id', '=', sessionId)
-    .where('state', 'not in', settled)
-    .where(row => row.or([row('state', '!=', state), row('reason', 'is distinct from', reason)]))
-    .returning('id')
-    .executeTakeFirst()
-  return changed !== undefined
-}
+const botStillRuns = 'bot_still_running' satisfies SessionReason
 
 /**
  * Another client runs a session that was taken back: the bot was not stopped, and has it again.
  * @returns whether this was such a session
  */
-export async function returnToBot(tx: TenantTransactor, sessionId: SessionId): Promise<boolean> {
-  const returned = await tx.db
-    .updateTable('sessions')
-    .set({ mode: 'handed_off', state: 'handed_off', reason: botStillRuns, taken_back_at: null, since: new Date() })
+export async function returnToBot(
+  events: Pick<EventLog, 'append'>,
+  tx: TenantTransactor,
+  sessionId: SessionId,
+): Promise<boolean> {
+  const taken = await tx.db
+    .selectFrom('sessions')
+    .select('id')
     .where('id', '=', sessionId)
     .where('taken_back_at', 'is not', null)
-    .where('state', 'not in', settled)
-    .returning('id')
     .executeTakeFirst()
-  return returned !== undefined
+  if (taken === undefined) return false
+  const also = { mode: 'handed_off', taken_back_at: null } as const
+  return setSessionState(events, tx, sessionId, { state: 'handed_off', reason: botStillRuns, also })
 }
 
 export async function sessionExists(tx: TenantReader, sessionId: SessionId): Promise<boolean> {
