@@ -139,7 +139,10 @@ describe('a link that ends while its messages are on their way', () => {
     await rows.waitFor(`select from link_attempts where session_id = $1 and phase = 'complete'`, [sessionId])
     await hold.drop()
     waits[Symbol.dispose]()
-    expect(await visitor.view(sessionId)).toMatchObject({ phase: 'complete', reason: { code: 'delivery_unconfirmed' } })
+    // until its connection is back the page speaks of that
+    await expect
+      .poll(() => visitor.view(sessionId))
+      .toMatchObject({ phase: 'complete', reason: { code: 'delivery_unconfirmed' } })
   })
 })
 
