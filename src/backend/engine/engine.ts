@@ -63,6 +63,8 @@ export type ConnectOptions = {
   onEvent: (event: EngineEvent) => void
   /** The stored bytes of a message of ours, for a device that could not decrypt it. `null` when it is unknown: nothing is resent then. */
   sentMessage: (chat: string, waMessageId: string) => Promise<Uint8Array | null>
+  /** Asked before every frame leaves. `false` on a connection that is not paused is `abandon()`. */
+  mayWrite?: () => boolean
 }
 
 export interface EngineConnection {
@@ -82,6 +84,15 @@ export interface EngineConnection {
    * just accepting, and that was not announced as `paired`, never comes into being.
    */
   close(): Promise<void>
+  /**
+   * Stands still: nothing is read (the line pushes back), nothing leaves, nothing is acknowledged, and silence is not held against the line.
+   * What is to be sent waits in its order. On a connection that is not open yet too.
+   */
+  pause(): void
+  /** Goes on after `pause` on the same line, if it still stands; one that was lost meanwhile is told as `closed` now. */
+  resume(): void
+  /** Falls silent at once: no farewell, nothing that waits is sent, nothing more is stored. Then `closed` with the kind `fenced`. */
+  abandon(): void
   /**
    * Takes this device off the account and waits until WhatsApp has confirmed it, then closes. For an open connection.
    * @throws LogoutUnconfirmedError when no confirmation came within 5 s or the connection was not open: the device may still be on the account

@@ -35,6 +35,8 @@ export interface KeyStore {
   /** Resolves when everything handed to `commit` so far is stored; rejects when the store failed. */
   settled(): Promise<void>
   onFailure(listener: (error: Error) => void): void
+  /** Stores nothing any more: every later call throws `fenced`. `onFailure` is told. */
+  abandon(): void
 }
 
 /** `storage_error` may pass; `storage_damaged` does not: a value cannot be opened. `fenced`: another node runs the session now. */

@@ -96,6 +96,10 @@ class PostgresKeyStore implements KeyStore {
     this.#listeners.push(listener)
   }
 
+  abandon(): void {
+    this.#fail(new FencedError())
+  }
+
   async #write(batch: KeyBatch): Promise<void> {
     this.#waiting = null
     const { sessionId, workspaceId, fence } = this.#identity

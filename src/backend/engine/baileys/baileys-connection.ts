@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http'
 import type { BaileysEventMap, WASocket } from '@whiskeysockets/baileys'
-import { proto } from '@whiskeysockets/baileys'
 import { errorCode, type Log } from '../../log.js'
 import {
   LogoutUnconfirmedError,
@@ -16,12 +15,14 @@ import { StorageError } from '../keystore.js'
 import type { AuthState } from './auth-state.js'
 import { ConnectionPhase } from './connection-phase.js'
 import { isPaired } from './credentials.js'
-import { openGuardedSocket, terminate } from './guarded-socket.js'
+import { openGuardedSocket } from './guarded-socket.js'
 import { inboundMessage } from './inbound-message.js'
-import { accountOf, withoutDevice } from './jid.js'
+import { accountOf } from './jid.js'
+import { Line } from './line.js'
 import { gatePairReply } from './pair-reply-gate.js'
 import { portableCredentials } from './portable-credentials.js'
 import { quietLogger } from './quiet-logger.js'
+import { receiptOf } from './receipt.js'
 import { Registration } from './registration.js'
 import { removeDevice } from './remove-device.js'
 import { ServerAcks } from './server-acks.js'
@@ -50,6 +51,7 @@ export type BaileysConnectionDeps = {
 export class BaileysConnection implements EngineConnection {
   readonly #deps: BaileysConnectionDeps
   readonly #socket: WASocket
+  readonly #line: Line
   readonly #acks: ServerAcks
   readonly #deadline: NodeJS.Timeout
   readonly #registration: Registration | null
@@ -73,6 +75,11 @@ export class BaileysConnection implements EngineConnection {
       }),
       (error, event) => this.#onRejection(error, event),
     )
+    this.#line = new Line(this.#socket, {
+      mayWrite: deps.mayWrite ?? (() => true),
+      onRefused: () => this.abandon(),
+      onSilent: () => this.#cut({ plane: 'local', kind: 'connection_lost', status: null }),
+    })
     this.#acks = new ServerAcks(this.#socket)
     this.#registration = isPaired(auth.creds)
       ? null
@@ -143,6 +150,21 @@ export class BaileysConnection implements EngineConnection {
     }
   }
 
+  pause(): void {
+    this.#line.pause()
+  }
+
+  resume(): void {
+    this.#line.resume()
+  }
+
+  abandon(): void {
+    if (this.#closed) return
+    this.#line.cut()
+    this.#deps.keys.abandon()
+    this.#cut({ plane: 'storage', kind: 'fenced', status: null })
+  }
+
   async logout(): Promise<void> {
     try {
       const me = this.#deps.auth.creds.me?.id
@@ -164,7 +186,10 @@ export class BaileysConnection implements EngineConnection {
       }
     })
     ev.on('messages.update', updates => {
-      for (const { key, update } of updates) this.#onStatus(key, update.status)
+      for (const { key, update } of updates) {
+        const receipt = receiptOf(key, update.status)
+        if (receipt !== null) this.#emit(receipt)
+      }
     })
   }
 
@@ -235,12 +260,6 @@ export class BaileysConnection implements EngineConnection {
     )
   }
 
-  #onStatus(key: proto.IMessageKey, status: proto.WebMessageInfo.Status | null | undefined): void {
-    const kind = receiptKinds[status ?? -1]
-    if (kind === undefined || !key.id || !key.remoteJid) return
-    this.#emit({ type: 'receipt', waMessageId: key.id, chat: withoutDevice(key.remoteJid), kind })
-  }
-
   #onRejection(error: unknown, event: string): void {
     this.#deps.log.warn('engine_listener_failed', { code: errorCode(error) })
     if (event === 'message') this.#cut({ plane: 'local', kind: 'undecodable_frame', status: null })
@@ -248,7 +267,7 @@ export class BaileysConnection implements EngineConnection {
 
   #onStorageFailure(error: Error): void {
     // the line goes first: whatever Baileys makes of the failing read must not reach WhatsApp
-    terminate(this.#socket)
+    this.#line.cut()
     const kind = error instanceof StorageError ? error.code : 'storage_error'
     this.#cut({ plane: 'storage', kind, status: null })
   }
@@ -256,10 +275,11 @@ export class BaileysConnection implements EngineConnection {
   #cut(reason: CloseCause): void {
     if (this.#closed) return
     this.#forced = reason
+    this.#line.leave()
     this.#socket
       .end(undefined)
       .catch((error: unknown) => this.#deps.log.warn('socket_not_ended', { code: errorCode(error) }))
-    setTimeout(() => terminate(this.#socket), closeGraceMs).unref()
+    setTimeout(() => this.#line.cut(), closeGraceMs).unref()
     this.#finish(reason)
   }
 
@@ -269,6 +289,7 @@ export class BaileysConnection implements EngineConnection {
     this.#flush()
     this.#closed = true
     clearTimeout(this.#deadline)
+    this.#line.unwatch()
     this.#registration?.stop()
     this.#acks.abandonAll()
     this.#deps.onEvent({ type: 'closed', reason: { ...reason, phase: this.#phase.phase } })
@@ -281,13 +302,4 @@ export class BaileysConnection implements EngineConnection {
   #emit(event: EngineEvent): void {
     if (!this.#closed) this.#deps.onEvent(event)
   }
-}
-
-const { DELIVERY_ACK, PLAYED, READ, SERVER_ACK } = proto.WebMessageInfo.Status
-
-const receiptKinds: Partial<Record<number, Extract<EngineEvent, { type: 'receipt' }>['kind']>> = {
-  [SERVER_ACK]: 'sender',
-  [DELIVERY_ACK]: 'delivered',
-  [READ]: 'read',
-  [PLAYED]: 'played',
 }

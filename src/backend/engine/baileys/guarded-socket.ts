@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events'
 import makeWASocket, { type UserFacingSocketConfig, type WASocket } from '@whiskeysockets/baileys'
 
-type RawSocket = { terminate(): void } | null
 type Rejection = (error: unknown, event: string) => void
 
 const rejection = Symbol.for('nodejs.rejection')
@@ -20,10 +19,4 @@ export function openGuardedSocket(config: UserFacingSocketConfig, onRejection: R
   } finally {
     EventEmitter.captureRejections = before
   }
-}
-
-/** Cuts the line at once: nothing more leaves, nothing more is acknowledged. */
-export function terminate(socket: WASocket): void {
-  const raw = (socket.ws as unknown as { socket: RawSocket }).socket
-  raw?.terminate()
 }

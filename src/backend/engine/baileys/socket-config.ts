@@ -11,6 +11,9 @@ export const connectDeadlineMs = 25_000
 /** Longer than a pairing code lives: when the QRs that nobody sees ran out, Baileys would end the connection under the code. */
 const unseenQrMs = 600_000
 
+/** The longest time that a timer takes. Baileys' own keep-alive goes on while a socket is paused, so `keep-alive.ts` stands in for it. */
+const neverMs = 2 ** 31 - 1
+
 export type SocketConfigInput = {
   url: string | null
   auth: AuthState
@@ -36,7 +39,7 @@ export function socketConfig({
     browser: [deviceName, 'Chrome', '1.0'],
     connectTimeoutMs: connectDeadlineMs,
     defaultQueryTimeoutMs: 20_000,
-    keepAliveIntervalMs: 15_000,
+    keepAliveIntervalMs: neverMs,
     ...(pairsByCode && { qrTimeout: unseenQrMs }),
     transactionOpts: transactionOptions,
     // the phone keeps its notifications
