@@ -21,6 +21,8 @@ export type OutboxLaneDeps = {
   workspaceId: WorkspaceId
   sessionId: SessionId
   fence: Fence
+  /** Aborts when no further message is to be begun; the one under way gets its verdict. */
+  lastCall: AbortSignal
   /** Takes the device off the account. Called after the verdict on a farewell and before that is stored, so it is safe to repeat. */
   leave: () => Promise<void>
 }
@@ -40,7 +42,7 @@ export async function drainOutbox(
     if (message === null) return true
     tries = message.id === last ? tries + 1 : 1
     last = message.id
-    if (signal.aborted || tries > attemptsPerDrain) return false
+    if (signal.aborted || deps.lastCall.aborted || tries > attemptsPerDrain) return false
     await write(deps, tx => noteAttempt(tx, message.id))
     const result = await sendUntil(signal, connection, message)
     if (message.kind === 'farewell' && result.outcome !== 'unconfirmed') await deps.leave()

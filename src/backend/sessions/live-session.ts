@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Tenants } from '../database/tenant-transaction.js'
 import { untilStored } from '../database/until-stored.js'
@@ -57,6 +58,9 @@ export class LiveSession {
   #connection: EngineConnection | null = null
   #connectionEnd = new AbortController()
   #open = false
+  #paused = false
+  /** Aborts when no message may be begun any more. */
+  readonly #lastCall = new AbortController()
   #attempt = 0
   #stable: NodeJS.Timeout | undefined
   #keysArrived = new AbortController()
@@ -76,6 +80,41 @@ export class LiveSession {
 
   get isOpen(): boolean {
     return this.#open
+  }
+
+  /** Under which it runs here. */
+  get epoch(): bigint {
+    return this.#identity.fence.epoch
+  }
+
+  /** Its line stands still, as does every later one, until `unpause`. */
+  pause(): void {
+    this.#paused = true
+    this.#connection?.pause()
+  }
+
+  unpause(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#connection?.resume()
+  }
+
+  /** Falls silent at once: another node may run the session. Nothing is stored any more. */
+  abandon(): void {
+    this.#stopping.abort()
+    clearTimeout(this.#stable)
+    this.#connection?.abandon()
+  }
+
+  /**
+   * Stops in good order, for another node to go on: what has been sent gets its verdict, what has been heard is stored, the line is closed.
+   * @param patienceMs for verdicts; a message that has none by then is sent again by whoever goes on
+   */
+  async drain(patienceMs: number): Promise<void> {
+    this.#lastCall.abort()
+    await Promise.race([this.#draining, delay(patienceMs, undefined, { ref: false })])
+    await this.stop()
+    await this.#draining
   }
 
   /** Takes over a connection that is open already. Its further events go to the returned function. */
@@ -131,6 +170,7 @@ export class LiveSession {
   /** Events of a connection count only while it is the current one. */
   #attach(connection: EngineConnection): (event: EngineEvent) => void {
     this.#connection = connection
+    if (this.#paused) connection.pause()
     this.#connectionEnd = new AbortController()
     return event => {
       if (this.#connection !== connection) return
@@ -193,10 +233,16 @@ export class LiveSession {
   }
 
   #drain(connection: EngineConnection, signal: AbortSignal): Promise<boolean> {
-    const deps = { tenants: this.#deps.tenants, ...this.#identity, leave: () => this.#leave(connection) }
+    const lastCall = this.#lastCall.signal
+    const deps = { tenants: this.#deps.tenants, ...this.#identity, lastCall, leave: () => this.#leave(connection) }
     const drained = this.#draining.then(() => drainOutbox(deps, connection, signal))
     this.#draining = drained.catch(() => {})
-    return drained
+    // whoever asks again would ask for nothing else until the line is closed
+    const closed = () => (signal.aborted ? null : once(signal, 'abort'))
+    return drained.then(async settled => {
+      if (!settled && lastCall.aborted) await closed()
+      return settled
+    })
   }
 
   #onClosed(connection: EngineConnection, reason: CloseReason): void {

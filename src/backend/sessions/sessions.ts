@@ -3,6 +3,7 @@ import type { Tenants } from '../database/tenant-transaction.js'
 import type { Engine, EngineConnection, EngineEvent } from '../engine/engine.js'
 import type { EventLog } from '../events/event-log.js'
 import type { Log } from '../log.js'
+import { drainSessions, type DrainSessions } from './drain-sessions.js'
 import { LiveSession, type LiveSessionDeps } from './live-session.js'
 import type { SessionIdentity } from './session-identity.js'
 import { createSessionStates, type OnResting } from './session-states.js'
@@ -24,6 +25,17 @@ export interface Sessions extends AsyncDisposable {
   /** Whether this node runs the session, connected or not. */
   has(sessionId: SessionId): boolean
   connectedCount(): number
+  /** Every line of this node stands still, those that open from here on too: nothing is read, sent or acknowledged. */
+  pauseAll(): void
+  /**
+   * Goes on after `pauseAll`, on the same lines where they still stand. What this node does not own under the epoch that it runs here is
+   * abandoned.
+   */
+  resumeAll(stillOwned: ReadonlyMap<SessionId, bigint>): void
+  /** Every line is cut without a word, and nothing is stored any more. */
+  abandonAll(): void
+  /** Stops every session in good order, see `drain-sessions.ts`. Nothing may be started here meanwhile. */
+  drain(how: DrainSessions): Promise<void>
 }
 
 export type SessionsDeps = { tenants: Tenants; engine: Engine; events: EventLog; log: Log }
@@ -33,6 +45,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
   const states = createSessionStates({ ...deps, onResting: (...resting) => hooks.onResting(...resting) })
   const running = new Map<SessionId, LiveSession>()
   const nothing = async () => {}
+  let paused = false
   let hooks: SessionHooks = { onOpen: nothing, onMessage: nothing, onMissed: nothing, onResting: nothing }
 
   const create = (identity: SessionIdentity): LiveSession => {
@@ -52,7 +65,14 @@ export function createSessions(deps: SessionsDeps): Sessions {
       identity,
     )
     running.set(sessionId, session)
+    if (paused) session.pause()
     return session
+  }
+
+  const abandon = (sessionId: SessionId, session: LiveSession) => {
+    running.delete(sessionId)
+    session.abandon()
+    log.warn('session_abandoned', { sessionId, epoch: Number(session.epoch) })
   }
 
   return {
@@ -73,6 +93,21 @@ export function createSessions(deps: SessionsDeps): Sessions {
       return session !== undefined
     },
     has: sessionId => running.has(sessionId),
+    pauseAll() {
+      paused = true
+      for (const session of running.values()) session.pause()
+    },
+    resumeAll(stillOwned) {
+      paused = false
+      for (const [sessionId, session] of running) {
+        if (stillOwned.get(sessionId) === session.epoch) session.unpause()
+        else abandon(sessionId, session)
+      }
+    },
+    abandonAll() {
+      for (const [sessionId, session] of running) abandon(sessionId, session)
+    },
+    drain: how => drainSessions(how, running),
     connectedCount: () => [...running.values()].filter(session => session.isOpen).length,
     async [Symbol.asyncDispose]() {
       const stopping = [...running.values()].map(session => session.stop())

@@ -23,13 +23,14 @@ import { gatePairReply } from './pair-reply-gate.js'
 import { portableCredentials } from './portable-credentials.js'
 import { quietLogger } from './quiet-logger.js'
 import { receiptOf } from './receipt.js'
+import { relay } from './relay.js'
 import { Registration } from './registration.js'
 import { removeDevice } from './remove-device.js'
 import { ServerAcks } from './server-acks.js'
 import { createSignalRepository } from './signal-repository.js'
 import { socketConfig } from './socket-config.js'
 import { StanzaNotes } from './stanza-notes.js'
-import { buildText, readBuilt } from './text-message.js'
+import { buildText } from './text-message.js'
 import { upgradeRefusal } from './upgrade-refusal.js'
 
 /** Pre-keys that a session which was taken back tells WhatsApp of at once. */
@@ -120,7 +121,7 @@ export class BaileysConnection implements EngineConnection {
     if (this.#closed) return { outcome: 'unconfirmed' }
     const verdict = this.#acks.expect(message.waMessageId, deadlineMs)
     let relaying = true
-    void this.#relay(message).then(relayed => {
+    void relay(this.#socket, message, this.#deps.log).then(relayed => {
       relaying = false
       if (!relayed) this.#acks.abandon(message.waMessageId)
     })
@@ -191,17 +192,6 @@ export class BaileysConnection implements EngineConnection {
         if (receipt !== null) this.#emit(receipt)
       }
     })
-  }
-
-  async #relay(message: BuiltMessage): Promise<boolean> {
-    try {
-      await this.#socket.relayMessage(message.to, readBuilt(message), { messageId: message.waMessageId })
-      return true
-    } catch (error) {
-      // whether bytes left is unknown; the next attempt uses the same id and bytes, so it does not matter
-      this.#deps.log.warn('send_failed', { code: errorCode(error) })
-      return false
-    }
   }
 
   #onCreds(update: BaileysEventMap['creds.update']): void {

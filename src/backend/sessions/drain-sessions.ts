@@ -1,0 +1,40 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { SessionId } from '../../contract/ids.js'
+import type { Fence } from '../leases/fence.js'
+
+export type DrainSessions = {
+  /** After so long no further session is begun; whoever claims it later goes on as after a crash. */
+  limitMs: number
+  /** Sessions in a second, as many as others can connect: one that is given up sooner waits longer. `null`: nobody is there to take them. */
+  perSecond: number | null
+  /** Called once a session has stopped: others may have it. */
+  release: (sessionId: SessionId, fence: Pick<Fence, 'epoch'>) => Promise<void>
+}
+
+type Draining = { epoch: bigint; drain(patienceMs: number): Promise<void> }
+
+const atOnce = 50
+const verdictPatienceMs = 3_000
+
+/** Stops sessions a few at a time, and gives each up the moment it has stopped: its owner misses it no longer than its own hand-over takes. */
+export async function drainSessions(
+  { limitMs, perSecond, release }: DrainSessions,
+  running: Map<SessionId, Draining>,
+): Promise<void> {
+  const begin = performance.now()
+  const over = () => performance.now() - begin >= limitMs
+  let begun = 0
+
+  const drainNext = async (): Promise<void> => {
+    for (const [sessionId, session] of running) {
+      if (over()) return
+      running.delete(sessionId)
+      const dueMs = perSecond === null ? 0 : (begun++ / perSecond) * 1_000
+      const waitMs = Math.min(dueMs, limitMs) - (performance.now() - begin)
+      if (waitMs > 0) await delay(waitMs)
+      await session.drain(verdictPatienceMs)
+      await release(sessionId, session)
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, drainNext))
+}
