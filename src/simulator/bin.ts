@@ -7,9 +7,13 @@ import { startSimulator } from './simulator.js'
 import { createRootKey } from './wire/certificates.js'
 
 const USAGE = `whizlite-simulator [--port N] [--control-port N] [--state FILE] [--root-key FILE] [--ledger FILE] [--with-parent]
+                   [--front-ends N] [--seed TEXT]
 
-Starts a local WhatsApp and prints {"url","rootKey","controlUrl"} on one line when it is ready.
+Starts a local WhatsApp and prints {"url","urls","rootKey","controlUrl","seed"} on one line when it is ready.
 --root-key FILE   reads the root of trust from FILE, or makes one and keeps it there
+--ledger FILE     appends what happens to FILE, one JSON object a line
+--front-ends N    listens on N ports
+--seed TEXT       what faults leave to chance comes out of it
 --with-parent     stops when the process that started it is gone (its end of stdin closes)`
 
 /** The root of trust kept in `file`; made there on the first run, readable by its owner only. */
@@ -31,6 +35,13 @@ function port(value: string | undefined): number {
   return number
 }
 
+function frontEnds(value: string | undefined): number {
+  const number = Number(value ?? 1)
+  if (!Number.isInteger(number) || number < 1 || number > 100)
+    throw new Error(`not 1 to 100 front ends: ${value ?? ''}`)
+  return number
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -40,6 +51,8 @@ async function main(): Promise<void> {
       'root-key': { type: 'string' },
       ledger: { type: 'string' },
       'with-parent': { type: 'boolean' },
+      'front-ends': { type: 'string' },
+      seed: { type: 'string' },
       help: { type: 'boolean' },
     },
   })
@@ -47,6 +60,8 @@ async function main(): Promise<void> {
   const rootFile = values['root-key']
   const simulator = await startSimulator({
     port: port(values.port),
+    frontEnds: frontEnds(values['front-ends']),
+    ...(values.seed === undefined ? {} : { seed: values.seed }),
     ...(values.state === undefined ? {} : { stateFile: values.state }),
     ...(values.ledger === undefined ? {} : { ledgerFile: values.ledger }),
     ...(rootFile === undefined ? {} : { rootKey: await rootKeyIn(rootFile) }),
@@ -62,7 +77,8 @@ async function main(): Promise<void> {
     process.stdin.once('close', () => void stopSoon())
     process.stdin.once('end', () => void stopSoon())
   }
-  console.log(JSON.stringify({ url: simulator.url, rootKey: simulator.rootKey, controlUrl: control.url }))
+  const { url, urls, rootKey, seed } = simulator
+  console.log(JSON.stringify({ url, urls, rootKey, controlUrl: control.url, seed }))
 }
 
 try {

@@ -46,6 +46,45 @@ export type LedgerEntry = {
   path: string[]
 }
 
+/** Why a connection ended: the farewell WhatsApp sent, or one of these. */
+export type Ending = {
+  /**
+   * `stream:error`, `failure` or `xmlstreamend`: the farewell that was sent; `cut`: the simulator cut the line; `reset`: it did so by
+   * a TCP reset; `broken`: the client broke the protocol; `client`: the client said goodbye; `lost`: the client went without a word.
+   */
+  reason: 'stream:error' | 'failure' | 'xmlstreamend' | 'cut' | 'reset' | 'broken' | 'client' | 'lost'
+  /** `code` of a stream error, `reason` of a failure */
+  code?: string
+  /** first child of a stream error, such as `conflict`, and its `type` */
+  child?: string
+  type?: string
+}
+
+/** The life of one connection; times in milliseconds of the machine's monotonic clock. */
+export type ConnectionSpan = {
+  connection: number
+  /** number of the port it came in by, from 0 */
+  frontEnd: number
+  /** what its URL said under `via` */
+  via?: string
+  /** absent for a connection that never logged in */
+  account?: string
+  device?: number
+  connectedAt: number
+  loggedInAt?: number
+  /** its offline queue was through */
+  liveAt?: number
+  /** it was told to go; nothing it said after that was heard */
+  dismissedAt?: number
+  closedAt?: number
+  ending?: Ending
+  /** number of the connection that logged in under the same identity while this one was */
+  replacedBy?: number
+}
+
+/** How a front end that restarts ends its connections: 503 on each, a TCP reset on each, or each in its turn. */
+export type FrontEndEnding = 'stream-error' | 'reset' | 'mixed'
+
 export type Problem = {
   kind: 'unhandled' | 'violation'
   /** what went wrong, without any key or message body */
@@ -149,8 +188,10 @@ export interface Phone {
 }
 
 export interface SimulatorControl extends AsyncDisposable {
-  /** ws://127.0.0.1:PORT/ws/chat */
+  /** ws://127.0.0.1:PORT/ws/chat: the first front end's */
   readonly url: string
+  /** one per front end; all lead to the same accounts */
+  readonly urls: readonly string[]
   /** public half of the root of trust, 64 hex characters */
   readonly rootKey: string
   phone(phoneNumber: string, options?: { name?: string }): Promise<Phone>
@@ -160,6 +201,17 @@ export interface SimulatorControl extends AsyncDisposable {
   ledger(match?: StanzaMatch): Promise<LedgerEntry[]>
   problems(): Promise<Problem[]>
   assertClean(): Promise<void>
+  /** What became of every connection, or of those of one account or device, oldest first. */
+  connections(match?: { account?: string; device?: number }): Promise<ConnectionSpan[]>
+  /**
+   * From now on a device that logs in while it is logged in already is a problem, if the older connection was heard of less than
+   * `heardWithinMs` ago (default: however long ago).
+   */
+  watchOwners(options?: { heardWithinMs?: number }): Promise<void>
+  /** One front end refuses connections for `forMs` and ends those it has; resolves when it takes connections again. */
+  restartFrontEnd(frontEnd: number, options?: { forMs?: number; how?: FrontEndEnding }): Promise<void>
+  /** So do all, each `staggerMs` after the one before. */
+  restartAll(options?: { staggerMs?: number; forMs?: number; how?: FrontEndEnding }): Promise<void>
   /** Sets off a named fault; see `faults/`. */
   fault(name: string, params?: Record<string, string | number | boolean>): Promise<void>
   stop(): Promise<void>

@@ -1,10 +1,14 @@
-import type { WebSocket } from 'ws'
 import { Accounts } from './accounts/accounts.js'
 import type { Companion, Person } from './accounts/person.js'
+import { keyPrint } from './accounts/pre-keys.js'
+import { Connections } from './connections.js'
+import type { Ending, FrontEndEnding } from './control-surface.js'
 import { SimulatorError } from './errors.js'
 import { Holds } from './holds.js'
 import { Incidents } from './incidents.js'
 import type { Ledger } from './ledger.js'
+import { monotonicMs } from './ledger-lines.js'
+import { OwnerWatch } from './owner-watch.js'
 import { PhoneDevice, type PhoneDeps } from './phone/phone-device.js'
 import type { Problems } from './problems.js'
 import { RatchetWatch } from './ratchet-watch.js'
@@ -19,10 +23,13 @@ import { PairingCodes } from './stanzas/pairing-codes.js'
 import { preKeyRequests } from './stanzas/pre-key-requests.js'
 import { routeReceipt } from './stanzas/receipt.js'
 import { createRouter } from './stanzas/router.js'
-import { deviceRemoved, dismiss } from './stanzas/stream-end.js'
+import { deviceRemoved, replaced, unavailable } from './stanzas/stream-end.js'
 import { usyncRequests } from './stanzas/usync.js'
 import { Waiters } from './waiters.js'
-import { Connection, type ServerIdentity } from './wire/connection.js'
+import { Connection, type Arrival, type ServerIdentity } from './wire/connection.js'
+
+/** The websocket's code for a connection that ended without a closing handshake. */
+const ABNORMAL = 1006
 
 export type ExchangeDeps = {
   identity: ServerIdentity
@@ -44,17 +51,21 @@ export class Exchange {
   readonly codes: PairingCodes
   readonly deviceChanges = new Waiters<Companion>()
   readonly clients = new Set<Client>()
+  readonly connections: Connections
+  readonly owners: OwnerWatch
   readonly #deps: ExchangeDeps
   readonly #ratchets: RatchetWatch
   readonly #refusals = new Map<Companion, number>()
   readonly #handle: (client: Client, stanza: Parameters<Client['received']>[0]) => void
-  #connections = 0
 
   constructor(deps: ExchangeDeps) {
     this.#deps = deps
     const { problems, ledger, changed, deviceLimit } = deps
     const { incidents } = this
-    this.#ratchets = new RatchetWatch(problems)
+    const note = ledger.note.bind(ledger)
+    this.connections = new Connections(note)
+    this.owners = new OwnerWatch(problems)
+    this.#ratchets = new RatchetWatch(problems, note)
     const phones: PhoneDeps = {
       accounts: () => this.accounts,
       ledger,
@@ -71,13 +82,16 @@ export class Exchange {
       incidents,
       deviceLimit,
       changed,
-      confirmed: companion => {
+      confirmed: (companion, connection) => {
+        const { person, deviceId: device, details } = companion
+        const signed = keyPrint(details.signedPreKey)
+        note({ kind: 'linked', connection, account: person.phoneNumber, device, signed })
         announceDevice(accounts, companion, 'add')
         this.deviceChanges.offer(companion)
       },
     })
     const requests = new Map([
-      ...preKeyRequests({ accounts, problems, changed }),
+      ...preKeyRequests({ accounts, problems, changed, note }),
       ...usyncRequests(accounts),
       ...appStateRequests(changed),
       ...accountRequests(companion => this.remove(companion)),
@@ -85,28 +99,40 @@ export class Exchange {
     const { pairing, codes } = this
     const refuseMessage = (companion: Companion): number | undefined => this.#takeRefusal(companion)
     const ratchets = this.#ratchets
-    this.#handle = createRouter({ accounts, problems, pairing, codes, requests, ratchets, refuseMessage, changed })
+    this.#handle = createRouter({
+      accounts,
+      problems,
+      pairing,
+      codes,
+      requests,
+      ratchets,
+      refuseMessage,
+      changed,
+      note,
+    })
   }
 
   /** A websocket came in; who it is shows in its handshake. */
-  connect(socket: WebSocket): void {
+  connect(arrival: Arrival): void {
     const { ledger, problems, identity } = this.#deps
     const handle = this.#handle
-    const connection = new Connection(++this.#connections, socket, identity, {
+    const id = this.connections.connected(arrival.frontEnd, arrival.via)
+    const connection = new Connection(id, arrival, identity, {
       hello: (payload, noiseKey) => {
-        if (payload.devicePairingData) this.pairing.begin(client, payload, noiseKey)
+        if (payload.devicePairingData) this.#register(client, payload, noiseKey)
         else login(this, client, payload, noiseKey)
         if (client.companion) this.deviceChanges.offer(client.companion)
       },
       stanza: value => client.received(value),
-      closed: () => this.#closed(client),
-      broken: reason => problems.violation(`connection ${connection.id} broken: ${reason}`),
+      closed: code => this.#closed(client, code),
+      broken: reason => {
+        client.ending ??= { reason: 'broken' }
+        problems.violation(`connection ${id} broken: ${reason}`)
+      },
     })
-    const client = new Client(connection, {
-      ledger,
-      holds: this.holds,
-      handle,
-    })
+    const caughtUp = (): void => this.connections.live(id)
+    const dismissed = (_client: Client, ending: Ending): void => this.connections.dismissed(id, ending)
+    const client = new Client(connection, { ledger, holds: this.holds, handle, caughtUp, dismissed })
     this.clients.add(client)
   }
 
@@ -114,11 +140,36 @@ export class Exchange {
   remove(companion: Companion): void {
     companion.person.companions.delete(companion.deviceId)
     companion.queue.clear()
-    if (companion.line) dismiss(companion.line, deviceRemoved())
+    companion.line?.dismiss(deviceRemoved())
     companion.line = undefined
+    const { person, deviceId: device } = companion
+    if (companion.confirmed) this.#deps.ledger.note({ kind: 'unlinked', account: person.phoneNumber, device })
     if (companion.confirmed) announceDevice(this.accounts, companion, 'remove')
     this.deviceChanges.offer(companion)
     this.#deps.changed()
+  }
+
+  /** Puts the connection a device has out in favour of another of its own; the real service does so too. */
+  replace(companion: Companion, by: Client): void {
+    const { line } = companion
+    if (!(line instanceof Client)) return
+    const heardMsAgo = Math.round(monotonicMs() - line.heardAt)
+    this.connections.replaced(line.connection.id, by.connection.id, heardMsAgo)
+    this.owners.replaced(companion, heardMsAgo)
+    line.dismiss(replaced())
+  }
+
+  loggedIn(client: Client, { person, deviceId }: Companion): void {
+    this.connections.loggedIn(client.connection.id, person.phoneNumber, deviceId)
+  }
+
+  /** Ends what came in by one front end, as its restart does. */
+  endFrontEnd(frontEnd: number, how: FrontEndEnding): void {
+    for (const [index, client] of [...this.clients].entries()) {
+      if (client.connection.frontEnd !== frontEnd) continue
+      if (how === 'reset' || (how === 'mixed' && index % 2 === 1)) client.reset()
+      else client.dismiss(unavailable())
+    }
   }
 
   /** Connections that wait for a phone. */
@@ -156,14 +207,21 @@ export class Exchange {
   }
 
   #acceptFromPhone(phone: PhoneDevice, stanza: Parameters<PhoneDevice['send']>[0]): void {
-    const { problems } = this.#deps
-    const deps = { accounts: this.accounts, problems, ratchets: this.#ratchets }
+    const { problems, ledger } = this.#deps
+    const note = ledger.note.bind(ledger)
+    const deps = { accounts: this.accounts, problems, ratchets: this.#ratchets, note }
     if (stanza.tag === 'message') routeMessage(deps, phone, stanza)
     else routeReceipt(deps, phone, stanza)
   }
 
-  #closed(client: Client): void {
+  #register(client: Client, payload: Parameters<Pairing['begin']>[1], noiseKey: Buffer): void {
+    this.connections.registering(client.connection.id)
+    this.pairing.begin(client, payload, noiseKey)
+  }
+
+  #closed(client: Client, code: number): void {
     client.phase = 'closed'
+    this.connections.closed(client.connection.id, client.ending ?? { reason: code === ABNORMAL ? 'lost' : 'client' })
     this.clients.delete(client)
     if (client.link) this.pairing.forget(client.link)
     const { companion } = client

@@ -10,9 +10,13 @@ export {
   type ScanErrorCode,
   type SimulatorErrorCode,
 } from './errors.js'
+export type { KeyPrint, LedgerEvent, LedgerLine, LedgerStamp } from './ledger-lines.js'
 export type {
   CodeRequest,
+  ConnectionSpan,
   Direction,
+  Ending,
+  FrontEndEnding,
   Hold,
   LedgerEntry,
   LinkedDevice,

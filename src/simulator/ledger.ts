@@ -1,6 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import type { Direction, LedgerEntry, StanzaMatch } from './control-surface.js'
 import { SimulatorError } from './errors.js'
+import { monotonicMs, type LedgerEvent } from './ledger-lines.js'
 import { Waiters } from './waiters.js'
 import type { Node } from './wire/node-codec.js'
 
@@ -59,7 +60,10 @@ export function describe(seq: number, direction: Direction, value: Node, party: 
   }
 }
 
-/** Every stanza that crossed the wire, in order, without a single content byte. */
+/**
+ * Every stanza that crossed the wire, in order, without a single content byte. A file gets the events around them as well;
+ * `ledger-lines.ts` has its lines.
+ */
 export class Ledger implements AsyncDisposable {
   #entries: LedgerEntry[] = []
   #seq = 0
@@ -67,6 +71,7 @@ export class Ledger implements AsyncDisposable {
   /** per account: when something other than a keepalive passed last */
   readonly #activity = new Map<string, number>()
   readonly #file: WriteStream | undefined
+  #lines: string[] = []
   #closed = false
 
   constructor(file?: WriteStream) {
@@ -90,9 +95,28 @@ export class Ledger implements AsyncDisposable {
     this.#entries.push(entry)
     if (party.account !== undefined && !isKeepalive(entry)) this.#activity.set(party.account, entry.at)
     if (this.#entries.length > MEMORY_LIMIT * 1.2) this.#entries = this.#entries.slice(-MEMORY_LIMIT)
-    if (!this.#closed) this.#file?.write(JSON.stringify(entry) + '\n')
+    const { at, ...rest } = entry
+    if (this.#file) this.#append({ at, mono: monotonicMs(), kind: 'stanza', ...rest })
     this.#waiters.offer(entry)
     return entry
+  }
+
+  /** Writes an event to the file, if there is one. */
+  note(event: LedgerEvent): void {
+    if (this.#file) this.#append({ at: Date.now(), mono: monotonicMs(), ...event })
+  }
+
+  /** Lines that come in one turn of the event loop leave in one write. */
+  #append(line: object): void {
+    if (this.#closed) return
+    if (this.#lines.length === 0) setImmediate(() => this.#flush())
+    this.#lines.push(JSON.stringify(line))
+  }
+
+  #flush(): void {
+    if (this.#lines.length === 0) return
+    this.#file?.write(`${this.#lines.join('\n')}\n`)
+    this.#lines = []
   }
 
   entries(match: StanzaMatch = {}): LedgerEntry[] {
@@ -127,6 +151,7 @@ export class Ledger implements AsyncDisposable {
     this.#closed = true
     this.#waiters.failAll(new SimulatorError('stopped', 'the simulator stopped'))
     const file = this.#file
+    this.#flush()
     if (file) await new Promise<void>(resolve => file.end(() => resolve()))
   }
 }

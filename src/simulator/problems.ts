@@ -1,5 +1,6 @@
 import type { Problem } from './control-surface.js'
 import { SimulatorError } from './errors.js'
+import type { LedgerEvent } from './ledger-lines.js'
 
 type Subject = { account?: string; device?: number }
 
@@ -9,12 +10,19 @@ const SHOWN = 20
 export class Problems {
   readonly #list: Problem[] = []
 
+  constructor(private readonly note?: (event: LedgerEvent) => void) {}
+
   unhandled(detail: string, subject: Subject = {}): void {
-    this.#list.push({ kind: 'unhandled', detail, ...subject, at: Date.now() })
+    this.#add('unhandled', detail, subject)
   }
 
   violation(detail: string, subject: Subject = {}): void {
-    this.#list.push({ kind: 'violation', detail, ...subject, at: Date.now() })
+    this.#add('violation', detail, subject)
+  }
+
+  #add(kind: Problem['kind'], detail: string, subject: Subject): void {
+    this.#list.push({ kind, detail, ...subject, at: Date.now() })
+    this.note?.({ kind: 'problem', problem: kind, detail, ...subject })
   }
 
   list(): Problem[] {

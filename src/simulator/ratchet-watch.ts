@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Endpoint } from './accounts/person.js'
+import type { LedgerEvent } from './ledger-lines.js'
 import type { Problems } from './problems.js'
 import { bytesOf, type Node } from './wire/node-codec.js'
 
@@ -36,7 +37,7 @@ function fieldsOf(bytes: Buffer): Map<number, number | Buffer> {
 }
 
 /** Ratchet key and counter of a Signal message: one version byte, the protobuf, eight bytes of MAC. */
-function position(enc: Node): { key: string; digest: string } | undefined {
+function position(enc: Node): { key: string; chain: string; counter: number; digest: string } | undefined {
   const body = bytesOf(enc)
   if (!body || body.length < 2 + MAC_BYTES) return undefined
   let inner = body
@@ -50,7 +51,9 @@ function position(enc: Node): { key: string; digest: string } | undefined {
   if (!Buffer.isBuffer(ephemeral)) return undefined
   const counter = fields.get(COUNTER_FIELD) ?? 0
   const digest = createHash('sha256').update(inner).digest('base64').slice(0, 22)
-  return { key: `${ephemeral.toString('base64')}:${String(counter)}`, digest }
+  const key = `${ephemeral.toString('base64')}:${String(counter)}`
+  const chain = createHash('sha256').update(ephemeral).digest('hex').slice(0, 16)
+  return { key, chain, counter: Number(counter), digest }
 }
 
 /**
@@ -59,20 +62,25 @@ function position(enc: Node): { key: string; digest: string } | undefined {
  */
 export class RatchetWatch {
   readonly #seen = new Map<string, string>()
-  constructor(private readonly problems: Problems) {}
+  constructor(
+    private readonly problems: Problems,
+    private readonly note?: (event: LedgerEvent) => void,
+  ) {}
 
-  check(sender: Endpoint, target: Endpoint, encs: Node[]): void {
+  /** `id`: the message's. What phones encrypt is checked and not noted. */
+  check(sender: Endpoint, target: Endpoint, encs: Node[], id = ''): void {
     for (const enc of encs) {
       const place = position(enc)
       if (!place) continue
+      const { chain, counter, digest } = place
+      const to = { toAccount: target.person.phoneNumber, toDevice: target.deviceId }
+      const from = { account: sender.person.phoneNumber, device: sender.deviceId }
+      if (sender.deviceId !== 0) this.note?.({ kind: 'message-key', ...from, ...to, id, chain, counter, digest })
       const name = `${target.person.lidUser}:${target.deviceId}:${place.key}`
       const earlier = this.#seen.get(name)
-      if (earlier === undefined) this.#remember(name, place.digest)
-      else if (earlier !== place.digest) {
-        this.problems.violation('two different messages under one message key', {
-          account: sender.person.phoneNumber,
-          device: sender.deviceId,
-        })
+      if (earlier === undefined) this.#remember(name, digest)
+      else if (earlier !== digest) {
+        this.problems.violation('two different messages under one message key', from)
       }
     }
   }

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import { jidOf } from './accounts/jid.js'
 import type { Companion, Person } from './accounts/person.js'
 import type {
+  ConnectionSpan,
   Hold,
   LedgerEntry,
   Phone,
@@ -15,6 +17,8 @@ import { Exchange } from './exchange.js'
 import type { FaultParams } from './faults/fault.js'
 import { setOff } from './faults/registry.js'
 import { fits, Ledger } from './ledger.js'
+import { FrontEnds, type RestartOptions } from './front-ends.js'
+import { LEDGER_VERSION } from './ledger-lines.js'
 import { LocalPhone } from './phone/local-phone.js'
 import { PhoneDevice } from './phone/phone-device.js'
 import { Problems } from './problems.js'
@@ -22,7 +26,6 @@ import { untilQuiet } from './quiet.js'
 import { StateFile } from './state/state-file.js'
 import { certificateChain, createRootKey } from './wire/certificates.js'
 import { generateKeyPair } from './wire/curve.js'
-import { listen, type Listener } from './wire/listener.js'
 import type { UpgradeAnswer } from './wire/upgrade-answer.js'
 
 const DEFAULT_TIMEOUT_MS = 10_000
@@ -36,6 +39,10 @@ export type SimulatorOptions = {
   rootKey?: RootKey
   /** default 0: any free port of 127.0.0.1 */
   port?: number
+  /** on how many ports it listens, all for the same accounts; default 1. With `port` they are that one and those after it */
+  frontEnds?: number
+  /** whatever is left to chance in faults comes out of it; default: a fresh one */
+  seed?: string
   /** accounts, keys and queues live here across restarts; written with mode 0600 */
   stateFile?: string
   /** every stanza, one JSON object a line, appended */
@@ -73,17 +80,22 @@ export class Simulator implements SimulatorControl {
 
   /** @internal see `startSimulator` */
   constructor(
-    readonly url: string,
+    readonly urls: readonly string[],
     readonly rootKey: string,
+    readonly seed: string,
     private readonly parts: {
       exchange: Exchange
       ledger: Ledger
       problems: Problems
-      listener: Listener
+      frontEnds: FrontEnds
       state: StateFile | undefined
       timeoutMs: number
     },
   ) {}
+
+  get url(): string {
+    return this.urls[0] ?? ''
+  }
 
   async phone(phoneNumber: string, options: { name?: string } = {}): Promise<Phone> {
     if (!PHONE_NUMBER.test(phoneNumber)) throw new SimulatorError('bad_request', 'a phone number is digits only')
@@ -138,6 +150,22 @@ export class Simulator implements SimulatorControl {
     this.parts.problems.assertClean()
   }
 
+  async connections(match?: { account?: string; device?: number }): Promise<ConnectionSpan[]> {
+    return this.parts.exchange.connections.spans(match)
+  }
+
+  async watchOwners(options: { heardWithinMs?: number } = {}): Promise<void> {
+    this.parts.exchange.owners.start(options.heardWithinMs)
+  }
+
+  async restartFrontEnd(frontEnd: number, options?: RestartOptions): Promise<void> {
+    await this.parts.frontEnds.restart(frontEnd, options)
+  }
+
+  async restartAll(options: RestartOptions & { staggerMs?: number } = {}): Promise<void> {
+    await this.parts.frontEnds.restartAll(options)
+  }
+
   async fault(name: string, params: FaultParams = {}): Promise<void> {
     this.#setOff(name, params)
   }
@@ -178,7 +206,8 @@ export class Simulator implements SimulatorControl {
   }
 
   #setOff(name: string, params: FaultParams): void {
-    const { exchange } = this.parts
+    const { exchange, ledger } = this.parts
+    ledger.note({ kind: 'fault', name, params })
     const deps = {
       accounts: exchange.accounts,
       incidents: exchange.incidents,
@@ -192,9 +221,10 @@ export class Simulator implements SimulatorControl {
   }
 
   async #stop(): Promise<void> {
-    const { exchange, ledger, listener, state } = this.parts
+    const { exchange, ledger, frontEnds, state } = this.parts
     exchange.stop()
-    await listener[Symbol.asyncDispose]()
+    await frontEnds[Symbol.asyncDispose]()
+    ledger.note({ kind: 'stopped' })
     await state?.[Symbol.asyncDispose]()
     await ledger[Symbol.asyncDispose]()
   }
@@ -229,7 +259,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const staticKey = generateKeyPair()
   const identity = { staticKey, certificates: certificateChain(root, staticKey.publicKey, new Date()) }
   const ledger = options.ledgerFile === undefined ? new Ledger() : await Ledger.open(options.ledgerFile)
-  const problems = new Problems()
+  const problems = new Problems(event => ledger.note(event))
   let state: StateFile | undefined
   const exchange = new Exchange({
     identity,
@@ -245,12 +275,17 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     })
   }
   let simulator: Simulator | undefined
-  const listener = await listen({
-    port: options.port ?? 0,
-    accept: socket => exchange.connect(socket),
+  const { port = 0, seed = randomBytes(6).toString('hex') } = options
+  const frontEnds = await FrontEnds.open({
+    ports: Array.from({ length: options.frontEnds ?? 1 }, (_, index) => (port === 0 ? 0 : port + index)),
+    accept: arrival => exchange.connect(arrival),
     refusal: () => simulator?.refusal,
+    end: (frontEnd, how) => exchange.endFrontEnd(frontEnd, how),
+    note: event => ledger.note(event),
   })
   const timeoutMs = options.requestTimeoutMs ?? DEFAULT_TIMEOUT_MS
-  simulator = new Simulator(listener.url, root.publicKey, { exchange, ledger, problems, listener, state, timeoutMs })
+  const parts = { exchange, ledger, problems, frontEnds, state, timeoutMs }
+  simulator = new Simulator(frontEnds.urls, root.publicKey, seed, parts)
+  ledger.note({ kind: 'started', version: LEDGER_VERSION, urls: frontEnds.urls, seed })
   return simulator
 }

@@ -27,8 +27,11 @@ export interface Line {
   send(stanza: Node): void
   /** Sends bytes as one frame, unencrypted. */
   sendRaw(body: Uint8Array): void
-  close(): void
+  /** Says farewell and closes; nothing the client still says is heard. */
+  dismiss(farewell: Node): void
   cut(): void
+  /** Cuts by a TCP reset. */
+  reset(): void
   /** Cuts once what was sent has left; nothing more is heard. */
   cutOnceSent(): void
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { bigEndian, bytesOf, child, childBytes, childUInt, children, node, type Node } from '../wire/node-codec.js'
 
 const ID_BYTES = 3
@@ -22,6 +23,11 @@ export function readPreKey(key: Node | undefined): PublicPreKey | undefined {
   const keyId = childUInt(key, 'id')
   const publicKey = childBytes(key, 'value')
   return keyId === undefined || publicKey?.length !== KEY_BYTES ? undefined : { keyId, publicKey }
+}
+
+/** What the ledger keeps of a key: its id, and enough of a hash to tell two keys apart. */
+export function keyPrint({ keyId, publicKey }: PublicPreKey): [id: number, hash: string] {
+  return [keyId, createHash('sha256').update(publicKey).digest('hex').slice(0, 16)]
 }
 
 export function preKeyNode(key: PublicPreKey): Node {

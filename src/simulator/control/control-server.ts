@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { SimulatorError } from '../errors.js'
-import { controlMethods, type Method, type MethodDeps } from './methods.js'
-import { object, text, type Params } from './values.js'
+import { controlMethods, type MethodDeps } from './methods.js'
+import { object, text, type Method, type Params } from './values.js'
 
 const MAX_BODY_BYTES = 16 * 1024 * 1024
 

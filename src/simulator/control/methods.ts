@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Hold, MessageMatch, Phone, SimulatorControl, StanzaMatch } from '../control-surface.js'
 import { SimulatorError } from '../errors.js'
-import { number, object, oneOf, optional, text, type Params } from './values.js'
-
-export type Method = (params: Params) => Promise<unknown>
+import { connectionMethods } from './connection-methods.js'
+import { number, object, oneOf, optional, text, type Method, type Params } from './values.js'
 
 export type MethodDeps = { simulator: SimulatorControl; stop: () => Promise<void> }
 
@@ -16,10 +15,11 @@ export function controlMethods({ simulator, stop }: MethodDeps): Map<string, Met
   const holds = new Map<string, Hold>()
   const phone = (params: Params): Promise<Phone> => simulator.phone(text(params, 'phone'))
   return new Map<string, Method>([
-    ['describe', async () => ({ url: simulator.url, rootKey: simulator.rootKey })],
+    ['describe', async () => ({ url: simulator.url, urls: simulator.urls, rootKey: simulator.rootKey })],
     ['phones', () => simulator.phones()],
     ['ledger', params => simulator.ledger(stanzaMatch(object(params, 'match')))],
     ['problems', () => simulator.problems()],
+    ...connectionMethods(simulator),
     ['fault', params => simulator.fault(text(params, 'name'), faultParams(object(params, 'params')))],
     [
       'stanza.wait',

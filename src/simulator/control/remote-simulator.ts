@@ -1,5 +1,7 @@
 import type {
   CodeRequest,
+  ConnectionSpan,
+  FrontEndEnding,
   Hold,
   LedgerEntry,
   LinkedDevice,
@@ -113,9 +115,29 @@ class RemoteSimulator implements SimulatorControl {
 
   constructor(
     private readonly call: Call,
-    readonly url: string,
+    readonly urls: readonly string[],
     readonly rootKey: string,
   ) {}
+
+  get url(): string {
+    return this.urls[0] ?? ''
+  }
+
+  connections(match: { account?: string; device?: number } = {}): Promise<ConnectionSpan[]> {
+    return ask(this.call, 'connections', match)
+  }
+
+  async watchOwners(options: { heardWithinMs?: number } = {}): Promise<void> {
+    await this.call('watchOwners', options)
+  }
+
+  async restartFrontEnd(frontEnd: number, options: { forMs?: number; how?: FrontEndEnding } = {}): Promise<void> {
+    await this.call('restartFrontEnd', { frontEnd, ...options })
+  }
+
+  async restartAll(options: { staggerMs?: number; forMs?: number; how?: FrontEndEnding } = {}): Promise<void> {
+    await this.call('restartAll', options)
+  }
 
   async phone(phoneNumber: string, options: { name?: string } = {}): Promise<Phone> {
     return new RemotePhone(this.call, await ask(this.call, 'phone', { phone: phoneNumber, ...options }))
@@ -175,6 +197,6 @@ class RemoteSimulator implements SimulatorControl {
  */
 export async function connectSimulator(controlUrl: string): Promise<SimulatorControl> {
   const call = remoteCall(controlUrl)
-  const { url, rootKey } = await ask<{ url: string; rootKey: string }>(call, 'describe')
-  return new RemoteSimulator(call, url, rootKey)
+  const { urls, rootKey } = await ask<{ urls: string[]; rootKey: string }>(call, 'describe')
+  return new RemoteSimulator(call, urls, rootKey)
 }

@@ -3,6 +3,9 @@ import { SimulatorError } from '../errors.js'
 /** Parameters of one call, as they came out of JSON. */
 export type Params = Record<string, unknown>
 
+/** One verb of the control channel. */
+export type Method = (params: Params) => Promise<unknown>
+
 function wrong(name: string, kind: string): SimulatorError {
   return new SimulatorError('bad_request', `${name} must be ${kind}`)
 }

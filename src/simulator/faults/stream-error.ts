@@ -1,5 +1,4 @@
 import { SERVER } from '../accounts/jid.js'
-import { dismiss } from '../stanzas/stream-end.js'
 import { node } from '../wire/node-codec.js'
 import { given, type Fault } from './fault.js'
 import { happen } from './target.js'
@@ -15,11 +14,11 @@ export const streamError: Fault = (deps, params) => {
     ...(child === undefined ? [] : [node(String(child), given(params, 'id'))]),
   ]
   const farewell = node('stream:error', given(params, 'code'), inner.length > 0 ? inner : undefined)
-  happen(deps, params, line => dismiss(line, farewell))
+  happen(deps, params, line => line.dismiss(farewell))
 }
 
 /** Ends the stream in good order, as a server that restarts does. Params: phone and device, or at. */
-export const streamEnd: Fault = (deps, params) => happen(deps, params, line => dismiss(line, node('xmlstreamend')))
+export const streamEnd: Fault = (deps, params) => happen(deps, params, line => line.dismiss(node('xmlstreamend')))
 
 /** Tells a device that the phone is too old for linked devices. Params: phone and device, or at. */
 export const downgrade: Fault = (deps, params) =>

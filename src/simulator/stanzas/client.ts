@@ -1,14 +1,25 @@
 import type { Companion, Line } from '../accounts/person.js'
+import type { Ending } from '../control-surface.js'
 import { Gate, type Holds } from '../holds.js'
 import type { Ledger, Party } from '../ledger.js'
+import { monotonicMs } from '../ledger-lines.js'
 import type { Connection } from '../wire/connection.js'
 import type { Node } from '../wire/node-codec.js'
 import type { PendingLink } from './pairing.js'
+import { endingOf } from './stream-end.js'
 
-export type ClientDeps = { ledger: Ledger; holds: Holds; handle(client: Client, stanza: Node): void }
+export type ClientDeps = {
+  ledger: Ledger
+  holds: Holds
+  handle(client: Client, stanza: Node): void
+  /** it has got all that waited for it */
+  caughtUp(client: Client): void
+  /** it was told to go */
+  dismissed(client: Client, ending: Ending): void
+}
 
 /** What a connection turned out to be, and how far its login is. */
-export type Phase = 'linking' | 'login' | 'catching-up' | 'live' | 'closed'
+export type Phase = 'linking' | 'login' | 'catching-up' | 'live' | 'dismissed' | 'closed'
 
 /** A connection with someone at its end: both gates, the ledger, and the order in which it catches up. */
 export class Client implements Line {
@@ -17,16 +28,20 @@ export class Client implements Line {
   link: PendingLink | undefined
   /** stanzas of the queue that were announced as offline ones */
   announced = 0
+  /** monotonic milliseconds: when its latest stanza came */
+  heardAt = monotonicMs()
+  /** why the server ended it, if it did */
+  ending: Ending | undefined
   readonly #incoming: Gate
   readonly #outgoing: Gate
 
   constructor(
     readonly connection: Connection,
-    deps: ClientDeps,
+    private readonly deps: ClientDeps,
   ) {
     this.#incoming = new Gate(deps.holds, 'in', this.#party, stanza => {
       deps.ledger.record('in', stanza, this.#party())
-      deps.handle(this, stanza)
+      if (this.phase !== 'dismissed') deps.handle(this, stanza)
     })
     this.#outgoing = new Gate(deps.holds, 'out', this.#party, stanza => {
       if (!connection.open) return
@@ -41,6 +56,7 @@ export class Client implements Line {
   }
 
   received(stanza: Node): void {
+    this.heardAt = monotonicMs()
     this.#incoming.submit(stanza)
   }
 
@@ -56,15 +72,32 @@ export class Client implements Line {
     this.connection.sendRaw(body)
   }
 
-  close(): void {
+  /** Everything that waited has been sent: from here on the device hears of things as they happen. */
+  caughtUp(): void {
+    this.phase = 'live'
+    this.deps.caughtUp(this)
+  }
+
+  dismiss(farewell: Node): void {
+    this.send(farewell)
+    this.ending ??= endingOf(farewell)
+    this.deps.dismissed(this, this.ending)
+    this.phase = 'dismissed'
     this.connection.close()
   }
 
   cut(): void {
+    this.ending ??= { reason: 'cut' }
     this.connection.cut()
   }
 
+  reset(): void {
+    this.ending ??= { reason: 'reset' }
+    this.connection.reset()
+  }
+
   cutOnceSent(): void {
+    this.ending ??= { reason: 'cut' }
     this.connection.cutOnceSent()
   }
 

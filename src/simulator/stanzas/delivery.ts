@@ -39,7 +39,7 @@ export function deliverBatch(client: Client): void {
 }
 
 function finish(client: Client, count: number): void {
-  client.phase = 'live'
+  client.caughtUp()
   client.send(ib(node('offline', { count })))
   client.companion?.person.phone.companionOnline(client.companion)
 }

@@ -1,23 +1,26 @@
 import type { Accounts } from '../accounts/accounts.js'
 import { jidOf } from '../accounts/jid.js'
+import type { Companion } from '../accounts/person.js'
 import type { Incidents } from '../incidents.js'
 import { node } from '../wire/node-codec.js'
 import type { proto } from '../wire/protobuf.js'
 import type { Client } from './client.js'
 import { now } from './clock.js'
-import { dismiss, fail, replaced } from './stream-end.js'
+import { fail } from './stream-end.js'
 
 const UNKNOWN_DEVICE = 401
 
-export type LoginDeps = { accounts: Accounts; incidents: Incidents }
+export type LoginDeps = {
+  accounts: Accounts
+  incidents: Incidents
+  /** Puts `companion.line` out in favour of the new connection. */
+  replace(companion: Companion, by: Client): void
+  loggedIn(client: Client, companion: Companion): void
+}
 
 /** Lets a device in by its Noise key once it has proven its half of the link; whoever was in under the same identity is put out. */
-export function login(
-  { accounts, incidents }: LoginDeps,
-  client: Client,
-  payload: proto.ClientPayload,
-  noiseKey: Buffer,
-): void {
+export function login(deps: LoginDeps, client: Client, payload: proto.ClientPayload, noiseKey: Buffer): void {
+  const { accounts, incidents } = deps
   const phone = String(payload.username ?? '')
   const device = payload.device ?? 0
   const person = accounts.get(phone)
@@ -26,9 +29,10 @@ export function login(
   if (known) client.companion = companion
   if (incidents.strike('login', client, { phone, device })) return
   if (!person || !companion?.confirmed || !known) return fail(client, UNKNOWN_DEVICE)
-  if (companion.line) dismiss(companion.line, replaced())
+  if (companion.line) deps.replace(companion, client)
   companion.line = client
   client.phase = 'login'
+  deps.loggedIn(client, companion)
   const t = now()
   client.send(node('success', { t, lid: jidOf(person, 'lid', companion.deviceId), props: 27, location: 'sim' }))
 }

@@ -38,7 +38,7 @@ export function routeMessage(deps: MessageDeps, sender: Endpoint, stanza: Node):
   const route: Route = { sender, family: to.family, chat, stanza }
   const copies = direct.length > 0 ? directCopy(addressee, to.device, direct) : fanOut(deps, stanza)
   for (const copy of copies) {
-    deps.ratchets.check(sender, copy.target, copy.enc)
+    deps.ratchets.check(sender, copy.target, copy.enc, stanza.attrs['id'])
     if (needsIdentity(sender, copy) && !child(stanza, 'device-identity')) {
       deps.problems.violation('pkmsg of a companion without its device identity', subject)
     }

@@ -10,7 +10,7 @@ import { child, childBytes, node, type Node } from '../wire/node-codec.js'
 import { proto } from '../wire/protobuf.js'
 import type { Client } from './client.js'
 import type { PairingCodes, PendingCode } from './pairing-codes.js'
-import { dismiss, restartRequired } from './stream-end.js'
+import { restartRequired } from './stream-end.js'
 
 const REFS = 6
 /** Prefixes of the three signatures of a link: who signs what (ADV protocol). */
@@ -48,7 +48,7 @@ export type PairingDeps = {
   deviceLimit: number
   changed: () => void
   /** the link is complete */
-  confirmed: (companion: Companion) => void
+  confirmed: (companion: Companion, connection: number) => void
 }
 
 /** Links companions: issues refs for QR codes, takes the phone's acceptance, checks the companion's signature, and restarts it. */
@@ -161,7 +161,7 @@ export class Pairing {
     if (!this.#proven(link, reply)) return link.client.cut()
     const { companion } = link.client
     const who = companion ? { phone: companion.person.phoneNumber, device: companion.deviceId } : {}
-    if (!this.deps.incidents.strike('confirmed', link.client, who)) dismiss(link.client, restartRequired())
+    if (!this.deps.incidents.strike('confirmed', link.client, who)) link.client.dismiss(restartRequired())
   }
 
   #proven(link: PendingLink, reply: Node): boolean {
@@ -176,7 +176,7 @@ export class Pairing {
       return false
     }
     accepted.companion.confirmed = true
-    this.deps.confirmed(accepted.companion)
+    this.deps.confirmed(accepted.companion, link.client.connection.id)
     this.deps.changed()
     return true
   }

@@ -1,7 +1,15 @@
 import type { Accounts } from '../accounts/accounts.js'
 import { parseJid, SERVER } from '../accounts/jid.js'
 import { Companion } from '../accounts/person.js'
-import { bundleNodes, readSignedPreKey, type KeyBundle } from '../accounts/pre-keys.js'
+import {
+  bundleNodes,
+  keyPrint,
+  readPreKey,
+  readSignedPreKey,
+  type KeyBundle,
+  type PublicPreKey,
+} from '../accounts/pre-keys.js'
+import type { LedgerEvent } from '../ledger-lines.js'
 import type { Problems } from '../problems.js'
 import { signalKey, verify } from '../wire/curve.js'
 import { child, childBytes, childUInt, children, node, type Node } from '../wire/node-codec.js'
@@ -12,7 +20,12 @@ import { IqRefusal, type IqHandler, type IqTable } from './iq.js'
 const LOW = 5
 const LOW_ID = 'pre-keys-low-'
 
-export type PreKeyDeps = { accounts: Accounts; problems: Problems; changed: () => void }
+export type PreKeyDeps = {
+  accounts: Accounts
+  problems: Problems
+  changed: () => void
+  note: (event: LedgerEvent) => void
+}
 
 /** Counting, uploading, rotating, handing out. */
 export function preKeyRequests(deps: PreKeyDeps): IqTable {
@@ -20,8 +33,12 @@ export function preKeyRequests(deps: PreKeyDeps): IqTable {
   return new Map<string, IqHandler>([
     ['get encrypt count', ({ companion }) => [node('count', { value: companion.preKeys.count })]],
     ['get encrypt digest', ({ companion }) => [digest(companion)]],
-    ['set encrypt registration', ({ companion, iq }) => upload(deps, companion, iq)],
-    ['set encrypt rotate', ({ companion, child: rotate }) => replaceSigned(deps, companion, child(rotate, 'skey'))],
+    ['set encrypt registration', ({ companion, client, iq }) => upload(deps, companion, client.connection.id, iq)],
+    [
+      'set encrypt rotate',
+      ({ companion, client, child: rotate }) =>
+        replaceSigned(deps, companion, client.connection.id, child(rotate, 'skey'), []),
+    ],
     [
       'get encrypt key',
       ({ child: request }) => {
@@ -66,7 +83,7 @@ function digest(companion: Companion): Node {
   return node('digest', {}, bundleNodes({ registrationId, identity, signedPreKey }))
 }
 
-function upload(deps: PreKeyDeps, companion: Companion, iq: Node): undefined {
+function upload(deps: PreKeyDeps, companion: Companion, connection: number, iq: Node): undefined {
   const subject = { account: companion.person.phoneNumber, device: companion.deviceId }
   const identity = childBytes(iq, 'identity')
   if (!identity?.equals(companion.details.identity)) {
@@ -76,12 +93,21 @@ function upload(deps: PreKeyDeps, companion: Companion, iq: Node): undefined {
   if (childUInt(iq, 'registration') !== companion.details.registrationId) {
     deps.problems.violation('pre-key upload under another registration id', subject)
   }
-  const clashes = companion.preKeys.add(child(iq, 'list'))
+  const list = child(iq, 'list')
+  const clashes = companion.preKeys.add(list)
   for (const id of clashes) deps.problems.violation(`pre-key ${id} uploaded twice with different bytes`, subject)
-  return replaceSigned(deps, companion, child(iq, 'skey'))
+  const keys = children(list, 'key').flatMap(key => readPreKey(key) ?? [])
+  return replaceSigned(deps, companion, connection, child(iq, 'skey'), keys)
 }
 
-function replaceSigned(deps: PreKeyDeps, companion: Companion, skey: Node | undefined): undefined {
+/** `keys`: one-time keys that came along, for the ledger */
+function replaceSigned(
+  deps: PreKeyDeps,
+  companion: Companion,
+  connection: number,
+  skey: Node | undefined,
+  keys: PublicPreKey[],
+): undefined {
   const subject = { account: companion.person.phoneNumber, device: companion.deviceId }
   const signed = readSignedPreKey(skey)
   if (!signed || !verify(companion.details.identity, signalKey(signed.publicKey), signed.signature)) {
@@ -93,6 +119,7 @@ function replaceSigned(deps: PreKeyDeps, companion: Companion, skey: Node | unde
     deps.problems.violation(`signed pre-key ${signed.keyId} replaced by different bytes`, subject)
   }
   companion.details.signedPreKey = signed
+  deps.note({ kind: 'pre-keys', connection, ...subject, keys: keys.map(keyPrint), signed: keyPrint(signed) })
   deps.changed()
   return undefined
 }

@@ -2,11 +2,16 @@ import type { Accounts } from '../accounts/accounts.js'
 import { jidOf, parseJid, type Family } from '../accounts/jid.js'
 import { Companion, type Endpoint, type Person } from '../accounts/person.js'
 import type { QueuedTag } from '../accounts/stanza-queue.js'
+import type { LedgerEvent } from '../ledger-lines.js'
 import type { Problems } from '../problems.js'
 import { child, children, node, type Node } from '../wire/node-codec.js'
 import { now } from './clock.js'
 
-export type ReceiptDeps = { accounts: Accounts; problems: Problems }
+export type ReceiptDeps = {
+  accounts: Accounts
+  problems: Problems
+  note: (event: LedgerEvent) => void
+}
 
 /** Receipts that say "this message arrived here", in whatever words. */
 const ARRIVED = new Set([undefined, 'inactive', 'sender', 'peer_msg', 'hist_sync'])
@@ -22,20 +27,42 @@ export function receiptAck(stanza: Node): Node {
 export function routeReceipt(deps: ReceiptDeps, sender: Endpoint, stanza: Node): void {
   const { id, type } = stanza.attrs
   const settled = ARRIVED.has(type) && sender instanceof Companion ? sender.queue.settle('message', id) : undefined
+  if (settled) noteSettled(deps, sender, settled, 'receipt', stanza)
   if (type === 'retry') return forwardRetry(deps, sender, stanza)
   if (type === 'sender') return forwardSender(deps, sender, stanza, settled)
   if (type === undefined || type === 'inactive' || type in FORWARDED) forwardToAuthor(deps, sender, stanza)
 }
 
 /** Takes an acknowledgement: each settles one delivery of the stanza it names. */
-export function settleAck(sender: Endpoint, ack: Node): void {
+export function settleAck(deps: ReceiptDeps, sender: Endpoint, ack: Node): void {
   if (!(sender instanceof Companion)) return
   const { class: tag, id, to, type } = ack.attrs
   if (tag !== 'message' && tag !== 'receipt' && tag !== 'notification') return
   const queued: QueuedTag = tag
-  sender.queue.settle(queued, id, stanza => {
+  const settled = sender.queue.settle(queued, id, stanza => {
     const from = stanza.attrs['from']
     return queued === 'message' || ((to === undefined || from === to) && stanza.attrs['type'] === type)
+  })
+  if (settled) noteSettled(deps, sender, settled, 'ack', ack)
+}
+
+function noteSettled(
+  deps: ReceiptDeps,
+  { person, deviceId }: Endpoint,
+  what: Node,
+  by: 'receipt' | 'ack',
+  word: Node,
+): void {
+  const { type, error } = word.attrs
+  deps.note({
+    kind: 'settled',
+    account: person.phoneNumber,
+    device: deviceId,
+    tag: what.tag,
+    id: what.attrs['id'] ?? '',
+    by,
+    ...(type === undefined ? {} : { type }),
+    ...(error === undefined ? {} : { error }),
   })
 }
 

@@ -1,6 +1,4 @@
-import type { Accounts } from '../accounts/accounts.js'
 import type { Companion } from '../accounts/person.js'
-import type { Problems } from '../problems.js'
 import { child, children, node, type Node } from '../wire/node-codec.js'
 import type { Client } from './client.js'
 import { now } from './clock.js'
@@ -9,18 +7,17 @@ import { iqError, iqKey, IqRefusal, iqResult, type IqTable } from './iq.js'
 import { messageAck, routeMessage, type MessageDeps } from './message.js'
 import type { Pairing } from './pairing.js'
 import type { PairingCodes } from './pairing-codes.js'
-import { receiptAck, routeReceipt, settleAck } from './receipt.js'
+import { receiptAck, routeReceipt, settleAck, type ReceiptDeps } from './receipt.js'
 
-export type RouterDeps = MessageDeps & {
-  accounts: Accounts
-  problems: Problems
-  pairing: Pairing
-  codes: PairingCodes
-  requests: IqTable
-  /** An error code for the next message of this companion, or nothing. */
-  refuseMessage(companion: Companion): number | undefined
-  changed: () => void
-}
+export type RouterDeps = MessageDeps &
+  ReceiptDeps & {
+    pairing: Pairing
+    codes: PairingCodes
+    requests: IqTable
+    /** An error code for the next message of this companion, or nothing. */
+    refuseMessage(companion: Companion): number | undefined
+    changed: () => void
+  }
 
 /** Children of `<ib>` a client may send; only the first needs anything done. */
 const INFORMATION = new Set(['offline_batch', 'unified_session'])
@@ -59,7 +56,7 @@ function linked(deps: RouterDeps, client: Client, companion: Companion, stanza: 
       client.send(receiptAck(stanza))
       return deps.changed()
     case 'ack':
-      settleAck(companion, stanza)
+      settleAck(deps, companion, stanza)
       return deps.changed()
     case 'ib':
       return information(deps, client, stanza)

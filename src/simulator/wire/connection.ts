@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { KeyPair } from './curve.js'
 import { encodeFrame, FrameReader } from './frames.js'
@@ -11,10 +12,20 @@ export type ConnectionListener = {
   /** The handshake is done: who speaks, and what it wants. Throwing refuses the connection. */
   hello(payload: proto.ClientPayload, clientStatic: Buffer): void
   stanza(value: Node): void
-  /** Once, whoever closed. */
-  closed(): void
+  /** Once, whoever closed; `code` is the websocket's, 1006 for a line that ended without a goodbye. */
+  closed(code: number): void
   /** The client broke the framing, the handshake or the encryption; the connection is being cut. */
   broken(reason: string): void
+}
+
+/** A websocket that came in, and the TCP connection below it. */
+export type Arrival = {
+  socket: WebSocket
+  line: Socket
+  /** number of the port it came in by, from 0 */
+  frontEnd: number
+  /** what the client's URL said under `via`, to tell who it is */
+  via?: string
 }
 
 /** One client's socket: frames and Noise below, nodes above. It knows no stanza. */
@@ -25,16 +36,24 @@ export class Connection {
   #greeted = false
   #deaf = false
 
+  private readonly socket: WebSocket
+
   constructor(
     readonly id: number,
-    private readonly socket: WebSocket,
+    private readonly arrival: Arrival,
     identity: ServerIdentity,
     private readonly listener: ConnectionListener,
   ) {
+    const { socket } = arrival
+    this.socket = socket
     this.#noise = new NoiseResponder(identity.staticKey, identity.certificates)
     socket.on('message', data => this.#received(Buffer.isBuffer(data) ? data : Buffer.alloc(0)))
-    socket.once('close', () => listener.closed())
+    socket.once('close', code => listener.closed(code))
     socket.on('error', () => socket.terminate())
+  }
+
+  get frontEnd(): number {
+    return this.arrival.frontEnd
   }
 
   get open(): boolean {
@@ -60,6 +79,11 @@ export class Connection {
   /** Cuts the line without a word. */
   cut(): void {
     this.socket.terminate()
+  }
+
+  /** Cuts the line by a TCP reset. */
+  reset(): void {
+    this.arrival.line.resetAndDestroy()
   }
 
   /** Cuts the line as soon as everything sent has left; whatever the client still says is not heard. */
