@@ -17,8 +17,11 @@ export type LoggedEvent =
 export type StoredEvent = { seq: bigint; sessionId: SessionId; event: LoggedEvent }
 
 export interface EventLog {
-  /** Appends in the caller's transaction: state and event are stored together or not at all. Answers the event's number. */
-  append(tx: TenantTransactor, event: LoggedEvent): Promise<bigint>
+  /**
+   * Appends in the caller's transaction: state and events are stored together or not at all. Several cost as much as one.
+   * @returns the number of the last one
+   */
+  append(tx: TenantTransactor, ...events: readonly [LoggedEvent, ...LoggedEvent[]]): Promise<bigint>
   /** Wakes who has subscribed to this name, such as a node's id, when the transaction has committed. */
   wake(tx: TenantTransactor, name: string): Promise<void>
   /** Events of one session after `seq`, oldest first. */
@@ -31,22 +34,21 @@ const dataCell = (seq: bigint): Cell => ({ table: 'event_log', column: 'data', r
 
 export function createEventLog({ vault }: { vault: Vault }): EventLog {
   return {
-    async append(tx, { event, data }) {
+    async append(tx, ...appended) {
       const { workspaceId } = tx.scope
       const sealer = await vault.workspaceSealer(tx, workspaceId)
-      const seq = await nextSeq(tx)
+      const last = await nextSeq(tx, appended.length)
+      const rows = appended.map(({ event, data }, index) => {
+        const seq = last - BigInt(appended.length - 1 - index)
+        const sealed = sealer.sealJson(dataCell(seq), data)
+        return { workspace_id: workspaceId, seq, session_id: data.sessionId, event, data: sealed }
+      })
       await tx.db
-        .insertInto('event_log')
-        .values({
-          workspace_id: workspaceId,
-          seq,
-          session_id: data.sessionId,
-          event,
-          data: sealer.sealJson(dataCell(seq), data),
-        })
+        .with('appended', query => query.insertInto('event_log').values(rows).returning('session_id'))
+        .selectFrom(sql<{ session_id: string }>`(select distinct session_id from appended)`.as('woken'))
+        .select(sql`pg_notify(${wakeChannel}, woken.session_id::text)`.as('told'))
         .execute()
-      await wake(tx, data.sessionId)
-      return seq
+      return last
     },
 
     wake,
@@ -79,11 +81,11 @@ export function createEventLog({ vault }: { vault: Vault }): EventLog {
   }
 }
 
-/** Locks the workspace's counter until the transaction ends: numbers become visible in their order. */
-async function nextSeq(tx: TenantTransactor): Promise<bigint> {
+/** Takes so many numbers. Locks the workspace's counter until the transaction ends: they become visible in their order. */
+async function nextSeq(tx: TenantTransactor, count: number): Promise<bigint> {
   const { rows } = await sql<{ last_seq: string }>`
-    insert into event_counters (workspace_id, last_seq) values (${tx.scope.workspaceId}, 1)
-    on conflict (workspace_id) do update set last_seq = event_counters.last_seq + 1
+    insert into event_counters (workspace_id, last_seq) values (${tx.scope.workspaceId}, ${count})
+    on conflict (workspace_id) do update set last_seq = event_counters.last_seq + excluded.last_seq
     returning last_seq`.execute(tx.db)
   return BigInt(rows[0]?.last_seq ?? 0)
 }

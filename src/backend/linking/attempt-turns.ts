@@ -47,10 +47,9 @@ export function createAttemptTurns(deps: AttemptTurnsDeps, identity: SessionIden
     async qr(qr, expiresInMs) {
       const first = shown++ === 0
       const stored = store(async tx => {
-        if (first && !(await moveAttempt(tx, sessionId, 'scanning'))) return
-        await storeQr(tx, sealer, sessionId, { qr, expiresInMs })
-        await events.append(tx, { event: 'qr_code', data: { sessionId, status: 'connecting' } })
-        if (first) await events.append(tx, progress(sessionId, 'scanning', kind))
+        if (!(await storeQr(tx, sealer, sessionId, { qr, expiresInMs, first }))) return
+        const shows = { event: 'qr_code', data: { sessionId, status: 'connecting' } } as const
+        await events.append(tx, shows, ...(first ? [progress(sessionId, 'scanning', kind)] : []))
       }, shortLived)
       // drawn while the database works: whoever waits for the picture waits for both
       qrPicture(qr).catch(() => {})
@@ -62,10 +61,9 @@ export function createAttemptTurns(deps: AttemptTurnsDeps, identity: SessionIden
 
     code: (code, expiresInMs) =>
       store(async tx => {
-        if (!(await moveAttempt(tx, sessionId, 'scanning'))) return
-        await storeCode(tx, sealer, sessionId, { code, expiresInMs })
-        await events.append(tx, { event: 'pairing_code', data: { sessionId, status: 'connecting' } })
-        await events.append(tx, progress(sessionId, 'scanning', kind))
+        if (!(await storeCode(tx, sealer, sessionId, { code, expiresInMs }))) return
+        const shows = { event: 'pairing_code', data: { sessionId, status: 'connecting' } } as const
+        await events.append(tx, shows, progress(sessionId, 'scanning', kind))
       }, shortLived),
 
     // only a note for the page: the link does not hang on it
@@ -80,8 +78,7 @@ export function createAttemptTurns(deps: AttemptTurnsDeps, identity: SessionIden
       untilStored(() =>
         store(async tx => {
           if (!(await moveAttempt(tx, sessionId, 'scanned'))) return
-          await events.append(tx, { event: 'qr_scanned', data: { sessionId } })
-          await events.append(tx, progress(sessionId, 'scanned', kind))
+          await events.append(tx, { event: 'qr_scanned', data: { sessionId } }, progress(sessionId, 'scanned', kind))
         }),
       ),
 

@@ -72,37 +72,49 @@ export async function moveAttempt(
   return moved !== undefined
 }
 
-export async function storeQr(
+/**
+ * Keeps the QR that is shown; with the first one the attempt moves to `scanning`.
+ * @returns whether it is shown: an attempt that has ended meanwhile stays as it is
+ */
+export function storeQr(
   tx: TenantTransactor,
   sealer: Sealer,
   sessionId: SessionId,
-  { qr, expiresInMs }: { qr: string; expiresInMs: number },
-): Promise<void> {
-  await tx.db
-    .updateTable('link_attempts')
-    .set({ qr: sealer.seal(qrCell(sessionId), Buffer.from(qr)), qr_expires_at: after(expiresInMs) })
-    .where('session_id', '=', sessionId)
-    .where('phase', '=', 'scanning')
-    .execute()
+  { qr, expiresInMs, first }: { qr: string; expiresInMs: number; first: boolean },
+): Promise<boolean> {
+  const sealed = { qr: sealer.seal(qrCell(sessionId), Buffer.from(qr)), qr_expires_at: after(expiresInMs) }
+  return show(tx, sessionId, sealed, first)
 }
 
-/** The attempt lives as long as its code. */
-export async function storeCode(
+/**
+ * Keeps the code that is shown, and moves the attempt to `scanning`. The attempt lives as long as its code.
+ * @returns whether it is shown: an attempt that has ended meanwhile stays as it is
+ */
+export function storeCode(
   tx: TenantTransactor,
   sealer: Sealer,
   sessionId: SessionId,
   { code, expiresInMs }: { code: string; expiresInMs: number },
-): Promise<void> {
-  await tx.db
+): Promise<boolean> {
+  const expiry = after(expiresInMs)
+  const sealed = { code: sealer.seal(codeCell(sessionId), Buffer.from(code)), code_expires_at: expiry }
+  return show(tx, sessionId, { ...sealed, expires_at: expiry }, true)
+}
+
+type Expiry = ReturnType<typeof after>
+type Shown = { qr: Buffer; qr_expires_at: Expiry } | { code: Buffer; code_expires_at: Expiry; expires_at: Expiry }
+
+/** One statement, because somebody waits for the picture. */
+async function show(tx: TenantTransactor, sessionId: SessionId, shown: Shown, first: boolean): Promise<boolean> {
+  const row = await tx.db
     .updateTable('link_attempts')
-    .set({
-      code: sealer.seal(codeCell(sessionId), Buffer.from(code)),
-      code_expires_at: after(expiresInMs),
-      expires_at: after(expiresInMs),
-    })
+    .set(shown)
+    .$if(first, query => query.set({ phase: 'scanning', reason: null, since: sql<Date>`clock_timestamp()` }))
     .where('session_id', '=', sessionId)
-    .where('phase', '=', 'scanning')
-    .execute()
+    .where('phase', 'in', first ? phasesBefore('scanning') : ['scanning'])
+    .returning('session_id')
+    .executeTakeFirst()
+  return row !== undefined
 }
 
 /**

@@ -79,8 +79,8 @@ export async function storeCompletion(
     await endLease(tx, sessionId)
     await setSessionState(events, tx, sessionId, { state: 'handed_off', reason })
   }
-  await events.append(tx, progress(sessionId, 'complete', attempt))
-  await events.append(tx, { event: 'complete', data: { sessionId, message: 'Setup complete!' } })
+  const complete = { event: 'complete', data: { sessionId, message: 'Setup complete!' } } as const
+  await events.append(tx, progress(sessionId, 'complete', attempt), complete)
 }
 
 function outcome({ open, failed }: LaneSummary): LinkReason | null {
