@@ -1,12 +1,169 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { SessionId } from '../../contract/ids.js'
+import { errorCode, type Log } from '../log.js'
+import type { BreakerHit, ConnectBreakers } from './connect-breakers.js'
+import type { ConnectBudget, Payment } from './connect-budget.js'
+import { ConnectQueue } from './connect-queue.js'
+import type { OperatorAlarm } from './operator-alarm.js'
+import type { Breaker } from './reaction.js'
+import type { TokenBucket } from './token-bucket.js'
 
 /** Who goes first. `owner_waits`: somebody has just asked for it. `pending`: messages wait to be sent. `recent`: it ran a moment ago. */
 export type ConnectPriority = 'owner_waits' | 'pending' | 'recent' | 'rest'
 
 export type ConnectRequest = { sessionId: SessionId; priority: ConnectPriority }
 
+/** For metrics. `granted` counts from the start of the process. */
+export type PacerCounts = { waiting: number; granted: number; unasked: number; heldBy: Breaker | null }
+
 /** Decides when a session may connect, so that many do not come to WhatsApp at once. */
-export interface ConnectPacer {
+export interface ConnectPacer extends AsyncDisposable {
   /** Resolves when this session may connect. @throws the signal's reason once it aborts */
   turn(request: ConnectRequest, signal: AbortSignal): Promise<void>
+  /** A connect that did not wait for a turn: it counts. */
+  unasked(): void
+  /** WhatsApp has let it in. */
+  opened(sessionId: SessionId): void
+  /** It met what holds everybody back. @param id of the session; left out by whoever has none */
+  refused(hit: Omit<BreakerHit, 'id'> & { id?: SessionId }): void
+  counts(): PacerCounts
+}
+
+export type ConnectPacerDeps = {
+  bucket: TokenBucket
+  budget: ConnectBudget
+  breakers: ConnectBreakers
+  alarm: Pick<OperatorAlarm, 'raise' | 'clear'>
+  log: Log
+  /** Paid for at once, at most. */
+  batch: number
+}
+
+/** How old a node's word on an open breaker may be. */
+const longestLookMs = 5_000
+const databaseAwayMs = 1_000
+const oweEveryMs = 1_000
+
+export function createConnectPacer(deps: ConnectPacerDeps): ConnectPacer {
+  const { bucket, budget, breakers, alarm, log, batch } = deps
+  const stopping = new AbortController()
+  const queue = new ConnectQueue()
+  /** Times at which somebody may connect, paid for already. */
+  let slots: number[] = []
+  let heldBy: Breaker | null = null
+  let canary: SessionId | null = null
+  let granted = 0
+  let unasked = 0
+  let owed = 0
+  let serving: Promise<void> | null = null
+  let writing: Promise<unknown> = Promise.resolve()
+
+  const hold = (breaker: Breaker | null) => {
+    if (heldBy !== breaker)
+      log.warn(breaker === null ? 'connects_released' : 'connects_held', { code: breaker ?? heldBy ?? '' })
+    heldBy = breaker
+    if (breaker === null) return
+    slots = []
+    if (breaker === 'outdated') alarm.raise('engine_outdated')
+  }
+
+  const release = () => {
+    if (heldBy === 'outdated') alarm.clear('engine_outdated')
+    hold(null)
+  }
+
+  const grant = () => {
+    const next = queue.first()
+    if (next === null) return
+    bucket.take()
+    granted++
+    next.go()
+  }
+
+  /** @returns how long to wait before the next look */
+  const held = async (payment: Extract<Payment, { heldBy: Breaker }>): Promise<number> => {
+    hold(payment.heldBy)
+    const next = queue.first()
+    if (payment.heldBy === 'outdated' && payment.forMs === 0 && next !== null && (await breakers.mayTry())) {
+      canary = next.sessionId
+      log.info('canary_connects', { sessionId: next.sessionId })
+      grant()
+    }
+    return Math.min(longestLookMs, Math.max(100, payment.forMs)) * (1 + Math.random() / 4)
+  }
+
+  /** One step towards the next turn. @returns how long to wait before the next step */
+  const step = async (): Promise<number> => {
+    const nodeMs = bucket.wait()
+    if (nodeMs > 0) return nodeMs
+    const [slot] = slots
+    if (slot === undefined) {
+      const payment = await budget.pay(Math.min(queue.size, batch))
+      if ('heldBy' in payment) return held(payment)
+      release()
+      slots = payment.slots.map(ms => performance.now() + ms)
+      return 0
+    }
+    const slotMs = slot - performance.now()
+    if (slotMs > 0) return slotMs
+    slots.shift()
+    grant()
+    return 0
+  }
+
+  const serve = async () => {
+    while (queue.size > 0 && !stopping.signal.aborted) {
+      const ms = await step().catch((error: unknown) => {
+        log.warn('connects_not_paid', { code: errorCode(error) })
+        return databaseAwayMs
+      })
+      if (ms > 0) await delay(ms, undefined, { signal: stopping.signal, ref: false }).catch(() => {})
+    }
+    // a slot that nobody has taken is not for whoever comes much later
+    slots = []
+    serving = null
+  }
+
+  const write = (work: () => Promise<unknown>) => {
+    writing = writing.then(work).catch((error: unknown) => log.warn('connects_not_noted', { code: errorCode(error) }))
+  }
+
+  const timer = setInterval(() => {
+    if (owed === 0) return
+    const count = owed
+    owed = 0
+    write(() => budget.owe(count))
+  }, oweEveryMs).unref()
+
+  return {
+    turn(request, signal) {
+      const turn = queue.join(request, signal)
+      serving ??= serve()
+      return turn
+    },
+    unasked() {
+      unasked++
+      owed++
+      bucket.take()
+    },
+    opened(sessionId) {
+      if (sessionId !== canary) return
+      canary = null
+      release()
+      write(() => breakers.release())
+    },
+    refused({ id, ...hit }) {
+      write(async () => {
+        if (await breakers.hit({ ...hit, id: id ?? randomUUID() })) hold(hit.breaker)
+      })
+    },
+    counts: () => ({ waiting: queue.size, granted, unasked, heldBy }),
+    async [Symbol.asyncDispose]() {
+      stopping.abort()
+      clearInterval(timer)
+      await serving
+      await writing
+    },
+  }
 }

@@ -1,4 +1,4 @@
-/** So many a second on average, and so many at once after a quiet time. Tokens may be owed: what happened anyway is paid for later. */
+/** So many a second on average, and so many at once after a quiet time. As many may be owed: what happened anyway is paid for later. */
 export class TokenBucket {
   readonly #perMs: number
   readonly #burst: number
@@ -17,7 +17,7 @@ export class TokenBucket {
 
   take(): void {
     this.#fill()
-    this.#tokens--
+    this.#tokens = Math.max(-this.#burst, this.#tokens - 1)
   }
 
   /** Milliseconds until there is a token; 0 when there is one. */

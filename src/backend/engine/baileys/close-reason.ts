@@ -92,7 +92,9 @@ function words(data: unknown): Pick<CloseCause, 'text'> {
     .join(' ')
     .replace(/[\p{C}\s]+/gu, ' ')
     .trim()
-  return text === '' ? {} : { text: [...text].slice(0, longestText).join('') }
+  // half a character at the end would not be stored
+  const cut = text.slice(0, longestText).replace(/\p{Cs}$/u, '')
+  return cut === '' ? {} : { text: cut }
 }
 
 /** What the stream error's first child says more exactly than the number: a removed device may come without a 401. */

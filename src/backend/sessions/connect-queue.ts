@@ -1,0 +1,49 @@
+import type { ConnectPriority, ConnectRequest } from './connect-pacer.js'
+
+export type Waiting = ConnectRequest & { go: () => void }
+
+/** How much earlier somebody must have come to go before one of a higher priority: nobody waits for ever. */
+const handicapMs: Readonly<Record<ConnectPriority, number>> = {
+  owner_waits: 0,
+  pending: 30_000,
+  recent: 120_000,
+  rest: 300_000,
+}
+
+/** Sessions that wait for their turn to connect. */
+export class ConnectQueue {
+  readonly #waiting = new Set<Waiting & { due: number }>()
+
+  get size(): number {
+    return this.#waiting.size
+  }
+
+  /** Resolves at its turn. @throws the signal's reason once it aborts */
+  join(request: ConnectRequest, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      signal.throwIfAborted()
+      const leave = () => {
+        this.#waiting.delete(waiting)
+        signal.removeEventListener('abort', abort)
+      }
+      const abort = () => {
+        leave()
+        reject(signal.reason as Error)
+      }
+      const go = () => {
+        leave()
+        resolve()
+      }
+      const waiting = { ...request, go, due: performance.now() + handicapMs[request.priority] }
+      this.#waiting.add(waiting)
+      signal.addEventListener('abort', abort)
+    })
+  }
+
+  /** Whose turn it is. Of those that are equal the first that came. */
+  first(): Waiting | null {
+    let first: (Waiting & { due: number }) | null = null
+    for (const waiting of this.#waiting) if (first === null || waiting.due < first.due) first = waiting
+    return first
+  }
+}
