@@ -21,6 +21,7 @@ export type LogFields = {
   epoch?: number
   url?: string
   setting?: string
+  job?: string
 }
 
 /** A named logger: `log.info('session_opened', { sessionId })`. The event word is stable, so that operators can alert on it. */

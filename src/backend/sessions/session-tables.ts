@@ -27,6 +27,12 @@ export type SessionsTable = {
   phone_seen_at: Generated<Date | null>
   notices: Json<StoredNotices>
   health: Json<Partial<SessionHealth>>
+  /** Since when no socket may use its credentials, see `quarantine.ts`. */
+  quarantined_at: Generated<Date | null>
+  /** When they are destroyed … */
+  shred_at: Generated<Date | null>
+  /** … and when they were. */
+  shredded_at: Generated<Date | null>
 }
 
 export type SessionHistoryTable = {
