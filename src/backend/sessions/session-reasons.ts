@@ -21,7 +21,7 @@ const reasons = {
   banned: { message: 'WhatsApp says that this account is banned.', action: askPhone },
   restricted: {
     message: 'WhatsApp has restricted this account for some time.',
-    action: 'Open WhatsApp on the phone to see for how long, then link the account again.',
+    action: 'Open WhatsApp on the phone to see why and for how long.',
   },
   replaced: {
     message: 'Something else has logged in with this session, so this server has stepped back.',
@@ -39,6 +39,26 @@ const reasons = {
   engine_misconfigured: {
     message: 'WhatsApp does not accept the software on this server.',
     action: tellOperator,
+  },
+  login_refused: {
+    message: 'WhatsApp has refused this login and said no more than a number.',
+    action: `${tellOperator} The server’s log has what WhatsApp said.`,
+  },
+  throttled: {
+    message: 'WhatsApp asks for fewer connections, so this server waits before the next one.',
+    action: 'Wait a few minutes.',
+  },
+  server_trouble: {
+    message: 'WhatsApp reports trouble of its own. This server goes on trying.',
+    action: 'Wait a few minutes.',
+  },
+  network: {
+    message: 'This server does not reach WhatsApp. It goes on trying.',
+    action: 'Wait a few minutes. If it stays like this, tell the operator of this page.',
+  },
+  storage_error: {
+    message: 'This server’s database did not answer, so the connection was closed before anything could be lost.',
+    action: 'Wait a few minutes. If it stays like this, tell the operator of this page.',
   },
   phone_outdated: {
     message: 'WhatsApp on the phone is too old for linked devices.',
@@ -73,7 +93,8 @@ const reasons = {
     action: 'Leave the bot that had it stopped.',
   },
   unused: {
-    message: 'The session was not connected for thirty days, so it has expired. What it needs to connect is kept for thirty days more.',
+    message:
+      'The session was not connected for thirty days, so it has expired. What it needs to connect is kept for thirty days more.',
     action: 'Connect it before that time is over if you still want it here, or link the account again.',
   },
   copy_erased: {
