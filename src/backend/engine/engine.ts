@@ -1,3 +1,4 @@
+import type { SessionHealth } from '../../contract/sessions.js'
 import type { SessionContents, SessionSource } from '../../session/index.js'
 import type { JournalledMessage, KeyChanges, KeyStore } from './keystore.js'
 
@@ -129,6 +130,12 @@ export type EngineEvent =
   | { type: 'message'; message: InboundMessage }
   /** A device of the other side confirmed one of our messages. */
   | { type: 'receipt'; waMessageId: string; chat: string; kind: 'delivered' | 'read' | 'played' | 'sender' }
+  /** Evidence that the account's phone was online; at most one an hour per connection. */
+  | { type: 'phone_seen'; at: Date }
+  /** What is ill, or well again, without keeping messages from anybody; told on change. */
+  | { type: 'health'; health: Partial<SessionHealth> }
+  /** WhatsApp held back everything behind one stanza, connection after connection; it was acknowledged unread, so that the rest comes. */
+  | { type: 'stanza_given_up' }
   | { type: 'closed'; reason: CloseReason }
 
 export type InboundMessage = {
@@ -204,6 +211,10 @@ export type CloseKind =
   /** WhatsApp wants a passkey confirmed on its own site before it links. */
   | 'passkey_required'
   | 'connection_lost'
+  /** The line stood, but nothing answered any more. */
+  | 'zombie'
+  /** The line stood and answered, but no message came through, or none came at all for unusually long. */
+  | 'deaf'
   | 'unreachable'
   | 'server_error'
   /** WhatsApp tries something out (501): like a server error, and worth an operator's look. */

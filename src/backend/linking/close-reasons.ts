@@ -10,7 +10,7 @@ export type LinkStage = { shown: boolean; entered: boolean; accepted: boolean }
  */
 export function mayLogInYet({ plane, kind, status }: CloseReason): boolean {
   if (plane === 'http') return isBusy(status)
-  return kind === 'connection_lost' || kind === 'unreachable' || kind.startsWith('server_')
+  return kind === 'connection_lost' || kind === 'zombie' || kind === 'unreachable' || kind.startsWith('server_')
 }
 
 /** What a socket's end means to somebody who is linking. The same refusal speaks of an account only after a phone has accepted. */

@@ -10,6 +10,7 @@ import { sentMessage } from '../outbox/outbox-store.js'
 import { Hearing } from './hearing.js'
 import type { SessionIdentity } from './session-identity.js'
 import { backoffMs, reactionTo, reactionToLoading, type Reaction } from './session-reactions.js'
+import { isSign } from './session-signs.js'
 import type { SessionStates } from './session-states.js'
 
 export type OpenSession = {
@@ -126,6 +127,7 @@ export class LiveSession {
 
   /** Connects with the stored credentials, and again whenever the line is lost. */
   start(): void {
+    this.#store(() => this.#deps.states.connecting(this.#identity))
     void this.#connect()
   }
 
@@ -180,6 +182,7 @@ export class LiveSession {
       }
       if (event.type === 'message') this.#hearing.hear(event.message)
       if (event.type === 'app_state_keys') this.#keysArrived.abort()
+      if (isSign(event)) this.#store(() => this.#deps.states.noted(this.#identity, event))
       if (event.type === 'closed') this.#onClosed(connection, event.reason)
     }
   }

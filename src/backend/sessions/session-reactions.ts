@@ -17,6 +17,8 @@ export function reactionTo({ kind }: CloseReason): Reaction {
     case 'restart_required':
       return { next: 'reconnect', when: 'now' }
     case 'connection_lost':
+    case 'zombie':
+    case 'deaf':
     case 'unreachable':
     case 'server_error':
     case 'server_experimental':

@@ -7,6 +7,7 @@ import { endLease, ownedEpoch } from '../leases/session-leases.js'
 import { eraseSecrets } from '../outbox/outbox-store.js'
 import type { SessionIdentity } from './session-identity.js'
 import type { SessionReason } from './session-reasons.js'
+import { noteSign, type SessionSign } from './session-signs.js'
 import { returnToBot, sessionState } from './sessions-store.js'
 import { setSessionState } from './set-session-state.js'
 
@@ -17,10 +18,16 @@ export type OnResting = (tx: TenantTransactor, sessionId: SessionId, reason: Ses
 
 /** What becomes of a session on this node, each change in one fenced transaction with its events. Safe to repeat. */
 export interface SessionStates {
+  /** What was stored last for a session that runs here; `undefined`: nothing yet. */
+  shown(sessionId: SessionId): SessionState | undefined
+  /** The session runs here no more. */
+  forget(sessionId: SessionId): void
   /** This node begins to run the session. One that was being reconnected still is: how long it has been away goes on counting. */
   connecting(identity: SessionIdentity): Promise<void>
   connected(identity: SessionIdentity): Promise<void>
   reconnecting(identity: SessionIdentity, reason?: SessionReason): Promise<void>
+  /** What its connection tells of it meanwhile. */
+  noted(identity: SessionIdentity, sign: SessionSign): Promise<void>
   /** Nothing runs until somebody acts; the lease ends. */
   resting(identity: SessionIdentity, state: RestingState, reason: SessionReason, until?: Date | null): Promise<void>
 }
@@ -44,17 +51,24 @@ export function createSessionStates({ tenants, events, onResting }: SessionState
       if (epoch === identity.fence.epoch) await work(tx)
     })
 
+  const shown = new Map<SessionId, SessionState>()
+  const move = async (identity: SessionIdentity, state: SessionState, reason: SessionReason | null) => {
+    await whileWanted(identity, tx => setSessionState(events, tx, identity.sessionId, { state, reason }))
+    shown.set(identity.sessionId, state)
+  }
+
   return {
+    shown: sessionId => shown.get(sessionId),
+    forget: sessionId => void shown.delete(sessionId),
     connecting: identity =>
       whileWanted(identity, async tx => {
         const { sessionId } = identity
         if ((await sessionState(tx, sessionId)) !== 'connected') return
         await setSessionState(events, tx, sessionId, { state: 'connecting', reason: 'starting' })
       }),
-    connected: identity =>
-      whileWanted(identity, tx => setSessionState(events, tx, identity.sessionId, { state: 'connected' })),
-    reconnecting: (identity, reason = 'connection_lost') =>
-      whileWanted(identity, tx => setSessionState(events, tx, identity.sessionId, { state: 'reconnecting', reason })),
+    connected: identity => move(identity, 'connected', null),
+    reconnecting: (identity, reason = 'connection_lost') => move(identity, 'reconnecting', reason),
+    noted: (identity, sign) => change(identity, tx => noteSign(events, tx, identity.sessionId, sign)),
     resting: (identity, state, reason, until = null) =>
       change(identity, async tx => {
         const { sessionId } = identity

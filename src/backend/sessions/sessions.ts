@@ -1,4 +1,5 @@
 import type { SessionId } from '../../contract/ids.js'
+import { SessionState } from '../../contract/sessions.js'
 import type { Tenants } from '../database/tenant-transaction.js'
 import type { Engine, EngineConnection, EngineEvent } from '../engine/engine.js'
 import type { EventLog } from '../events/event-log.js'
@@ -25,6 +26,8 @@ export interface Sessions extends AsyncDisposable {
   /** Whether this node runs the session, connected or not. */
   has(sessionId: SessionId): boolean
   connectedCount(): number
+  /** The sessions that run here, by what is shown of them. */
+  countByState(): Record<SessionState, number>
   /** Every line of this node stands still, those that open from here on too: nothing is read, sent or acknowledged. */
   pauseAll(): void
   /**
@@ -59,7 +62,9 @@ export function createSessions(deps: SessionsDeps): Sessions {
         onMessage: (from, message) => hooks.onMessage(from, message),
         onMissed: of => hooks.onMissed(of),
         onRest: () => {
-          if (running.get(sessionId) === session) running.delete(sessionId)
+          if (running.get(sessionId) !== session) return
+          running.delete(sessionId)
+          states.forget(sessionId)
         },
       },
       identity,
@@ -109,6 +114,12 @@ export function createSessions(deps: SessionsDeps): Sessions {
     },
     drain: how => drainSessions(how, running),
     connectedCount: () => [...running.values()].filter(session => session.isOpen).length,
+    countByState() {
+      const counts = Object.fromEntries(SessionState.options.map(state => [state, 0])) as Record<SessionState, number>
+      for (const [sessionId, { isOpen }] of running)
+        counts[states.shown(sessionId) ?? (isOpen ? 'connected' : 'connecting')]++
+      return counts
+    },
     async [Symbol.asyncDispose]() {
       const stopping = [...running.values()].map(session => session.stop())
       running.clear()

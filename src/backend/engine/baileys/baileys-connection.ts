@@ -79,7 +79,8 @@ export class BaileysConnection implements EngineConnection {
     this.#line = new Line(this.#socket, {
       mayWrite: deps.mayWrite ?? (() => true),
       onRefused: () => this.abandon(),
-      onSilent: () => this.#cut({ plane: 'local', kind: 'connection_lost', status: null }),
+      onSilent: () =>
+        this.#cut({ plane: 'local', kind: this.#registration ? 'connection_lost' : 'zombie', status: null }),
     })
     this.#acks = new ServerAcks(this.#socket)
     this.#registration = isPaired(auth.creds)
