@@ -64,6 +64,14 @@ export class Child {
     clearTimeout(timer)
   }
 
+  /** No goodbye of any kind. */
+  async kill() {
+    if (this.#ended()) return
+    const exit = once(this.process, 'exit')
+    this.process.kill('SIGKILL')
+    await exit
+  }
+
   #ended() {
     return this.process.exitCode !== null || this.process.signalCode !== null
   }

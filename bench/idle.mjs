@@ -1,94 +1,127 @@
+import { rmSync } from 'node:fs'
+import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { readQrPicture } from '../dist/simulator/phone/qr-picture.js'
 import { Closing } from './closing.mjs'
 import { idleReport } from './idle-report.mjs'
-import { startGateway, startRaw, startSimulator } from './processes.mjs'
-import { untilQuiet } from './processor-time.mjs'
-import { Visitor } from './visitor.mjs'
+import { makeDataFolder, startGateway, startRaw } from './processes.mjs'
+import { processorTime } from './processor-time.mjs'
+import { writeLinked } from './raw-linked.mjs'
+import { storeAccounts } from './seed/installation.mjs'
+import { makeAccounts, startSeededSimulator } from './seed/seeded.mjs'
 
-export const about = 'memory for each further idle session, 50 to 200, beside raw Baileys'
+export const about = 'memory and processor time of idle sessions, 100/500/1,000, beside raw Baileys'
 
-const STEPS = [50, 200]
-/** Links under way at once; more only queue for the same core. */
-const AT_ONCE = 4
-/** Longer than every timer that a login leaves behind (Baileys waits 20 s for a history that does not come). */
-const SETTLE_MS = 30_000
-/** Keep-alive of 200 sessions is idleness too. */
-const IDLE_SHARE = 0.15
+const STEPS = [100, 500, 1_000]
+const QUICK_STEPS = [50, 150]
+const CONTACTS = [0, 200]
+/** Longer than every timer that a login leaves behind. */
+const SETTLE_MS = 35_000
+/** Four keep-alives of the gateway, two of raw Baileys. */
+const WINDOW_MS = 60_000
+const QUICK_WINDOW_MS = 30_000
 const NODE_OPTIONS = ['--expose-gc']
+const OPEN_LIMIT_MS = 300_000
+/** Baileys' default would need a minute to cut a line; nobody compares handshakes here. */
+const RAW_PACE = { rate: 40, burst: 10 }
+const UNPACED = { CONNECTS_PER_SECOND: '40', CONNECT_BURST: '20', CONNECTS_PER_SECOND_TOTAL: '40' }
 
-/** @param {{ closing: Closing, say: (line: string) => void }} options */
-export async function run({ closing, say }) {
-  const measured = {}
-  for (const [side, start] of Object.entries({ product: startProduct, raw: startPlain })) {
+/** @param {{ closing: Closing, say: (line: string) => void, quick: boolean, sessions?: number[], contacts?: number[] }} options */
+export async function run({ closing, say, quick, sessions, contacts }) {
+  const steps = sessions ?? (quick ? QUICK_STEPS : STEPS)
+  const kinds = contacts ?? (quick ? [0] : CONTACTS)
+  const series = []
+  for (const each of kinds) {
     const own = new Closing()
     closing.add(own, () => own.close())
-    const simulator = await startSimulator(own)
-    const { child, link, more } = await start(own, simulator.control)
-    measured[side] = await grow({ child, link, more, simulator, say: line => say(`${side}: ${line}`) })
+    const readings = await grow(own, { steps, contacts: each, windowMs: quick ? QUICK_WINDOW_MS : WINDOW_MS, say })
     await own.close()
+    series.push({ contacts: each, readings })
   }
-  return idleReport({ ...measured, steps: STEPS })
+  return idleReport({ series, steps })
 }
 
-async function grow({ child, link, more, simulator, say }) {
+/** One installation that grows; at every step each side is started anew, so that only what a running session needs is in memory. */
+async function grow(closing, { steps, contacts, windowMs, say }) {
+  const folder = makeDataFolder(closing)
+  const simulator = await startSeededSimulator(closing)
+  const linked = { product: [], raw: [], floor: [] }
   const readings = []
-  let next = 0
-  for (const count of STEPS) {
-    const worker = async () => {
-      while (next < count) await link(await simulator.control.phone(String(254_700_200_000 + next++)))
+  for (const count of steps) {
+    for (const group of Object.keys(linked)) {
+      const more = await makeAccounts(count - linked[group].length, { contacts })
+      await simulator.add(group, more)
+      if (group === 'product') await storeAccounts({ DATA_DIR: folder }, more)
+      linked[group].push(...(group === 'product' ? more.map(() => null) : more))
     }
-    await Promise.all(Array.from({ length: AT_ONCE }, worker))
-    await untilQuiet([child], IDLE_SHARE)
-    const idle = await idleCpu(child)
-    const online = (await simulator.control.phones()).filter(({ devices }) => devices === 1).length
-    if (online !== count) throw new Error(`${online} of ${count} sessions are linked.`)
-    const reading = { sessions: count, ...(await child.ask('memory')), ...idle, ...(await more?.()) }
-    readings.push(reading)
-    say(`${count} sessions: ${reading.measure} ${megabytes(reading.resident)}, heap ${megabytes(reading.heap)} MB`)
+    say(`${count} sessions, ${contacts} contacts: stored`)
+    const own = new Closing()
+    closing.add(own, () => own.close())
+    const reading = await measure(own, { folder, simulator, linked, count, windowMs })
+    await own.close()
+    for (const [side, { resident, measure: kind, idleCpuPercent }] of Object.entries(reading)) {
+      const mebibytes = (resident / 2 ** 20).toFixed(1)
+      say(
+        `${count} sessions, ${contacts} contacts, ${side}: ${kind} ${mebibytes} MiB, ${idleCpuPercent.toFixed(2)} % of a core`,
+      )
+    }
+    readings.push({ sessions: count, ...reading })
   }
   return readings
 }
 
-const megabytes = bytes => (bytes / 2 ** 20).toFixed(1)
-
-/** Share of one core, in percent, while nothing happens; this is the settling time as well. */
-async function idleCpu(child) {
-  const before = await child.ask('cpu')
-  const since = performance.now()
+/** All sides stand beside each other, so that what else the machine does falls on all of them alike. */
+async function measure(closing, { folder, simulator, linked, count, windowMs }) {
+  const raw = await startSide('raw', {})
+  const floor = await startSide('floor', { KEYS: 'elsewhere', KEEP_ALIVE_MS: '15000' })
+  const gateway = await startGateway(closing, { simulator, folder, env: UNPACED, nodeOptions: NODE_OPTIONS })
+  const children = { product: gateway.child, raw, floor }
+  await untilOpen(simulator, children, count)
   await delay(SETTLE_MS)
-  return { idleCpuPercent: (((await child.ask('cpu')) - before) / (performance.now() - since)) * 100 }
-}
+  const cpu = await idleCpu(children, gateway.databasePid, windowMs)
+  await untilOpen(simulator, children, count)
+  const read = async ([side, child]) => {
+    const [memory, logins] = [await child.ask('memory'), await simulator.logins(side)]
+    return [side, { ...memory, idleCpuPercent: cpu[side], logins }]
+  }
+  const sides = Object.fromEntries(await Promise.all(Object.entries(children).map(read)))
+  sides.product.databaseCpuPercent = cpu.database
+  return sides
 
-async function startProduct(closing, simulator) {
-  const env = { LINK_DEFAULT: 'managed' }
-  const gateway = await startGateway(closing, { simulator, env, nodeOptions: NODE_OPTIONS })
-  return {
-    child: gateway.child,
-    async link(phone) {
-      const visitor = new Visitor(gateway.url)
-      const { picture } = await visitor.start()
-      await visitor.listen()
-      await phone.scan(readQrPicture(picture))
-      await visitor.heard('complete')
-      visitor.leave()
-    },
-    async more() {
-      const { sessions } = await (await fetch(`${gateway.url}/health`)).json()
-      return { connectedByItsOwnCount: sessions }
-    },
+  async function startSide(side, env) {
+    const child = await startRaw(closing, { simulator, nodeOptions: NODE_OPTIONS, env })
+    const file = path.join(folder, `${side}.jsonl`)
+    await writeLinked(file, linked[side])
+    await child.ask('resume', { file, ...RAW_PACE })
+    rmSync(file)
+    return child
   }
 }
 
-async function startPlain(closing, simulator) {
-  const child = await startRaw(closing, { simulator, nodeOptions: NODE_OPTIONS })
-  return {
-    child,
-    async link(phone) {
-      const account = phone.phoneNumber
-      const { qr } = await child.ask('start', { account })
-      await phone.scan(qr)
-      await child.ask('opened', { account })
-    },
+async function untilOpen(simulator, children, count) {
+  const deadline = performance.now() + OPEN_LIMIT_MS
+  for (;;) {
+    for (const child of Object.values(children)) child.assertRuns()
+    const open = await Promise.all(Object.keys(children).map(side => simulator.open(side)))
+    if (open.every(each => each === count)) return
+    if (performance.now() > deadline) throw new Error(`${open.join(', ')} of ${count} sessions are open.`)
+    await delay(250)
   }
+}
+
+/** Share of one core, in percent, while nothing happens. */
+async function idleCpu(children, databasePid, windowMs) {
+  const read = async () => {
+    const times = await Promise.all(
+      Object.entries(children).map(async ([side, child]) => [side, await child.ask('cpu')]),
+    )
+    return { ...Object.fromEntries(times), database: databasePid === null ? null : processorTime(databasePid) }
+  }
+  const before = await read()
+  const since = performance.now()
+  await delay(windowMs)
+  const after = await read()
+  const passed = performance.now() - since
+  return Object.fromEntries(
+    Object.entries(after).map(([side, time]) => [side, time === null ? null : ((time - before[side]) / passed) * 100]),
+  )
 }

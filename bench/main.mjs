@@ -6,6 +6,8 @@ import { machine, machineLine } from './machine.mjs'
 const BENCHES = {
   link: () => import('./link.mjs'),
   idle: () => import('./idle.mjs'),
+  restore: () => import('./restore.mjs'),
+  takeover: () => import('./takeover.mjs'),
   'storm-link': () => import('./storm-link.mjs'),
 }
 
@@ -13,7 +15,7 @@ const usage = async () => {
   const lines = await Promise.all(
     Object.entries(BENCHES).map(async ([name, load]) => `  ${name.padEnd(10)} ${(await load()).about}`),
   )
-  return `npm run bench -- NAME [--json] [--pairs N] [--quick]\n\n${lines.join('\n')}`
+  return `npm run bench -- NAME [--json] [--quick] [--pairs N] [--sessions N,N] [--contacts N,N]\n\n${lines.join('\n')}`
 }
 
 const closing = new Closing()
@@ -27,6 +29,8 @@ async function main() {
       json: { type: 'boolean', default: false },
       pairs: { type: 'string' },
       quick: { type: 'boolean', default: false },
+      sessions: { type: 'string' },
+      contacts: { type: 'string' },
     },
     allowPositionals: true,
   })
@@ -37,9 +41,25 @@ async function main() {
   if (!Number.isInteger(pairs) || pairs < 1) throw new Error('--pairs is a whole number from 1.')
   const bench = await BENCHES[name]()
   const where = machine()
-  const { figures, text } = await bench.run({ closing, say: line => console.error(line), pairs, quick: values.quick })
+  const { figures, text } = await bench.run({
+    closing,
+    say: line => console.error(line),
+    pairs,
+    quick: values.quick,
+    sessions: numbers(values.sessions, '--sessions'),
+    contacts: numbers(values.contacts, '--contacts'),
+  })
   if (values.json) console.log(JSON.stringify({ bench: name, machine: where, ...figures }, null, 2))
   else console.log(`${machineLine(where)}\n\n${text}`)
+}
+
+/** @returns {number[] | undefined} `100,500` as numbers */
+function numbers(text, name) {
+  const list = text?.split(',').map(Number)
+  if (list?.every(number => Number.isInteger(number) && number >= 0) === false) {
+    throw new Error(`${name} is whole numbers with commas between them.`)
+  }
+  return list
 }
 
 try {

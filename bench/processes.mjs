@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { connectSimulator } from '../dist/simulator/index.js'
 import { Child } from './child.mjs'
-import { makeFolder } from './folders.mjs'
+import { databaseIn, makeFolder } from './folders.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const PROBE = new URL('./probe.mjs', import.meta.url).href
@@ -16,7 +16,7 @@ const START_LIMIT_MS = 60_000
 const LOOK_EVERY_MS = 50
 
 /** What a child needs of our environment. Node's own options and the product's settings must not leak in. */
-const plainEnv = () => ({ PATH: process.env.PATH, HOME: process.env.HOME, LANG: process.env.LANG })
+export const plainEnv = () => ({ PATH: process.env.PATH, HOME: process.env.HOME, LANG: process.env.LANG })
 
 /**
  * The simulator in a process of its own, which ends when this one does.
@@ -45,14 +45,26 @@ export async function startSimulator(closing) {
 }
 
 /**
- * The gateway as a person runs it at home: built, with its own durable PostgreSQL in a data folder that is thrown away afterwards.
+ * A data folder that is thrown away afterwards.
  *
  * @param {import('./closing.mjs').Closing} closing
- * @param {{ simulator: { url: string, rootKey: string }, env?: NodeJS.ProcessEnv, nodeOptions?: string[] }} options
  */
-export async function startGateway(closing, { simulator, env = {}, nodeOptions = [] }) {
+export function makeDataFolder(closing) {
   const folder = makeFolder()
-  closing.add(folder, () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+  return closing.add(folder, () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+}
+
+/**
+ * The gateway as a person runs it at home: built, with its own durable PostgreSQL.
+ *
+ * @param {import('./closing.mjs').Closing} closing
+ * @param {{ simulator: { url: string, rootKey: string }, env?: NodeJS.ProcessEnv, nodeOptions?: string[], folder?: string }} options
+ */
+export async function startGateway(
+  closing,
+  { simulator, env = {}, nodeOptions = [], folder = makeDataFolder(closing) },
+) {
+  const started = performance.now()
   const port = await freePort()
   const program = path.join(ROOT, 'dist', 'backend', 'main.js')
   const child = new Child('The gateway', [...nodeOptions, '--import', PROBE, program], {
@@ -69,22 +81,28 @@ export async function startGateway(closing, { simulator, env = {}, nodeOptions =
   closing.add(child, () => child.stop())
   const url = `http://127.0.0.1:${port}`
   await untilReady(child, url)
-  const postmaster = path.join(folder, 'postgres', 'cluster', 'postmaster.pid')
-  return { child, url, databasePid: Number(readFileSync(postmaster, 'utf8').split('\n')[0]) }
+  return { child, url, databasePid: databasePid(folder), started, apiUpMs: performance.now() - started }
+}
+
+/** The database of a data folder; null when the gateway was given another. */
+function databasePid(folder) {
+  const file = databaseIn(folder)
+  return existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n')[0]) : null
 }
 
 /**
  * Plain Baileys in a process of its own.
  *
  * @param {import('./closing.mjs').Closing} closing
- * @param {{ simulator: { url: string, rootKey: string }, nodeOptions?: string[] }} options
+ * @param {{ simulator: { url: string, rootKey: string }, nodeOptions?: string[], env?: NodeJS.ProcessEnv }} options
  */
-export async function startRaw(closing, { simulator, nodeOptions = [] }) {
+export async function startRaw(closing, { simulator, nodeOptions = [], env = {} }) {
   const program = fileURLToPath(new URL('./raw-baileys.mjs', import.meta.url))
   const child = new Child('Raw Baileys', [...nodeOptions, '--import', PROBE, program], {
     ...plainEnv(),
     WHATSAPP_URL: simulator.url,
     WHATSAPP_ROOT_KEY: simulator.rootKey,
+    ...env,
   })
   closing.add(child, () => child.stop())
   await child.ask('ready')
@@ -95,11 +113,11 @@ async function untilReady(child, url) {
   const deadline = performance.now() + START_LIMIT_MS
   for (;;) {
     child.assertRuns()
-    const ready = await fetch(`${url}/health/ready`).then(
-      async response => (await response.text(), response.ok),
-      () => false,
+    const health = await fetch(`${url}/health`).then(
+      response => (response.ok ? response.json() : null),
+      () => null,
     )
-    if (ready) return
+    if (health?.status === 'healthy') return
     if (performance.now() > deadline) throw new Error(`The gateway was not ready within ${START_LIMIT_MS} ms.`)
     await delay(LOOK_EVERY_MS)
   }

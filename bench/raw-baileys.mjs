@@ -1,10 +1,18 @@
 import { DisconnectReason, initAuthCreds, makeWASocket, WA_CERT_DETAILS } from '@whiskeysockets/baileys'
 import { answer } from './answers.mjs'
+import { readLinked } from './raw-linked.mjs'
+import { pace } from './raw-pace.mjs'
 
 // A process with plain Baileys and nothing else: default settings, keys in a Map. It is what the gateway is compared with.
 
-const { WHATSAPP_URL: url, WHATSAPP_ROOT_KEY: rootKey } = process.env
+const {
+  WHATSAPP_URL: url,
+  WHATSAPP_ROOT_KEY: rootKey,
+  KEEP_ALIVE_MS: keepAlive,
+  KEYS: kept = 'in memory',
+} = process.env
 WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(rootKey, 'hex')
+const settings = keepAlive === undefined ? {} : { keepAliveIntervalMs: Number(keepAlive) }
 
 /** Baileys' own logger prints every step; formatting that would be counted against it. */
 const silent = { level: 'silent', child: () => silent }
@@ -19,7 +27,7 @@ answer({
   ready: () => true,
   /** From the call that opens a socket to its QR event. */
   async start({ account }) {
-    const auth = { creds: initAuthCreds(), keys: keysInMemory() }
+    const auth = { creds: initAuthCreds(), keys: keysInMemory(new Map()) }
     const opened = Promise.withResolvers?.() ?? withResolvers()
     const started = performance.now()
     const qr = await new Promise((resolve, reject) => connect({ account, auth, opened, onQr: resolve, onEnd: reject }))
@@ -28,6 +36,18 @@ answer({
     return { qr, startToQr }
   },
   opened: ({ account }) => accounts.get(account).opened,
+  /**
+   * Connects accounts that were linked before, out of a file; a line that is lost is taken up again in the same way.
+   * `rate` and `burst` are connects a second; without them all go at once.
+   */
+  async resume({ file, rate, burst }) {
+    const turn = pace({ rate, burst })
+    for await (const { account, creds, stored } of readLinked(file, { kept })) {
+      const auth = { creds, keys: keysInMemory(stored) }
+      void turn().then(() => resume({ account, auth, turn }))
+    }
+  },
+  open: () => [...accounts.values()].filter(({ open }) => open).length,
   close({ account }) {
     const { socket } = accounts.get(account)
     // first: the end of a line that was closed on purpose is no failure
@@ -37,7 +57,7 @@ answer({
 })
 
 function connect({ account, auth, opened, onQr, onEnd }) {
-  const socket = makeWASocket({ auth, waWebSocketUrl: url, logger: silent })
+  const socket = makeWASocket({ auth, waWebSocketUrl: url, logger: silent, ...settings })
   accounts.set(account, { ...accounts.get(account), socket })
   socket.ev.on('connection.update', ({ qr, connection, lastDisconnect }) => {
     if (qr !== undefined) onQr(qr)
@@ -51,8 +71,19 @@ function connect({ account, auth, opened, onQr, onEnd }) {
   })
 }
 
-function keysInMemory() {
-  const stored = new Map()
+function resume({ account, auth, turn }) {
+  const socket = makeWASocket({ auth, waWebSocketUrl: url, logger: silent, ...settings })
+  const held = { socket, open: false }
+  accounts.set(account, held)
+  socket.ev.on('connection.update', ({ connection }) => {
+    if (connection === 'open') held.open = true
+    if (connection !== 'close' || accounts.get(account) !== held) return
+    held.open = false
+    void turn().then(() => resume({ account, auth, turn }))
+  })
+}
+
+function keysInMemory(stored) {
   return {
     async get(type, ids) {
       const found = {}
