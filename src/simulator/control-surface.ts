@@ -187,6 +187,40 @@ export interface Phone {
   goOnline(): Promise<void>
 }
 
+export type SeedOptions = {
+  /** how many accounts with one linked device each */
+  count: number
+  /** digits of the first account; the others follow; default 4916000000001 */
+  firstNumber?: string
+  /** how many people every device is in contact with, both ways; they are the same people for all devices, default 0 */
+  contacts?: number
+  /** digits of the first contact; default 4917000000001 */
+  firstContact?: string
+  /** one-time keys each device has uploaded; default 812, what a first login uploads */
+  preKeys?: number
+}
+
+/** What a client has stored: key store type, id, value as Baileys' `BufferJSON` writes it. */
+export type StoredKeys = Record<string, Record<string, string>>
+
+export type SeededDevice = {
+  phoneNumber: string
+  lid: string
+  jid: string
+  deviceId: number
+  /** Baileys' `AuthenticationCreds`, as its `BufferJSON` writes them */
+  creds: string
+  /** what only this device's key store holds */
+  keys: StoredKeys
+}
+
+export type SeededDevices = {
+  devices: SeededDevice[]
+  /** what every device's key store holds besides its own: one-time keys, sessions and LIDs of the contacts */
+  sharedKeys: StoredKeys
+  contacts: { phoneNumber: string; lid: string; jid: string }[]
+}
+
 export interface SimulatorControl extends AsyncDisposable {
   /** ws://127.0.0.1:PORT/ws/chat: the first front end's */
   readonly url: string
@@ -201,6 +235,8 @@ export interface SimulatorControl extends AsyncDisposable {
   ledger(match?: StanzaMatch): Promise<LedgerEntry[]>
   problems(): Promise<Problem[]>
   assertClean(): Promise<void>
+  /** Accounts with a device that is linked already, for clients that are to start as if they had been linked long ago. */
+  seedDevices(options: SeedOptions): Promise<SeededDevices>
   /** What became of every connection, or of those of one account or device, oldest first. */
   connections(match?: { account?: string; device?: number }): Promise<ConnectionSpan[]>
   /**

@@ -1,5 +1,6 @@
 /** A local WhatsApp for tests, demos and benchmarks; see README.md. */
-export { startSimulator, Simulator, type DeviceFaults, type SimulatorOptions } from './simulator.js'
+export { startSimulator, Simulator, type SimulatorOptions } from './simulator.js'
+export type { DeviceFaults } from './faults/device-faults.js'
 export { connectSimulator } from './control/remote-simulator.js'
 export { createRootKey } from './wire/certificates.js'
 export {
@@ -26,6 +27,10 @@ export type {
   PhoneMessage,
   Problem,
   RootKey,
+  SeededDevice,
+  SeededDevices,
+  SeedOptions,
   SimulatorControl,
   StanzaMatch,
+  StoredKeys,
 } from './control-surface.js'

@@ -76,7 +76,7 @@ export class RatchetWatch {
       const to = { toAccount: target.person.phoneNumber, toDevice: target.deviceId }
       const from = { account: sender.person.phoneNumber, device: sender.deviceId }
       if (sender.deviceId !== 0) this.note?.({ kind: 'message-key', ...from, ...to, id, chain, counter, digest })
-      const name = `${target.person.lidUser}:${target.deviceId}:${place.key}`
+      const name = `${sender.person.lidUser}:${sender.deviceId}:${target.person.lidUser}:${target.deviceId}:${place.key}`
       const earlier = this.#seen.get(name)
       if (earlier === undefined) this.#remember(name, digest)
       else if (earlier !== digest) {

@@ -1,5 +1,5 @@
 /** Unmodified Baileys with keys in memory: the simulator's own tests use nothing else as a client. */
-import { makeWASocket, Curve, initAuthCreds, WA_CERT_DETAILS } from '@whiskeysockets/baileys'
+import { BufferJSON, makeWASocket, Curve, initAuthCreds, proto, WA_CERT_DETAILS } from '@whiskeysockets/baileys'
 import type {
   AuthenticationCreds,
   BaileysEventMap,
@@ -9,7 +9,7 @@ import type {
   WAMessage,
   WASocket,
 } from '@whiskeysockets/baileys'
-import type { Phone, SimulatorControl } from './control-surface.js'
+import type { Phone, SeededDevice, SimulatorControl, StoredKeys } from './control-surface.js'
 import { verify } from './wire/curve.js'
 import { Waiters } from './waiters.js'
 
@@ -26,7 +26,7 @@ const silent: SocketConfig['logger'] = {
 
 /** Credentials and keys, as an application would store them. */
 export class RawAccount {
-  readonly creds: AuthenticationCreds = initAuthCreds()
+  creds: AuthenticationCreds = initAuthCreds()
   readonly #data = new Map<string, unknown>()
   readonly keys: SignalKeyStore = {
     get: async <T extends keyof SignalDataTypeMap>(type: T, ids: string[]) => {
@@ -46,6 +46,23 @@ export class RawAccount {
         }
       }
     },
+  }
+
+  /** The account a seeded device would have stored. */
+  static seeded(device: SeededDevice, sharedKeys: StoredKeys): RawAccount {
+    const account = new RawAccount()
+    account.creds = JSON.parse(device.creds, BufferJSON.reviver)
+    for (const keys of [sharedKeys, device.keys]) {
+      for (const [type, entries] of Object.entries(keys)) {
+        for (const [id, text] of Object.entries(entries)) {
+          const value: unknown = JSON.parse(text, BufferJSON.reviver)
+          const stored =
+            type === 'app-state-sync-key' ? proto.Message.AppStateSyncKeyData.fromObject(Object(value)) : value
+          account.#data.set(`${type} ${id}`, stored)
+        }
+      }
+    }
+    return account
   }
 
   /** Loses every Signal session, as a restored backup would. */

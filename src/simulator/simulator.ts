@@ -9,11 +9,14 @@ import type {
   PhoneInfo,
   Problem,
   RootKey,
+  SeededDevices,
+  SeedOptions,
   SimulatorControl,
   StanzaMatch,
 } from './control-surface.js'
 import { SimulatorError } from './errors.js'
 import { Exchange } from './exchange.js'
+import { deviceFaults, type DeviceFaults } from './faults/device-faults.js'
 import type { FaultParams } from './faults/fault.js'
 import { setOff } from './faults/registry.js'
 import { fits, Ledger } from './ledger.js'
@@ -23,6 +26,7 @@ import { LocalPhone } from './phone/local-phone.js'
 import { PhoneDevice } from './phone/phone-device.js'
 import { Problems } from './problems.js'
 import { untilQuiet } from './quiet.js'
+import { seedDevices } from './seeding/seed-devices.js'
 import { StateFile } from './state/state-file.js'
 import { certificateChain, createRootKey } from './wire/certificates.js'
 import { generateKeyPair } from './wire/curve.js'
@@ -53,23 +57,6 @@ export type SimulatorOptions = {
   deviceLimit?: number
   /** how long waiters wait unless told otherwise; default 10 s */
   requestTimeoutMs?: number
-}
-
-/** What happens to one linked device when a test wants trouble. */
-export type DeviceFaults = {
-  /** cuts the TCP connection */
-  drop(): void
-  streamError(code: number): void
-  /** the next login gets `<failure reason>` */
-  failNextLogin(reason: number): void
-  pausePings(): void
-  resumePings(): void
-  /** a frame that cannot be decrypted */
-  sendGarbageFrame(): void
-  /** the next message is refused by an ack with this code */
-  refuseNextMessage(code: number): void
-  /** one-time keys vanish until `leave` are left, and the device is told */
-  drainPreKeys(leave?: number): void
 }
 
 /** The simulator inside the process that started it. */
@@ -150,6 +137,11 @@ export class Simulator implements SimulatorControl {
     this.parts.problems.assertClean()
   }
 
+  async seedDevices(options: SeedOptions): Promise<SeededDevices> {
+    const { exchange, state } = this.parts
+    return seedDevices({ accounts: exchange.accounts, changed: () => state?.changed() }, this.seed, options)
+  }
+
   async connections(match?: { account?: string; device?: number }): Promise<ConnectionSpan[]> {
     return this.parts.exchange.connections.spans(match)
   }
@@ -182,18 +174,7 @@ export class Simulator implements SimulatorControl {
 
   /** The named faults of one linked device as methods. */
   device(phoneNumber: string, deviceId: number): DeviceFaults {
-    const set = (name: string, params: FaultParams = {}): void =>
-      this.#setOff(name, { phone: phoneNumber, device: deviceId, ...params })
-    return {
-      drop: () => set('drop'),
-      streamError: code => set('stream-error', { code }),
-      failNextLogin: reason => set('fail-next-login', { reason }),
-      pausePings: () => set('pause-pings'),
-      resumePings: () => set('resume-pings'),
-      sendGarbageFrame: () => set('garbage-frame'),
-      refuseNextMessage: code => set('refuse-message', { code }),
-      drainPreKeys: (leave = 0) => set('drain-pre-keys', { leave }),
-    }
+    return deviceFaults((name, params) => this.#setOff(name, { phone: phoneNumber, device: deviceId, ...params }))
   }
 
   async stop(): Promise<void> {

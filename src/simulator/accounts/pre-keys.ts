@@ -125,6 +125,14 @@ export class PreKeyPool {
     return { uploads: this.#uploads.map(upload => upload.toString('base64')), handedOut: this.#handedOut }
   }
 
+  /** A pool that was filled by one upload of packed ids and keys, which may be other pools' as well. */
+  static filled(records: Buffer): PreKeyPool {
+    const pool = new PreKeyPool()
+    pool.#uploads.push(records)
+    pool.#total = records.length / RECORD_BYTES
+    return pool
+  }
+
   static restore(saved: { uploads: string[]; handedOut: number }): PreKeyPool {
     const pool = new PreKeyPool()
     for (const upload of saved.uploads) {

@@ -18,6 +18,17 @@ export function connectionMethods(simulator: SimulatorControl): [string, Method]
   })
   return [
     [
+      'seedDevices',
+      params => {
+        const words = {
+          firstNumber: optional(text, params, 'firstNumber'),
+          firstContact: optional(text, params, 'firstContact'),
+        }
+        const numbers = { contacts: optional(number, params, 'contacts'), preKeys: optional(number, params, 'preKeys') }
+        return simulator.seedDevices({ count: number(params, 'count'), ...present({ ...words, ...numbers }) })
+      },
+    ],
+    [
       'connections',
       params => {
         const device = optional(number, params, 'device')

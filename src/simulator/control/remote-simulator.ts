@@ -10,6 +10,8 @@ import type {
   PhoneInfo,
   PhoneMessage,
   Problem,
+  SeededDevices,
+  SeedOptions,
   SimulatorControl,
   StanzaMatch,
 } from '../control-surface.js'
@@ -121,6 +123,10 @@ class RemoteSimulator implements SimulatorControl {
 
   get url(): string {
     return this.urls[0] ?? ''
+  }
+
+  seedDevices(options: SeedOptions): Promise<SeededDevices> {
+    return ask(this.call, 'seedDevices', options)
   }
 
   connections(match: { account?: string; device?: number } = {}): Promise<ConnectionSpan[]> {

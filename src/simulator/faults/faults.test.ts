@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Phone } from '../control-surface.js'
 import { linkClient, RawAccount, RawClient } from '../raw-client.fixture.js'
 import { bigEndian } from '../wire/node-codec.js'
-import { startSimulator, type DeviceFaults, type Simulator } from '../simulator.js'
+import { startSimulator, type Simulator } from '../simulator.js'
+import type { DeviceFaults } from './device-faults.js'
 
 let simulator: Simulator
 let ada: Phone

@@ -9,7 +9,8 @@ import { NO_PRE_KEY, type SessionRecordType, type SignalStorage } from './signal
 export type Encrypted = { type: 'pkmsg' | 'msg'; body: Buffer }
 
 /** By address; what a record looks like is libsignal's business. */
-export type SavedSessions = Record<string, ReturnType<SessionRecordType['serialize']>>
+export type SavedSessions = Record<string, SavedSession>
+export type SavedSession = ReturnType<SessionRecordType['serialize']>
 
 const PRE_KEY_MESSAGE = 3
 const MAX_PADDING = 16
@@ -36,6 +37,7 @@ function pair(held: KeyPair): { pubKey: Buffer; privKey: Buffer } {
 export class SignalSessions {
   readonly #records = new Map<string, SessionRecordType>()
   readonly #storage: SignalStorage
+  #fallback: ((peer: Endpoint) => SavedSession | undefined) | undefined
 
   /** `owner` keeps two phones' queues apart, which libsignal serialises by address for the whole process. */
   constructor(
@@ -55,6 +57,12 @@ export class SignalSessions {
       getOurRegistrationId: () => keys.registrationId,
       getOurIdentity: () => pair(keys.identity),
     }
+  }
+
+  /** Sessions that exist without having been opened here; each is taken up when it is first needed. */
+  fallBackTo(find: (peer: Endpoint) => SavedSession | undefined): void {
+    const before = this.#fallback
+    this.#fallback = peer => find(peer) ?? before?.(peer)
   }
 
   has(peer: Endpoint): boolean {
@@ -85,11 +93,13 @@ export class SignalSessions {
     throw new Error(`cannot read an enc of type ${type ?? 'none'}`)
   }
 
+  /** The next message opens a session anew. */
   forget(peer: Endpoint): void {
-    this.#records.delete(this.#address(peer).toString())
+    this.#records.set(this.#address(peer).toString(), new SessionRecord())
   }
 
   forgetAll(): void {
+    this.#fallback = undefined
     this.#records.clear()
   }
 
@@ -104,6 +114,9 @@ export class SignalSessions {
   }
 
   #address(peer: Endpoint): InstanceType<typeof ProtocolAddress> {
-    return new ProtocolAddress(`${this.owner}-${peer.person.lidUser}`, peer.deviceId)
+    const address = new ProtocolAddress(`${this.owner}-${peer.person.lidUser}`, peer.deviceId)
+    const saved = this.#records.has(address.toString()) ? undefined : this.#fallback?.(peer)
+    if (saved) this.#records.set(address.toString(), SessionRecord.deserialize(saved))
+    return address
   }
 }

@@ -77,7 +77,7 @@ function clamped(scalar: Uint8Array): Buffer {
 }
 
 /** The public half of 32 private bytes; the given `x` is not looked at. */
-function publicHalf(crv: 'X25519' | 'Ed25519', bytes: Uint8Array): Buffer {
+export function publicHalf(crv: 'X25519' | 'Ed25519', bytes: Uint8Array): Buffer {
   const key = createPrivateKey({ key: { kty: 'OKP', crv, x: base64url(bytes), d: base64url(bytes) }, format: 'jwk' })
   return Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x ?? '', 'base64url')
 }
