@@ -39,6 +39,7 @@ import { createOwnChat } from './own-chat/own-chat.js'
 import { packageVersion } from './package-version.js'
 import { createRecovery } from './recovery.js'
 import { Releases } from './releases.js'
+import { createLongReconnects } from './sessions/long-reconnects.js'
 import { createServeOutbox } from './sessions/serve-outbox.js'
 import { createSessions } from './sessions/sessions.js'
 import { operatorWorkspace } from './tenancy/operator-workspace.js'
@@ -142,6 +143,15 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
   )
 
   const { trustProxy, production } = config
+  const longReconnects = releases.use(
+    createLongReconnects({
+      database,
+      tenants,
+      events,
+      afterMs: config.sessionTimeoutMs,
+      log: log.child('sessions'),
+    }),
+  )
   const clearAway = releases.use(createClearAway({ tenants, log: log.child('clear-away') }))
 
   const addressOf = createClientAddress({ trustProxy, production, log: log.child('http') })
@@ -206,6 +216,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
       if (config.wsPort !== null) await wsPort?.listen(config.wsPort, config.host)
       await recovery.start()
       linking.start()
+      longReconnects.start()
       clearAway.start()
       return port
     },

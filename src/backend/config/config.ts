@@ -24,6 +24,8 @@ export type Config = {
   serviceToken: string | null
   /** `url` null: the real WhatsApp. Both are set together, and only for the simulator. */
   whatsapp: { url: string | null; rootKey: string | null; version: ClientVersion | null }
+  /** How long a session may be reconnecting before it is shown as disconnected. */
+  sessionTimeoutMs: number
   /** How fast sessions connect. */
   connects: ConnectSettings
   linking: {
@@ -108,6 +110,7 @@ export function loadConfig(raw: NodeJS.ProcessEnv): Config {
       rootKey: env.WHATSAPP_ROOT_KEY?.toLowerCase() ?? null,
       version: clientVersion(env.WHATSAPP_WEB_VERSION),
     },
+    sessionTimeoutMs: env.WHATSAPP_SESSION_TIMEOUT,
     connects: {
       perSecond: env.CONNECTS_PER_SECOND,
       burst: env.CONNECT_BURST,

@@ -43,6 +43,7 @@ export const Env = z.object({
   LINK_MAX_ACTIVE: count.default(500),
   LINK_MAX_QUEUED: count.default(1_000),
   CONNECTS_PER_SECOND: rate.default(5),
+  WHATSAPP_SESSION_TIMEOUT: z.coerce.number().int().min(1_000).max(31_536_000_000).default(3_600_000),
   CONNECT_BURST: count.default(10),
   CONNECTS_PER_SECOND_TOTAL: rate.default(20),
   EGRESS_NAME: z.string().trim().min(1).max(100).default('shared'),
@@ -70,7 +71,6 @@ const unusedNames = [
   'ROLES',
   'FRONTEND_URL',
   'LOG_FILE',
-  'WHATSAPP_SESSION_TIMEOUT',
   'WHATSAPP_MAX_SESSIONS_PER_USER',
 ]
 const unusedPrefixes = ['SUPABASE_', 'NEXT_PUBLIC_', 'RELANCE_', 'SEND_', 'AI_']

@@ -213,6 +213,22 @@ export const closeReactions = [
   {
     ...usual,
     planes: ['local'],
+    kind: 'zombie',
+    meaning: 'the line stood, but nothing answered any more',
+    again: soon,
+    ...reconnecting('connection_lost'),
+  },
+  {
+    ...usual,
+    planes: ['local'],
+    kind: 'deaf',
+    meaning: 'the line answered, but no message came through',
+    again: soon,
+    ...reconnecting('deaf'),
+  },
+  {
+    ...usual,
+    planes: ['local'],
     kind: 'unreachable',
     codes: [408, 428],
     meaning: 'no connection came about',

@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Rows } from '../../../tests/support/rows.js'
+import { sessionRow } from '../../../tests/support/session-row.js'
+import { openTestDatabase, type TestDatabase } from '../../../tests/support/template-database.js'
+import type { SessionId, WorkspaceId } from '../../contract/ids.js'
+import { SessionState } from '../../contract/sessions.js'
+import { createTenants, type Tenants } from '../database/tenant-transaction.js'
+import { createEventLog, type EventLog } from '../events/event-log.js'
+import { operatorWorkspace } from '../tenancy/operator-workspace.js'
+import { createVault } from '../vault/vault.js'
+import { readSession, sessionHistory } from './session-view.js'
+import { mayMove } from './session-transitions.js'
+import { setSessionState } from './set-session-state.js'
+
+let clone: TestDatabase
+let rows: Rows
+let tenants: Tenants
+let events: EventLog
+let workspaceId: WorkspaceId
+
+beforeAll(async () => {
+  clone = await openTestDatabase()
+  rows = new Rows(clone.ownerUrl)
+  tenants = createTenants(clone.database)
+  events = createEventLog({ vault: createVault({ secret: randomBytes(32) }) })
+  workspaceId = await operatorWorkspace(clone.database, tenants)
+})
+
+afterAll(async () => {
+  await rows[Symbol.asyncDispose]()
+  await clone[Symbol.asyncDispose]()
+})
+
+const view = (id: SessionId) => tenants.read({ workspaceId }, tx => readSession(tx, id))
+const told = async (id: SessionId) =>
+  (await tenants.read({ workspaceId }, tx => events.read(tx, id, 0n, 1_000))).map(({ event }) => event)
+const history = (id: SessionId, limit = 1_000, before?: string) =>
+  tenants.read({ workspaceId }, tx => sessionHistory(tx, id, { limit, ...(before !== undefined && { before }) }))
+
+test('whatever is asked for in whatever order, a session only moves as it may, and nothing of it goes unrecorded', async () => {
+  const asked = fc.record({
+    state: fc.constantFrom(...SessionState.options),
+    reason: fc.constantFrom(null, 'connection_lost', 'logged_out', 'starting'),
+  })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...SessionState.options),
+      fc.array(asked, { minLength: 1, maxLength: 12 }),
+      async (first, walk) => {
+        const id = await sessionRow(rows, workspaceId, { state: first, since: '1 hour' })
+        let now: { state: SessionState; reason: string | null } = { state: first, reason: null }
+        const expected: (typeof now)[] = []
+        const lines: string[] = []
+        for (const step of walk) {
+          const before = await view(id)
+          const changed = await tenants.transact({ workspaceId }, tx => setSessionState(events, tx, id, step))
+          const differs = now.state !== step.state || now.reason !== step.reason
+          expect(changed).toBe(differs && mayMove(now.state, step.state))
+          if (!changed) continue
+          const after = await view(id)
+          if (now.state === step.state) expect(after?.since).toBe(before?.since)
+          else expect(Date.parse(after?.since ?? '')).toBeGreaterThan(Date.parse(before?.since ?? ''))
+          expected.push(step)
+          lines.push('session_state')
+          if (step.state === 'connected' && now.state !== 'connected') lines.push('connection_success')
+          if (step.state !== 'connected' && now.state === 'connected') lines.push('connection_lost')
+          now = step
+        }
+        expect(await view(id)).toMatchObject({ state: now.state, reason: now.reason && { code: now.reason } })
+        const kept = (await history(id)).entries.map(({ state, reason }) => ({ state, reason: reason?.code ?? null }))
+        expect(kept).toEqual(expected.toReversed())
+        const heard = await told(id)
+        expect(heard.map(({ event }) => event)).toEqual(lines)
+        expect(heard.flatMap(({ event, data }) => (event === 'session_state' ? [data.state] : []))).toEqual(
+          expected.map(({ state }) => state),
+        )
+      },
+    ),
+    { numRuns: 60 },
+  )
+})
+
+test('two who move a session at once move it one after the other', async () => {
+  const id = await sessionRow(rows, workspaceId)
+  const move = (state: SessionState) =>
+    tenants.transact({ workspaceId }, tx => setSessionState(events, tx, id, { state }))
+  const moved = await Promise.all([move('handed_off'), move('reconnecting'), move('handed_off')])
+  expect(moved.filter(Boolean).length).toBeGreaterThanOrEqual(1)
+  const { entries } = await history(id)
+  expect(entries[0]?.state).toBe('handed_off')
+  expect(entries).toHaveLength(moved.filter(Boolean).length)
+})
+
+test('history is read in pages, newest first, and says who ran the session', async () => {
+  const id = await sessionRow(rows, workspaceId)
+  for (const state of ['reconnecting', 'connected', 'reconnecting', 'connected', 'disconnected'] as const)
+    await tenants.transact({ workspaceId }, tx => setSessionState(events, tx, id, { state }))
+  const first = await history(id, 2)
+  expect(first.entries.map(({ state }) => state)).toEqual(['disconnected', 'connected'])
+  expect(first.entries[0]).toMatchObject({ epoch: 1, nodeId: expect.any(String) as string })
+  const second = await history(id, 2, first.next ?? undefined)
+  const third = await history(id, 2, second.next ?? undefined)
+  expect([...second.entries, ...third.entries].map(({ state }) => state)).toEqual([
+    'reconnecting',
+    'connected',
+    'reconnecting',
+  ])
+  expect(third.next).toBeNull()
+})
+
+test('when a session was connected last is known while it is not', async () => {
+  const id = await sessionRow(rows, workspaceId, { connected: '3 days' })
+  await tenants.transact({ workspaceId }, tx => setSessionState(events, tx, id, { state: 'reconnecting' }))
+  expect(Date.now() - Date.parse((await view(id))?.lastConnectedAt ?? '')).toBeLessThan(60_000)
+})
+
+test('nobody else writes a session’s state', async () => {
+  const root = join(import.meta.dirname, '..')
+  const files = (await readdir(root, { recursive: true })).filter(name => /(?<!\.test)\.ts$/.test(name))
+  const writers = files.filter(name => {
+    const text = readFileSync(join(root, name), 'utf8')
+    if (/insertInto\('sessions'\)|insert into sessions\s/i.test(text)) return true
+    const updates = text.split(/updateTable\('sessions'\)|update\s+sessions\s/i).slice(1)
+    return updates.some(update => /\b(state|since)\b\s*[,:=]/.test(update.split(/\bwhere\b/, 1)[0] ?? ''))
+  })
+  expect(writers).toEqual([join('sessions', 'set-session-state.ts')])
+})
