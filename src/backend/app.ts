@@ -8,6 +8,7 @@ import { createClearAway } from './clear-away.js'
 import type { Config } from './config/config.js'
 import { createTenants } from './database/tenant-transaction.js'
 import { createBaileysEngine } from './engine/baileys/baileys-engine.js'
+import { clientVersion } from './engine/baileys/client-version.js'
 import { createPreKeyPool } from './engine/baileys/pre-keys/pre-key-pool.js'
 import { createEventLog } from './events/event-log.js'
 import { createEventWakeups } from './events/event-wakeups.js'
@@ -39,7 +40,10 @@ import { createOwnChat } from './own-chat/own-chat.js'
 import { packageVersion } from './package-version.js'
 import { createRecovery } from './recovery.js'
 import { Releases } from './releases.js'
+import { countedEngine } from './sessions/counted-engine.js'
 import { createLongReconnects } from './sessions/long-reconnects.js'
+import { makeConnectPacer } from './sessions/make-connect-pacer.js'
+import { createOperatorAlarm } from './sessions/operator-alarm.js'
 import { createServeOutbox } from './sessions/serve-outbox.js'
 import { createSessions } from './sessions/sessions.js'
 import { operatorWorkspace } from './tenancy/operator-workspace.js'
@@ -86,8 +90,12 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
   const lease = releases.use(createNodeLease({ database, log: log.child('leases') }))
   const { nodeId } = lease
   const preKeys = releases.use(createPreKeyPool({ size: warmPreKeyBatches }))
-  const engine = createBaileysEngine({ url: config.whatsapp.url, preKeys, log })
-  const sessions = releases.use(createSessions({ tenants, engine, events, log }))
+  const version = clientVersion(config.whatsapp.version)
+  const engine = createBaileysEngine({ url: config.whatsapp.url, version, preKeys, log })
+  const alarm = createOperatorAlarm({ log: log.child('operator') })
+  const connects = { database, settings: config.connects, version, alarm, log: log.child('connects') }
+  const pacer = releases.use(makeConnectPacer(connects))
+  const sessions = releases.use(createSessions({ tenants, engine, events, pacer, alarm, log }))
 
   const admission = releases.use(
     createAdmission({
@@ -108,7 +116,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
   const linking = releases.use(
     createLinking({
       tenants,
-      engine,
+      engine: countedEngine(engine, pacer),
       events,
       wakeups,
       vault,

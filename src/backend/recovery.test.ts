@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { EngineRig } from '../../tests/support/engine-rig.js'
+import { quickConnects, type QuickConnects } from '../../tests/support/quick-connects.js'
 import { Rows } from '../../tests/support/rows.js'
 import { SessionId } from '../contract/ids.js'
 import { loadKeyStore } from './engine/postgres-keystore.js'
@@ -17,6 +18,7 @@ import { createSessions, type Sessions } from './sessions/sessions.js'
 
 let rig: EngineRig
 let rows: Rows
+let connects: QuickConnects
 let nodeId: string
 let sessions: Sessions
 let linking: Linking
@@ -44,7 +46,8 @@ beforeEach(async () => {
   const wakeups = createEventWakeups({ url: () => rig.clone.ownerUrl, log })
   const limits = { closed: false, perAddress: 1_000, perNode: 100, active: 100, queued: 100 }
   admission = createAdmission({ database, wakeups, nodeId, settings: limits, secret: randomBytes(32), log })
-  sessions = createSessions({ tenants, engine, events, log })
+  connects = quickConnects(database, log)
+  sessions = createSessions({ tenants, engine, events, log, ...connects })
   linking = createLinking({
     tenants,
     engine,
@@ -67,6 +70,7 @@ afterEach(async () => {
   await linking[Symbol.asyncDispose]()
   await admission[Symbol.asyncDispose]()
   await sessions[Symbol.asyncDispose]()
+  await connects.pacer[Symbol.asyncDispose]()
 })
 
 /** A linked account that this node owns and does not run, as an untold claim leaves it. */
@@ -155,7 +159,7 @@ test('a node whose session another has claimed neither loads its credentials nor
   await expect(loadKeyStore({ tenants: rig.tenants, sealer }, identity)).rejects.toMatchObject({ code: 'fenced' })
   const before = await rig.simulator.ledger()
   sessions.resume(identity)
-  await expect.poll(() => count('session_not_loaded')).toBe(1)
+  await expect.poll(() => count('state_not_stored')).toBe(1)
   await expect.poll(() => sessions.has(sessionId)).toBe(false)
   expect(await rig.simulator.ledger()).toEqual(before)
 })

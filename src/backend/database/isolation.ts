@@ -3,8 +3,8 @@ import { SCHEMA } from './schema.js'
 
 /**
  * The tables without row level security: those that belong to no tenant, session_leases, which tells nodes whose sessions to take over, and
- * what limits the public page and the connects to WhatsApp; they hold ids and keyed hashes only. Everything else in the schema must be protected; adding one here is a
- * decision to review.
+ * what limits the public page and the connects to WhatsApp; they hold ids and keyed hashes only. Everything else in the schema must be
+ * protected; adding one here is a decision to review.
  */
 export const SYSTEM_TABLES: ReadonlySet<string> = new Set([
   'migrations',

@@ -3,7 +3,7 @@ import type { Tenants, TenantTransactor } from '../database/tenant-transaction.j
 import type { EventLog } from '../events/event-log.js'
 import { assertFence } from '../leases/fence.js'
 import { enqueueMessage } from '../outbox/outbox-store.js'
-import type { OpenSession } from '../sessions/live-session.js'
+import type { OpenSession } from '../sessions/open-session.js'
 import type { Cell, Sealer } from '../vault/sealer.js'
 import type { Vault } from '../vault/vault.js'
 import { moveAttempt } from './attempts-store.js'

@@ -100,7 +100,7 @@ export function createTakeBack({
     const { sessionId } = identity
     await Promise.all(superseded.map(older => sessions.rest(older)))
     log.info('session_taken', { sessionId, code: reason })
-    sessions.resume(identity)
+    sessions.resume(identity, 'owner_waits')
     return { sessionId, state: 'connecting' }
   }
 

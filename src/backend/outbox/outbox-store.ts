@@ -25,6 +25,8 @@ export type OutboxMessagesTable = {
   proto: Buffer | null
   state: Generated<OutboxState>
   attempts: Generated<number>
+  /** How often WhatsApp has ended a connection over it. */
+  rejections: Generated<number>
   error_code: string | null
   follows: string | null
   follows_when: Verdict | null
@@ -128,6 +130,27 @@ export async function noteOutcome(
     .returning('id')
     .execute()
   if (state !== 'unconfirmed') await dropFollowers(tx, noted, state === 'sent' ? ['failed'] : ['sent'])
+}
+
+/** So often WhatsApp may end a connection over one message before it is given up, so that the others go on. */
+const mostRejections = 2
+
+/**
+ * WhatsApp has ended the connection over this message, or over something else that has no verdict.
+ * @returns whether it was given up over this
+ */
+export async function noteRejection(tx: TenantTransactor, sessionId: SessionId, waMessageId: string): Promise<boolean> {
+  const row = await tx.db
+    .updateTable('outbox_messages')
+    .set(old => ({ rejections: old('rejections', '+', 1) }))
+    .where('session_id', '=', sessionId)
+    .where('wa_message_id', '=', waMessageId)
+    .where('state', 'in', openStates)
+    .returning(['id', 'rejections'])
+    .executeTakeFirst()
+  if (row === undefined || row.rejections < mostRejections) return false
+  await noteOutcome(tx, MessageId.parse(row.id), 'failed', 'protocol_rejected')
+  return true
 }
 
 /**

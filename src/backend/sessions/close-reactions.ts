@@ -238,6 +238,22 @@ export const closeReactions = [
   {
     ...usual,
     planes: ['local'],
+    kind: 'zombie',
+    meaning: 'the line stood, but nothing answered any more',
+    again: soon,
+    ...reconnecting('connection_lost'),
+  },
+  {
+    ...usual,
+    planes: ['local'],
+    kind: 'deaf',
+    meaning: 'the line stood, but no message came through any more',
+    again: soon,
+    ...reconnecting('deaf'),
+  },
+  {
+    ...usual,
+    planes: ['local'],
     kind: 'undecodable_frame',
     meaning: 'a frame could not be decrypted',
     again: soon,

@@ -16,7 +16,7 @@ export type ConnectScopes = {
 }
 
 export type ConnectBudget = {
-  /** Pays for so many connects at once, unless a breaker is open. */
+  /** Pays for so many connects at once, unless a breaker is open. None is a look at the breakers. */
   pay(count: number): Promise<Payment>
   /** Connects that happened without asking: they are owed, but nobody waits longer than two seconds for them. */
   owe(count: number): Promise<void>

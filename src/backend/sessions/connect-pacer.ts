@@ -23,8 +23,8 @@ export interface ConnectPacer extends AsyncDisposable {
   turn(request: ConnectRequest, signal: AbortSignal): Promise<void>
   /** A connect that did not wait for a turn: it counts. */
   unasked(): void
-  /** WhatsApp has let it in. */
-  opened(sessionId: SessionId): void
+  /** WhatsApp has taken this client. @param sessionId left out for a connect that did not wait for a turn */
+  opened(sessionId?: SessionId): void
   /** It met what holds everybody back. @param id of the session; left out by whoever has none */
   refused(hit: Omit<BreakerHit, 'id'> & { id?: SessionId }): void
   counts(): PacerCounts
@@ -43,7 +43,7 @@ export type ConnectPacerDeps = {
 /** How old a node's word on an open breaker may be. */
 const longestLookMs = 5_000
 const databaseAwayMs = 1_000
-const oweEveryMs = 1_000
+const debtsEveryMs = 1_000
 
 export function createConnectPacer(deps: ConnectPacerDeps): ConnectPacer {
   const { bucket, budget, breakers, alarm, log, batch } = deps
@@ -129,12 +129,23 @@ export function createConnectPacer(deps: ConnectPacerDeps): ConnectPacer {
     writing = writing.then(work).catch((error: unknown) => log.warn('connects_not_noted', { code: errorCode(error) }))
   }
 
-  const timer = setInterval(() => {
+  const payDebts = () => {
     if (owed === 0) return
     const count = owed
     owed = 0
     write(() => budget.owe(count))
-  }, oweEveryMs).unref()
+  }
+
+  /** Nobody waits here, but what is told of this node is to be true. */
+  const look = () => {
+    if (heldBy === null || serving !== null) return
+    write(async () => {
+      const payment = await budget.pay(0)
+      if (!('heldBy' in payment)) release()
+    })
+  }
+
+  const timers = [setInterval(payDebts, debtsEveryMs).unref(), setInterval(look, longestLookMs).unref()]
 
   return {
     turn(request, signal) {
@@ -148,7 +159,8 @@ export function createConnectPacer(deps: ConnectPacerDeps): ConnectPacer {
       bucket.take()
     },
     opened(sessionId) {
-      if (sessionId !== canary) return
+      // those that were let in before it began to refuse prove nothing
+      if (heldBy !== 'outdated' || (sessionId !== undefined && sessionId !== canary)) return
       canary = null
       release()
       write(() => breakers.release())
@@ -161,7 +173,7 @@ export function createConnectPacer(deps: ConnectPacerDeps): ConnectPacer {
     counts: () => ({ waiting: queue.size, granted, unasked, heldBy }),
     async [Symbol.asyncDispose]() {
       stopping.abort()
-      clearInterval(timer)
+      timers.forEach(clearInterval)
       await serving
       await writing
     },

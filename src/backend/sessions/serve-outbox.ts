@@ -3,7 +3,7 @@ import type { Tenants } from '../database/tenant-transaction.js'
 import type { EventWakeups } from '../events/event-wakeups.js'
 import { assertFence } from '../leases/fence.js'
 import { eraseDelivered } from '../outbox/outbox-store.js'
-import type { OpenSession } from './live-session.js'
+import type { OpenSession } from './open-session.js'
 
 /** Before messages that got no verdict are tried again on the same connection. */
 const againMs = 30_000

@@ -134,10 +134,14 @@ export function sessionReason(code: string | null): StateReason | null {
   return code !== null && isSessionReason(code) ? { code, ...reasons[code] } : null
 }
 
-/** The words of every code that may stand with a session's state. */
-export function stateReason(code: string | null): StateReason | null {
+/**
+ * The words of every code that may stand with a session's state.
+ * @param said WhatsApp's own words, which follow ours
+ */
+export function stateReason(code: string | null, said: string | null = null): StateReason | null {
   if (code !== null && isOfLink(code)) return { code, ...ofLinks[code] }
-  return sessionReason(code)
+  const reason = sessionReason(code)
+  return reason === null || said === null ? reason : { ...reason, message: `${reason.message} Its words: “${said}”` }
 }
 
 function isOfLink(code: string): code is keyof typeof ofLinks {

@@ -5,13 +5,13 @@ import type { EventLog } from '../events/event-log.js'
 import { assertFence } from '../leases/fence.js'
 import { endLease, ownedEpoch } from '../leases/session-leases.js'
 import { eraseSecrets } from '../outbox/outbox-store.js'
+import type { RestingState } from './reaction.js'
 import type { SessionIdentity } from './session-identity.js'
+import { tellOwner } from './session-notices.js'
 import type { SessionReason } from './session-reasons.js'
 import { noteSign, type SessionSign } from './session-signs.js'
-import { returnToBot, sessionState } from './sessions-store.js'
-import { setSessionState } from './set-session-state.js'
-
-export type RestingState = Extract<SessionState, 'disconnected' | 'logged_out' | 'banned'>
+import { returnToBot, shownState, wasTakenBack, type ShownState } from './sessions-store.js'
+import { setSessionState, type SessionChange } from './set-session-state.js'
 
 /** What else changes, in the same transaction, when a session comes to rest. */
 export type OnResting = (tx: TenantTransactor, sessionId: SessionId, reason: SessionReason) => Promise<unknown>
@@ -28,20 +28,40 @@ export interface SessionStates {
   reconnecting(identity: SessionIdentity, reason?: SessionReason): Promise<void>
   /** What its connection tells of it meanwhile. */
   noted(identity: SessionIdentity, sign: SessionSign): Promise<void>
+  /** There is no connection, and this node waits before it tries again. */
+  waiting(identity: SessionIdentity, reason: SessionReason, until: Date | null): Promise<void>
   /** Nothing runs until somebody acts; the lease ends. */
-  resting(identity: SessionIdentity, state: RestingState, reason: SessionReason, until?: Date | null): Promise<void>
+  resting(identity: SessionIdentity, state: RestingState, reason: SessionReason, more?: Resting): Promise<void>
+  /**
+   * A session that was taken back is with its bot again; its lease ends.
+   * @returns whether it was such a session: nothing has changed otherwise
+   */
+  toItsBot(identity: SessionIdentity): Promise<boolean>
+  /** What everybody is shown of it. @throws FencedError when another node runs it */
+  stored(identity: SessionIdentity): Promise<ShownState>
 }
+
+export type Resting = {
+  until?: Date | null
+  /** WhatsApp's own words. */
+  text?: string
+  /** Whether the owner is told that it needs the operator. */
+  operator?: boolean
+}
+
+/** Reasons to be without a connection although this node runs the session. */
+const waits: readonly (string | null)[] = ['restricted', 'engine_outdated'] satisfies SessionReason[]
 
 export type SessionStatesDeps = { tenants: Tenants; events: EventLog; onResting: OnResting }
 
 export function createSessionStates({ tenants, events, onResting }: SessionStatesDeps): SessionStates {
-  const change = (
+  const change = <Result>(
     { workspaceId, sessionId, fence }: SessionIdentity,
-    work: (tx: TenantTransactor) => Promise<unknown>,
+    work: (tx: TenantTransactor) => Promise<Result>,
   ) =>
     tenants.transact({ workspaceId }, async tx => {
       await assertFence(tx, sessionId, fence)
-      await work(tx)
+      return work(tx)
     })
 
   /** Somebody who let the session rest meanwhile is not contradicted by what its socket does last. */
@@ -52,9 +72,15 @@ export function createSessionStates({ tenants, events, onResting }: SessionState
     })
 
   const shown = new Map<SessionId, SessionState>()
-  const move = async (identity: SessionIdentity, state: SessionState, reason: SessionReason | null) => {
-    await whileWanted(identity, tx => setSessionState(events, tx, identity.sessionId, { state, reason }))
+  const move = async (identity: SessionIdentity, { state, ...why }: SessionChange) => {
+    await whileWanted(identity, tx => setSessionState(events, tx, identity.sessionId, { state, ...why }))
     shown.set(identity.sessionId, state)
+  }
+
+  const ends = async (tx: TenantTransactor, sessionId: SessionId, reason: SessionReason) => {
+    await endLease(tx, sessionId)
+    await onResting(tx, sessionId, reason)
+    await eraseSecrets(tx, sessionId)
   }
 
   return {
@@ -63,20 +89,29 @@ export function createSessionStates({ tenants, events, onResting }: SessionState
     connecting: identity =>
       whileWanted(identity, async tx => {
         const { sessionId } = identity
-        if ((await sessionState(tx, sessionId)) !== 'connected') return
+        const { state, reason } = await shownState(tx, sessionId)
+        if (state !== 'connected' && !(state === 'disconnected' && waits.includes(reason))) return
         await setSessionState(events, tx, sessionId, { state: 'connecting', reason: 'starting' })
+        shown.set(sessionId, 'connecting')
       }),
-    connected: identity => move(identity, 'connected', null),
-    reconnecting: (identity, reason = 'connection_lost') => move(identity, 'reconnecting', reason),
+    connected: identity => move(identity, { state: 'connected' }),
+    reconnecting: (identity, reason = 'connection_lost') => move(identity, { state: 'reconnecting', reason }),
+    waiting: (identity, reason, until) => move(identity, { state: 'disconnected', reason, until }),
     noted: (identity, sign) => change(identity, tx => noteSign(events, tx, identity.sessionId, sign)),
-    resting: (identity, state, reason, until = null) =>
+    resting: (identity, state, reason, { until = null, text, operator = false } = {}) =>
       change(identity, async tx => {
         const { sessionId } = identity
-        await endLease(tx, sessionId)
-        await onResting(tx, sessionId, reason)
-        await eraseSecrets(tx, sessionId)
-        if (reason === 'replaced' && (await returnToBot(events, tx, sessionId))) return
-        await setSessionState(events, tx, sessionId, { state, reason, until })
+        await ends(tx, sessionId, reason)
+        await setSessionState(events, tx, sessionId, { state, reason, until, text: text ?? null })
+        if (operator) await tellOwner(events, tx, sessionId, 'operator_needed')
       }),
+    toItsBot: identity =>
+      change(identity, async tx => {
+        const { sessionId } = identity
+        if (!(await wasTakenBack(tx, sessionId))) return false
+        await ends(tx, sessionId, 'replaced')
+        return returnToBot(events, tx, sessionId)
+      }),
+    stored: identity => change(identity, tx => shownState(tx, identity.sessionId)),
   }
 }

@@ -22,6 +22,8 @@ export type SessionsTable = {
   created_at: Generated<Date>
   /** When a bot's session was taken back last; null once that bot has it again. */
   taken_back_at: Generated<Date | null>
+  /** WhatsApp's own words on the reason. */
+  reason_text: Generated<string | null>
   until: Generated<Date | null>
   connected_at: Generated<Date | null>
   phone_seen_at: Generated<Date | null>

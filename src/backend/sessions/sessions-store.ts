@@ -9,22 +9,26 @@ import { setSessionState } from './set-session-state.js'
 /** Why a session that was taken back is handed off again. */
 const botStillRuns = 'bot_still_running' satisfies SessionReason
 
-/**
- * Another client runs a session that was taken back: the bot was not stopped, and has it again.
- * @returns whether this was such a session
- */
-export async function returnToBot(
-  events: Pick<EventLog, 'append'>,
-  tx: TenantTransactor,
-  sessionId: SessionId,
-): Promise<boolean> {
+/** Whether a bot had it, which may run again. */
+export async function wasTakenBack(tx: TenantReader, sessionId: SessionId): Promise<boolean> {
   const taken = await tx.db
     .selectFrom('sessions')
     .select('id')
     .where('id', '=', sessionId)
     .where('taken_back_at', 'is not', null)
     .executeTakeFirst()
-  if (taken === undefined) return false
+  return taken !== undefined
+}
+
+/**
+ * Another client runs a session that was taken back: the bot was not stopped, and has it again.
+ * @returns whether it could become so
+ */
+export function returnToBot(
+  events: Pick<EventLog, 'append'>,
+  tx: TenantTransactor,
+  sessionId: SessionId,
+): Promise<boolean> {
   const also = { mode: 'handed_off', taken_back_at: null } as const
   return setSessionState(events, tx, sessionId, { state: 'handed_off', reason: botStillRuns, also })
 }
@@ -32,6 +36,14 @@ export async function returnToBot(
 export async function sessionExists(tx: TenantReader, sessionId: SessionId): Promise<boolean> {
   const row = await tx.db.selectFrom('sessions').select('id').where('id', '=', sessionId).executeTakeFirst()
   return row !== undefined
+}
+
+export type ShownState = { state: SessionState; reason: string | null; until: Date | null }
+
+/** @throws when there is no such session */
+export function shownState(tx: TenantReader, sessionId: SessionId): Promise<ShownState> {
+  const row = tx.db.selectFrom('sessions').select(['state', 'reason', 'until']).where('id', '=', sessionId)
+  return row.executeTakeFirstOrThrow()
 }
 
 /** @throws when there is no such session */

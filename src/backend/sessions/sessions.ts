@@ -1,9 +1,9 @@
 import type { SessionId } from '../../contract/ids.js'
 import { SessionState } from '../../contract/sessions.js'
-import type { Tenants } from '../database/tenant-transaction.js'
-import type { Engine, EngineConnection, EngineEvent } from '../engine/engine.js'
+import type { EngineConnection, EngineEvent } from '../engine/engine.js'
 import type { EventLog } from '../events/event-log.js'
-import type { Log } from '../log.js'
+import { realWait, type Wait } from './comeback.js'
+import type { ConnectPriority } from './connect-pacer.js'
 import { drainSessions, type DrainSessions } from './drain-sessions.js'
 import { LiveSession, type LiveSessionDeps } from './live-session.js'
 import type { SessionIdentity } from './session-identity.js'
@@ -17,8 +17,8 @@ export interface Sessions extends AsyncDisposable {
   start(hooks: SessionHooks): void
   /** A connection that linking has opened becomes a running session; its further events go to the returned function. */
   adopt(identity: SessionIdentity, connection: EngineConnection): (event: EngineEvent) => void
-  /** Connects a claimed session with its stored credentials. */
-  resume(identity: SessionIdentity): void
+  /** Connects a claimed session with its stored credentials when its turn has come; without a priority it goes last. */
+  resume(identity: SessionIdentity, priority?: ConnectPriority): void
   /** Closes a session's socket here, if it has one, without logging out. */
   rest(sessionId: SessionId): Promise<void>
   /** Takes a session's device off the account and lets it rest. Answers whether it ran here. */
@@ -41,7 +41,11 @@ export interface Sessions extends AsyncDisposable {
   drain(how: DrainSessions): Promise<void>
 }
 
-export type SessionsDeps = { tenants: Tenants; engine: Engine; events: EventLog; log: Log }
+export type SessionsDeps = Pick<LiveSessionDeps, 'tenants' | 'engine' | 'pacer' | 'alarm' | 'log'> & {
+  events: EventLog
+  /** How waits between connects are waited. */
+  wait?: Wait
+}
 
 export function createSessions(deps: SessionsDeps): Sessions {
   const log = deps.log.child('sessions')
@@ -58,6 +62,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
         ...deps,
         states,
         log,
+        wait: deps.wait ?? realWait,
         onOpen: open => hooks.onOpen(open),
         onMessage: (from, message) => hooks.onMessage(from, message),
         onMissed: of => hooks.onMissed(of),
@@ -85,7 +90,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
       hooks = given
     },
     adopt: (identity, connection) => create(identity).adopt(connection),
-    resume: identity => create(identity).start(),
+    resume: (identity, priority = 'rest') => create(identity).start(priority),
     async rest(sessionId) {
       const session = running.get(sessionId)
       running.delete(sessionId)

@@ -15,6 +15,8 @@ export type SessionChange = {
   reason?: string | null
   /** When a restriction ends. */
   until?: Date | null
+  /** WhatsApp's own words on it. */
+  text?: string | null
   /** What becomes of the session besides. */
   also?: { mode?: LinkMode; taken_back_at?: Date | RawBuilder<Date> | null }
 }
@@ -32,7 +34,7 @@ export async function setSessionState(
   events: Appends,
   tx: TenantTransactor,
   sessionId: SessionId,
-  { state, reason = null, until = null, also = {} }: SessionChange,
+  { state, reason = null, until = null, text = null, also = {} }: SessionChange,
 ): Promise<boolean> {
   const from = await tx.db
     .selectFrom('sessions')
@@ -49,6 +51,7 @@ export async function setSessionState(
       state,
       reason,
       until,
+      reason_text: text,
       ...(moved && { since: now }),
       ...((from.state === 'connected' || state === 'connected') && { connected_at: now }),
       ...(state === 'connected' && { notices: pastOccasions('connected') }),
@@ -57,7 +60,7 @@ export async function setSessionState(
     .where('id', '=', sessionId)
     .returning('since')
     .executeTakeFirstOrThrow()
-  await record(events, tx, sessionId, { from: from.state, state, reason, until, since })
+  await record(events, tx, sessionId, { from: from.state, state, reason, text, until, since })
   return true
 }
 
@@ -75,13 +78,20 @@ export async function insertSession(events: Appends, tx: TenantTransactor, row: 
     .values({ workspace_id: tx.scope.workspaceId, ...row, ...(state === 'connected' && { connected_at: now }) })
     .returning('since')
     .executeTakeFirstOrThrow()
-  await record(events, tx, row.id, { from: 'linking', state, reason, until: null, since })
+  await record(events, tx, row.id, { from: 'linking', state, reason, text: null, until: null, since })
 }
 
-type Step = { from: SessionState; state: SessionState; reason: string | null; until: Date | null; since: Date }
+type Step = {
+  from: SessionState
+  state: SessionState
+  reason: string | null
+  text: string | null
+  until: Date | null
+  since: Date
+}
 
 async function record(events: Appends, tx: TenantTransactor, sessionId: SessionId, step: Step): Promise<void> {
-  const { from, state, reason, until, since } = step
+  const { from, state, reason, text, until, since } = step
   await sql`
     insert into session_history (workspace_id, session_id, state, reason, node_id, epoch)
     select s.workspace_id, s.id, s.state, s.reason, l.node_id, l.epoch
@@ -93,7 +103,7 @@ async function record(events: Appends, tx: TenantTransactor, sessionId: SessionI
       sessionId,
       status: missionStatus(state),
       state,
-      reason: stateReason(reason),
+      reason: stateReason(reason, text),
       since: since.toISOString(),
       ...(until !== null && { until: until.toISOString() }),
     },

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { BaileysEventMap, WASocket } from '@whiskeysockets/baileys'
+import type { ClientVersion } from '../../config/config.js'
 import { errorCode, type Log } from '../../log.js'
 import {
   LogoutUnconfirmedError,
@@ -43,6 +44,7 @@ const closedByUs: CloseCause = { plane: 'local', kind: 'closed_by_us', status: n
 
 export type BaileysConnectionDeps = {
   url: string | null
+  version: ClientVersion
   auth: AuthState
   log: Log
   connectDeadlineMs: number
@@ -63,11 +65,12 @@ export class BaileysConnection implements EngineConnection {
 
   constructor(deps: BaileysConnectionDeps) {
     this.#deps = deps
-    const { auth, connectDeadlineMs, keys, log, pairByCode, sentMessage, url } = deps
+    const { auth, connectDeadlineMs, keys, log, pairByCode, sentMessage, url, version } = deps
     const stanzas = new StanzaNotes()
     this.#socket = openGuardedSocket(
       socketConfig({
         url,
+        version,
         auth,
         logger: quietLogger(log),
         makeSignalRepository: createSignalRepository({ store: keys, auth, stanzas }),

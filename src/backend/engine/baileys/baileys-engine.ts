@@ -1,7 +1,9 @@
 import type { Log } from '../../log.js'
 import type { ConnectOptions, Credentials, Engine, EngineConnection } from '../engine.js'
+import type { ClientVersion } from '../../config/config.js'
 import { createAuthState } from './auth-state.js'
 import { BaileysConnection } from './baileys-connection.js'
+import { clientVersion } from './client-version.js'
 import { decodeCredentials, encodeCredentials, newCredentialsRecord } from './credentials.js'
 import { readOwnJournalled } from './own-journalled.js'
 import { portableSource } from './portable-credentials.js'
@@ -14,6 +16,8 @@ import { buildText } from './text-message.js'
 export type BaileysEngineDeps = {
   /** `null`: the real WhatsApp. */
   url: string | null
+  /** What the engine says it is; default: what the installed Baileys says. */
+  version?: ClientVersion
   preKeys: PreKeyPool
   log: Log
   /** Longest time from the start of a connection to a QR or to `open`; default 25 s. */
@@ -26,7 +30,13 @@ const keptBatches = 256
 /** From a code on the page to work that nobody waits for. */
 const quietMs = 200
 
-export function createBaileysEngine({ url, preKeys, log, ...deps }: BaileysEngineDeps): Engine {
+export function createBaileysEngine({
+  url,
+  version = clientVersion(null),
+  preKeys,
+  log,
+  ...deps
+}: BaileysEngineDeps): Engine {
   const engineLog = log.child('engine')
   /** Keys derived ahead, until their one upload at the first login. By seed, because a link takes two sockets. */
   const warm = new Map<string, PreKeyBatch>()
@@ -77,6 +87,7 @@ export function createBaileysEngine({ url, preKeys, log, ...deps }: BaileysEngin
       return new BaileysConnection({
         ...options,
         url,
+        version,
         auth,
         log: engineLog,
         connectDeadlineMs: deps.connectDeadlineMs ?? connectDeadlineMs,

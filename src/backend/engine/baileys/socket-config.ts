@@ -1,5 +1,6 @@
 import { proto, type UserFacingSocketConfig } from '@whiskeysockets/baileys'
 import type { ILogger } from '@whiskeysockets/baileys/lib/Utils/logger.js'
+import type { ClientVersion } from '../../config/config.js'
 import { deviceName, type ConnectOptions } from '../engine.js'
 import type { AuthState } from './auth-state.js'
 import { withoutDevice } from './jid.js'
@@ -16,6 +17,7 @@ const neverMs = 2 ** 31 - 1
 
 export type SocketConfigInput = {
   url: string | null
+  version: ClientVersion
   auth: AuthState
   logger: ILogger
   makeSignalRepository: NonNullable<UserFacingSocketConfig['makeSignalRepository']>
@@ -25,6 +27,7 @@ export type SocketConfigInput = {
 
 export function socketConfig({
   url,
+  version,
   auth,
   logger,
   makeSignalRepository,
@@ -33,6 +36,7 @@ export function socketConfig({
 }: SocketConfigInput): UserFacingSocketConfig {
   return {
     ...(url !== null && { waWebSocketUrl: url }),
+    version,
     auth: { creds: auth.creds, keys: auth.keys },
     logger,
     // the first word is the name that the phone shows under "Linked devices"
