@@ -28,11 +28,12 @@ export async function run({ closing, say, quick, sessions, rounds: given }) {
   let running = await stage.start()
   await stage.untilOpen(running, 0)
   const parts = {}
-  for (const [name, end] of [
-    ['killed, on another machine', killed({ elsewhere: true })],
-    ['killed, on this machine', killed({ elsewhere: false })],
-    ['stopped', stopped],
-  ]) {
+  const endings = {
+    'killed, on another machine': killed({ elsewhere: true }),
+    'killed, on this machine': killed({ elsewhere: false }),
+    stopped,
+  }
+  for (const [name, end] of Object.entries(endings)) {
     parts[name] = []
     for (let round = 1; round <= rounds; round += 1) {
       const other = await stage.start()

@@ -1,11 +1,8 @@
-import { Curve, generateSignalPubKey } from '@whiskeysockets/baileys'
-import * as libsignal from 'libsignal'
+import { Curve } from '@whiskeysockets/baileys'
+import { verifyXeddsa } from './xeddsa.js'
 
-type CurveFunctions = {
-  curve: { verifySignature(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean }
-}
-// the package's own types leave this export out
-const { curve } = libsignal as unknown as CurveFunctions
+/** What a Signal public key may have in front. */
+const typed = 33
 
 /**
  * Baileys rc14 ignores the boolean that libsignal's `verifySignature` returns, so certificates of the Noise handshake and the
@@ -14,12 +11,8 @@ const { curve } = libsignal as unknown as CurveFunctions
  */
 export function verifyStrictly(): void {
   Curve.verify = (publicKey, message, signature) => {
-    try {
-      return curve.verifySignature(generateSignalPubKey(publicKey), message, signature)
-    } catch {
-      // libsignal throws for malformed input, such as a signature that is not 64 bytes: not genuine either
-      return false
-    }
+    const bare = publicKey.length === typed ? publicKey.subarray(1) : publicKey
+    return verifyXeddsa(bare, message, signature)
   }
 }
 
