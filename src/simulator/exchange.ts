@@ -25,11 +25,9 @@ import { routeReceipt } from './stanzas/receipt.js'
 import { createRouter } from './stanzas/router.js'
 import { deviceRemoved, replaced, unavailable } from './stanzas/stream-end.js'
 import { usyncRequests } from './stanzas/usync.js'
+import { Rejections } from './rejections.js'
 import { Waiters } from './waiters.js'
-import { Connection, type Arrival, type ServerIdentity } from './wire/connection.js'
-
-/** The websocket's code for a connection that ended without a closing handshake. */
-const ABNORMAL = 1006
+import { ABNORMAL, Connection, type Arrival, type ServerIdentity } from './wire/connection.js'
 
 export type ExchangeDeps = {
   identity: ServerIdentity
@@ -47,6 +45,7 @@ export class Exchange {
   readonly accounts: Accounts
   readonly holds = new Holds()
   readonly incidents = new Incidents()
+  readonly rejections = new Rejections()
   readonly pairing: Pairing
   readonly codes: PairingCodes
   readonly deviceChanges = new Waiters<Companion>()
@@ -94,13 +93,15 @@ export class Exchange {
       ...preKeyRequests({ accounts, problems, changed, note }),
       ...usyncRequests(accounts),
       ...appStateRequests(changed),
-      ...accountRequests(companion => this.remove(companion)),
+      ...accountRequests(this, companion => this.remove(companion)),
     ])
-    const { pairing, codes } = this
+    const { pairing, codes, rejections } = this
     const refuseMessage = (companion: Companion): number | undefined => this.#takeRefusal(companion)
     const ratchets = this.#ratchets
     this.#handle = createRouter({
       accounts,
+      incidents,
+      rejections,
       problems,
       pairing,
       codes,

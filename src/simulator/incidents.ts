@@ -19,6 +19,14 @@ export const MOMENTS = [
   'confirmed',
   /** a linked device came to log in; instead of `<success>` */
   'login',
+  /** `<success>` was sent */
+  'success',
+  /** it declared itself active; instead of its offline queue */
+  'syncing',
+  /** its offline queue was sent; instead of the word that this was all */
+  'queue',
+  /** it sent a message; instead of the acknowledgement, and nobody gets it */
+  'message',
 ] as const
 
 export type Moment = (typeof MOMENTS)[number]
@@ -32,12 +40,14 @@ export type PlannedIncident = {
   phone?: string | undefined
   /** only for this device of the account */
   device?: number | undefined
+  /** only for clients of an older version than this */
+  below?: readonly number[] | undefined
   /** until cleared, and not just once */
   always: boolean
   incident: Incident
 }
 
-type Who = { phone?: string; device?: number }
+type Who = { phone?: string; device?: number; version?: readonly number[] }
 
 /** Mishaps that wait for their moment. */
 export class Incidents {
@@ -54,12 +64,19 @@ export class Incidents {
 
   /** Lets the first incident that fits happen; answers whether there was one. */
   strike(moment: Moment, line: Line, who: Who = {}, request?: Node): boolean {
-    const fits = ({ phone, device }: PlannedIncident): boolean =>
-      (phone === undefined || phone === who.phone) && (device === undefined || device === who.device)
+    const fits = ({ phone, device, below }: PlannedIncident): boolean =>
+      (phone === undefined || phone === who.phone) &&
+      (device === undefined || device === who.device) &&
+      (below === undefined || isOlder(who.version ?? [], below))
     const found = this.#planned.find(planned => planned.moment === moment && fits(planned))
     if (!found) return false
     if (!found.always) this.#planned = this.#planned.filter(planned => planned !== found)
     found.incident(line, request)
     return true
   }
+}
+
+function isOlder(version: readonly number[], than: readonly number[]): boolean {
+  const place = than.findIndex((part, index) => part !== (version[index] ?? 0))
+  return place >= 0 && (version[place] ?? 0) < (than[place] ?? 0)
 }

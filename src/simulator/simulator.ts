@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { jidOf } from './accounts/jid.js'
 import type { Companion, Person } from './accounts/person.js'
+import { Chance } from './chance.js'
 import type {
   ConnectionSpan,
   Hold,
@@ -61,6 +62,7 @@ export type SimulatorOptions = {
 
 /** The simulator inside the process that started it. */
 export class Simulator implements SimulatorControl {
+  readonly #chance: Chance
   readonly #phones = new Map<Person, LocalPhone>()
   #refusal: UpgradeAnswer | undefined
   #stopping: Promise<void> | undefined
@@ -78,7 +80,9 @@ export class Simulator implements SimulatorControl {
       state: StateFile | undefined
       timeoutMs: number
     },
-  ) {}
+  ) {
+    this.#chance = new Chance(seed)
+  }
 
   get url(): string {
     return this.urls[0] ?? ''
@@ -192,6 +196,8 @@ export class Simulator implements SimulatorControl {
     const deps = {
       accounts: exchange.accounts,
       incidents: exchange.incidents,
+      rejections: exchange.rejections,
+      chance: this.#chance,
       registering: () => exchange.registering(),
       answerUpgrades: (answer: UpgradeAnswer | undefined) => void (this.#refusal = answer),
       limitDevices: (max: number, number?: string) => exchange.limitDevices(max, number),

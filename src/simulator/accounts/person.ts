@@ -1,5 +1,6 @@
 import type { Node } from '../wire/node-codec.js'
 import { AppState } from './app-state.js'
+import { mishandled, type Mishaps } from './mishaps.js'
 import type { KeyBundle, PreKeyPool, SignedPreKey } from './pre-keys.js'
 import type { StanzaQueue } from './stanza-queue.js'
 
@@ -20,6 +21,9 @@ export interface PhoneEndpoint extends Endpoint {
   companionOnline(companion: Companion): void
 }
 
+/** How the server treats a connection: as it should; takes everything and says nothing; answers, but delivers nothing. */
+export type Manner = 'normal' | 'silent' | 'deaf'
+
 /** A companion's connection while it is logged in. */
 export interface Line {
   /** Sends now if the companion has caught up with its queue; otherwise the queue keeps it. */
@@ -32,6 +36,11 @@ export interface Line {
   cut(): void
   /** Cuts by a TCP reset. */
   reset(): void
+  behave(manner: Manner): void
+  /** Neither reads nor writes any more, from here or from the middle of a frame on. */
+  freeze(where?: 'in the middle of a frame'): void
+  /** The next stanzas are sent compressed. */
+  compress(count: number): void
   /** Cuts once what was sent has left; nothing more is heard. */
   cutOnceSent(): void
 }
@@ -58,6 +67,7 @@ export class Companion implements Endpoint {
   welcomed = false
   line: Line | undefined
   pingsPaused = false
+  mishaps: Mishaps = {}
 
   constructor(
     readonly person: Person,
@@ -71,8 +81,10 @@ export class Companion implements Endpoint {
   }
 
   deliver(stanza: Node): void {
-    this.queue.add(stanza)
-    this.line?.push(stanza)
+    for (const each of mishandled(this.mishaps, stanza)) {
+      this.queue.add(each)
+      this.line?.push(each)
+    }
   }
 }
 

@@ -1,7 +1,9 @@
 import type { Accounts } from '../accounts/accounts.js'
 import type { Companion, Line } from '../accounts/person.js'
+import type { Chance } from '../chance.js'
 import { SimulatorError } from '../errors.js'
 import type { Incidents } from '../incidents.js'
+import type { Rejections } from '../rejections.js'
 import type { UpgradeAnswer } from '../wire/upgrade-answer.js'
 
 export type FaultParams = Record<string, string | number | boolean>
@@ -10,6 +12,10 @@ export type FaultDeps = {
   accounts: Accounts
   /** mishaps that wait for their moment */
   incidents: Incidents
+  /** stanzas that are taken for illegal */
+  rejections: Rejections
+  /** the source of everything random */
+  chance: Chance
   /** connections that wait to be linked */
   registering(): Line[]
   /** What answers the next upgrades instead of a websocket; undefined lets them through. */
@@ -29,6 +35,13 @@ export function numberParam(params: FaultParams, name: string): number {
   const value = params[name]
   if (typeof value === 'number' && Number.isFinite(value)) return value
   throw new SimulatorError('bad_request', `the fault needs a number called ${name}`)
+}
+
+/** A whole number from 1 up. */
+export function countParam(params: FaultParams, name: string, otherwise = 1): number {
+  const value = params[name] ?? otherwise
+  if (typeof value === 'number' && Number.isInteger(value) && value > 0) return value
+  throw new SimulatorError('bad_request', `${name} must be a whole number from 1 up`)
 }
 
 /** Those of the named parameters that were given. */

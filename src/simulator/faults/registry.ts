@@ -1,6 +1,11 @@
 import { SimulatorError } from '../errors.js'
 import { clearFaults } from './clear-faults.js'
 import { codeAnswer, codeLifetime } from './code-answer.js'
+import { compress } from './compress.js'
+import { deaf, halfOpen, partialFrame, silence } from './silence.js'
+import { duplicate, endlessQueue, reorder, stuckQueue, tamper, withholdOfflineEnd } from './offline-queue.js'
+import { failPreKeyUpload, preKeyCount } from './pre-keys.js'
+import { rejectStanza } from './reject-stanza.js'
 import { deviceLimit } from './device-limit.js'
 import { drainPreKeys } from './drain-pre-keys.js'
 import { drop } from './drop.js'
@@ -21,25 +26,39 @@ const FAULTS = new Map<string, Fault>([
   ['clear-faults', clearFaults],
   ['code-answer', codeAnswer],
   ['code-lifetime', codeLifetime],
+  ['compress', compress],
+  ['deaf', deaf],
   ['device-limit', deviceLimit],
   ['downgrade', downgrade],
   ['drain-pre-keys', drainPreKeys],
   ['drop', drop],
+  ['duplicate', duplicate],
+  ['endless-queue', endlessQueue],
   ['fail-next-login', failNextLogin],
+  ['fail-pre-key-upload', failPreKeyUpload],
   ['fail-registration', failRegistration],
   ['forge-account-signature', forgeAccountSignature],
   ['forget-sessions', forgetSessions],
   ['garbage-frame', garbageFrame],
+  ['half-open', halfOpen],
+  ['partial-frame', partialFrame],
   ['passkey-request', passkeyRequest],
   ['pause-pings', pausePings],
+  ['pre-key-count', preKeyCount],
   ['refuse-message', refuseMessage],
+  ['reject-stanza', rejectStanza],
+  ['reorder', reorder],
   ['resume-pings', resumePings],
   ['rotate-registration', rotateRegistration],
+  ['silence', silence],
   ['stream-end', streamEnd],
   ['stream-error', streamError],
+  ['stuck-queue', stuckQueue],
+  ['tamper', tamper],
   ['upgrade-reset', upgradeReset],
   ['upgrade-silence', upgradeSilence],
   ['upgrade-status', upgradeStatus],
+  ['withhold-offline-end', withholdOfflineEnd],
   ['withhold-pair-success', withholdPairSuccess],
   ['withhold-restart', withholdRestart],
 ])

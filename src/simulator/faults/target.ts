@@ -5,7 +5,7 @@ import { connectionOf, type FaultDeps, type FaultParams } from './fault.js'
 /**
  * Lets an incident happen where the parameters say. With `phone` and `device`: on that device's connection, at once. With
  * `at: 'registering'`: on every connection that waits to be linked, at once. With `at` a moment: on the next connection that gets
- * there, only for `phone` (and `device`) if given, once or, with `always`, until cleared.
+ * there, only for `phone` (and `device`) if given and for clients whose version is `below`, once or, with `always`, until cleared.
  */
 export function happen(deps: FaultDeps, params: FaultParams, incident: Incident): void {
   const { at } = params
@@ -16,7 +16,7 @@ export function happen(deps: FaultDeps, params: FaultParams, incident: Incident)
 }
 
 export function planAt(deps: FaultDeps, params: FaultParams, moment: Moment, incident: Incident): void {
-  const { phone, device } = params
+  const { phone, device, below } = params
   if (phone !== undefined && (moment === 'registration' || moment === 'qr')) {
     throw new SimulatorError('bad_request', `nobody knows whose a connection is at ${moment}`)
   }
@@ -24,9 +24,16 @@ export function planAt(deps: FaultDeps, params: FaultParams, moment: Moment, inc
     moment,
     phone: phone === undefined ? undefined : String(phone),
     device: typeof device === 'number' ? device : undefined,
+    below: below === undefined ? undefined : versionParam(String(below)),
     always: params['always'] === true,
     incident,
   })
+}
+
+function versionParam(text: string): number[] {
+  const parts = text.split('.').map(Number)
+  if (parts.some(part => !Number.isInteger(part))) throw new SimulatorError('bad_request', 'below is no version')
+  return parts
 }
 
 /** @throws SimulatorError `bad_request` */

@@ -1,6 +1,6 @@
 import type { Companion } from '../accounts/person.js'
 import { node } from '../wire/node-codec.js'
-import { startDelivery } from './delivery.js'
+import { startDelivery, type DeliveryDeps } from './delivery.js'
 import { IqRefusal, type IqHandler, type IqTable } from './iq.js'
 
 const PRIVACY = ['readreceipts', 'profile', 'status', 'online', 'last', 'groupadd', 'calladd']
@@ -13,14 +13,14 @@ const ping: IqHandler = ({ companion }) => (companion.pingsPaused ? 'silence' : 
  * The rest of what a client asks: keepalive, going active, settings, logging out; each with the least a client accepts.
  * `remove` takes a device off its account, as a log-out does.
  */
-export function accountRequests(remove: (companion: Companion) => void): IqTable {
+export function accountRequests(deps: DeliveryDeps, remove: (companion: Companion) => void): IqTable {
   return new Map<string, IqHandler>([
     ['get w:p ping', ping],
     ['get w:p', ping],
     [
       'set passive active',
       ({ client, afterwards }) => {
-        afterwards(() => startDelivery(client))
+        afterwards(() => startDelivery(deps, client))
         return undefined
       },
     ],

@@ -1,4 +1,4 @@
-import type { Companion, Line } from '../accounts/person.js'
+import type { Companion, Line, Manner } from '../accounts/person.js'
 import type { Ending } from '../control-surface.js'
 import { Gate, type Holds } from '../holds.js'
 import type { Ledger, Party } from '../ledger.js'
@@ -18,8 +18,10 @@ export type ClientDeps = {
   dismissed(client: Client, ending: Ending): void
 }
 
-/** What a connection turned out to be, and how far its login is. */
-export type Phase = 'linking' | 'login' | 'catching-up' | 'live' | 'dismissed' | 'closed'
+const DELIVERED = new Set(['message', 'receipt', 'notification'])
+
+/** What a connection turned out to be, and how far its login is; `streaming`: its offline queue is being sent and has no end. */
+export type Phase = 'linking' | 'login' | 'catching-up' | 'streaming' | 'live' | 'dismissed' | 'closed'
 
 /** A connection with someone at its end: both gates, the ledger, and the order in which it catches up. */
 export class Client implements Line {
@@ -28,12 +30,16 @@ export class Client implements Line {
   link: PendingLink | undefined
   /** stanzas of the queue that were announced as offline ones */
   announced = 0
+  /** marks of offline stanzas given so far */
+  marked = 0
   /** monotonic milliseconds: when its latest stanza came */
   heardAt = monotonicMs()
   /** why the server ended it, if it did */
   ending: Ending | undefined
   readonly #incoming: Gate
   readonly #outgoing: Gate
+  #manner: Manner = 'normal'
+  #compressed = 0
 
   constructor(
     readonly connection: Connection,
@@ -41,12 +47,13 @@ export class Client implements Line {
   ) {
     this.#incoming = new Gate(deps.holds, 'in', this.#party, stanza => {
       deps.ledger.record('in', stanza, this.#party())
-      if (this.phase !== 'dismissed') deps.handle(this, stanza)
+      if (this.phase !== 'dismissed' && this.#manner !== 'silent') deps.handle(this, stanza)
     })
     this.#outgoing = new Gate(deps.holds, 'out', this.#party, stanza => {
-      if (!connection.open) return
+      if (!connection.open || this.#withholds(stanza)) return
       deps.ledger.record('out', stanza, this.#party())
-      connection.send(stanza)
+      connection.send(stanza, this.#compressed > 0)
+      if (this.#compressed > 0) this.#compressed--
     })
   }
 
@@ -66,6 +73,27 @@ export class Client implements Line {
 
   push(stanza: Node): void {
     if (this.phase === 'live') this.send(stanza)
+    else if (this.phase === 'streaming') this.sendOffline(stanza)
+  }
+
+  /** Sends a stanza that waited, marked as such and numbered. */
+  sendOffline(stanza: Node): void {
+    this.send({ ...stanza, attrs: { ...stanza.attrs, offline: String(this.marked++) } })
+  }
+
+  behave(manner: Manner): void {
+    const before = this.#manner
+    this.#manner = manner
+    if (manner !== 'normal' || before === 'normal' || this.phase !== 'live') return
+    for (const stanza of this.companion?.queue.all() ?? []) this.send(stanza)
+  }
+
+  freeze(where?: 'in the middle of a frame'): void {
+    this.connection.freeze(where !== undefined)
+  }
+
+  compress(count: number): void {
+    this.#compressed = count
   }
 
   sendRaw(body: Uint8Array): void {
@@ -74,6 +102,7 @@ export class Client implements Line {
 
   /** Everything that waited has been sent: from here on the device hears of things as they happen. */
   caughtUp(): void {
+    if (this.phase === 'dismissed' || this.phase === 'closed') return
     this.phase = 'live'
     this.deps.caughtUp(this)
   }
@@ -99,6 +128,10 @@ export class Client implements Line {
   cutOnceSent(): void {
     this.ending ??= { reason: 'cut' }
     this.connection.cutOnceSent()
+  }
+
+  #withholds({ tag }: Node): boolean {
+    return this.#manner === 'silent' || (this.#manner === 'deaf' && DELIVERED.has(tag))
   }
 
   readonly #party = (): Party => {

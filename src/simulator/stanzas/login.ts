@@ -27,7 +27,8 @@ export function login(deps: LoginDeps, client: Client, payload: proto.ClientPayl
   const companion = person?.companions.get(device)
   const known = companion?.details.noiseKey.equals(noiseKey) === true
   if (known) client.companion = companion
-  if (incidents.strike('login', client, { phone, device })) return
+  const version = versionOf(payload)
+  if (incidents.strike('login', client, { phone, device, version })) return
   if (!person || !companion?.confirmed || !known) return fail(client, UNKNOWN_DEVICE)
   if (companion.line) deps.replace(companion, client)
   companion.line = client
@@ -35,4 +36,11 @@ export function login(deps: LoginDeps, client: Client, payload: proto.ClientPayl
   deps.loggedIn(client, companion)
   const t = now()
   client.send(node('success', { t, lid: jidOf(person, 'lid', companion.deviceId), props: 27, location: 'sim' }))
+  incidents.strike('success', client, { phone, device })
+}
+
+/** What the client says its version is, most significant part first. */
+export function versionOf({ userAgent }: proto.ClientPayload): number[] {
+  const { primary, secondary, tertiary } = userAgent?.appVersion ?? {}
+  return [primary ?? 0, secondary ?? 0, tertiary ?? 0]
 }

@@ -9,6 +9,7 @@ import { signalKey, verify } from '../wire/curve.js'
 import { child, childBytes, node, type Node } from '../wire/node-codec.js'
 import { proto } from '../wire/protobuf.js'
 import type { Client } from './client.js'
+import { versionOf } from './login.js'
 import type { PairingCodes, PendingCode } from './pairing-codes.js'
 import { restartRequired } from './stream-end.js'
 
@@ -89,7 +90,7 @@ export class Pairing {
       retired: new Set(),
     }
     client.link = link
-    if (this.deps.incidents.strike('registration', client)) return
+    if (this.deps.incidents.strike('registration', client, { version: versionOf(payload) })) return
     for (const ref of link.refs) this.#byRef.set(ref, link)
     client.send(
       node('iq', { from: SERVER, type: 'set', id: link.offer, xmlns: 'md' }, [

@@ -31,7 +31,7 @@ export type PreKeyDeps = {
 export function preKeyRequests(deps: PreKeyDeps): IqTable {
   const { accounts } = deps
   return new Map<string, IqHandler>([
-    ['get encrypt count', ({ companion }) => [node('count', { value: companion.preKeys.count })]],
+    ['get encrypt count', ({ companion }) => [node('count', { value: countFor(companion) })]],
     ['get encrypt digest', ({ companion }) => [digest(companion)]],
     ['set encrypt registration', ({ companion, client, iq }) => upload(deps, companion, client.connection.id, iq)],
     [
@@ -83,8 +83,31 @@ function digest(companion: Companion): Node {
   return node('digest', {}, bundleNodes({ registrationId, identity, signedPreKey }))
 }
 
-function upload(deps: PreKeyDeps, companion: Companion, connection: number, iq: Node): undefined {
+/** How many one-time keys are left, or what a test wants the device to believe. */
+function countFor({ mishaps, preKeys }: Companion): number {
+  const { falseCount } = mishaps
+  if (!falseCount || falseCount.left === 0) return preKeys.count
+  falseCount.left--
+  return falseCount.value
+}
+
+function upload(deps: PreKeyDeps, companion: Companion, connection: number, iq: Node): 'silence' | undefined {
   const subject = { account: companion.person.phoneNumber, device: companion.deviceId }
+  const { failingUploads } = companion.mishaps
+  if (failingUploads && failingUploads.left > 0) {
+    failingUploads.left--
+    const { code } = failingUploads
+    const keys = children(child(iq, 'list'), 'key').flatMap(key => readPreKey(key) ?? [])
+    deps.note({
+      kind: 'pre-keys',
+      connection,
+      ...subject,
+      keys: keys.map(keyPrint),
+      refused: String(code ?? 'silence'),
+    })
+    if (code === undefined) return 'silence'
+    throw new IqRefusal(code, 'internal-server-error')
+  }
   const identity = childBytes(iq, 'identity')
   if (!identity?.equals(companion.details.identity)) {
     deps.problems.violation('pre-key upload under another identity', subject)

@@ -27,6 +27,7 @@ export function receiptAck(stanza: Node): Node {
 export function routeReceipt(deps: ReceiptDeps, sender: Endpoint, stanza: Node): void {
   const { id, type } = stanza.attrs
   const settled = ARRIVED.has(type) && sender instanceof Companion ? sender.queue.settle('message', id) : undefined
+  if (settled && sender instanceof Companion) freed(sender, settled)
   if (settled) noteSettled(deps, sender, settled, 'receipt', stanza)
   if (type === 'retry') return forwardRetry(deps, sender, stanza)
   if (type === 'sender') return forwardSender(deps, sender, stanza, settled)
@@ -36,14 +37,21 @@ export function routeReceipt(deps: ReceiptDeps, sender: Endpoint, stanza: Node):
 /** Takes an acknowledgement: each settles one delivery of the stanza it names. */
 export function settleAck(deps: ReceiptDeps, sender: Endpoint, ack: Node): void {
   if (!(sender instanceof Companion)) return
-  const { class: tag, id, to, type } = ack.attrs
+  const { class: tag, id, to, type, error } = ack.attrs
+  if (error !== undefined && id !== undefined && sender.mishaps.stuck?.id === id) return
   if (tag !== 'message' && tag !== 'receipt' && tag !== 'notification') return
   const queued: QueuedTag = tag
   const settled = sender.queue.settle(queued, id, stanza => {
     const from = stanza.attrs['from']
     return queued === 'message' || ((to === undefined || from === to) && stanza.attrs['type'] === type)
   })
+  if (settled) freed(sender, settled)
   if (settled) noteSettled(deps, sender, settled, 'ack', ack)
+}
+
+/** What waited behind this stanza need not wait any longer. */
+function freed({ mishaps }: Companion, { attrs }: Node): void {
+  if (mishaps.stuck?.id !== undefined && mishaps.stuck.id === attrs['id']) delete mishaps.stuck
 }
 
 function noteSettled(

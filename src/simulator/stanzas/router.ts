@@ -2,17 +2,20 @@ import type { Companion } from '../accounts/person.js'
 import { child, children, node, type Node } from '../wire/node-codec.js'
 import type { Client } from './client.js'
 import { now } from './clock.js'
-import { deliverBatch } from './delivery.js'
+import { deliverBatch, goOn, type DeliveryDeps } from './delivery.js'
 import { iqError, iqKey, IqRefusal, iqResult, type IqTable } from './iq.js'
+import type { Rejections } from '../rejections.js'
 import { messageAck, routeMessage, type MessageDeps } from './message.js'
 import type { Pairing } from './pairing.js'
 import type { PairingCodes } from './pairing-codes.js'
 import { receiptAck, routeReceipt, settleAck, type ReceiptDeps } from './receipt.js'
 
 export type RouterDeps = MessageDeps &
-  ReceiptDeps & {
+  ReceiptDeps &
+  DeliveryDeps & {
     pairing: Pairing
     codes: PairingCodes
+    rejections: Rejections
     requests: IqTable
     /** An error code for the next message of this companion, or nothing. */
     refuseMessage(companion: Companion): number | undefined
@@ -46,6 +49,8 @@ function linking(deps: RouterDeps, client: Client, link: NonNullable<Client['lin
 }
 
 function linked(deps: RouterDeps, client: Client, companion: Companion, stanza: Node): void {
+  const farewell = deps.rejections.of(companion, stanza)
+  if (farewell) return client.dismiss(farewell)
   switch (stanza.tag) {
     case 'iq':
       return request(deps, client, companion, stanza)
@@ -54,9 +59,11 @@ function linked(deps: RouterDeps, client: Client, companion: Companion, stanza: 
     case 'receipt':
       routeReceipt(deps, companion, stanza)
       client.send(receiptAck(stanza))
+      goOn(deps, client)
       return deps.changed()
     case 'ack':
       settleAck(deps, companion, stanza)
+      goOn(deps, client)
       return deps.changed()
     case 'ib':
       return information(deps, client, stanza)
@@ -71,6 +78,8 @@ function linked(deps: RouterDeps, client: Client, companion: Companion, stanza: 
 }
 
 function message(deps: RouterDeps, client: Client, companion: Companion, stanza: Node): void {
+  const who = { phone: companion.person.phoneNumber, device: companion.deviceId }
+  if (deps.incidents.strike('message', client, who, stanza)) return
   const refusal = deps.refuseMessage(companion)
   if (refusal === undefined) routeMessage(deps, companion, stanza)
   client.send(messageAck(stanza, refusal))
@@ -79,7 +88,7 @@ function message(deps: RouterDeps, client: Client, companion: Companion, stanza:
 
 function information(deps: RouterDeps, client: Client, stanza: Node): void {
   const [first] = children(stanza)
-  if (first?.tag === 'offline_batch') deliverBatch(client)
+  if (first?.tag === 'offline_batch') deliverBatch(deps, client)
   else if (!first || !INFORMATION.has(first.tag)) unknown(deps, client, stanza)
 }
 

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { KeyPair } from './curve.js'
 import { encodeFrame, FrameReader } from './frames.js'
-import { decodeNode, encodeNode, type Node } from './node-codec.js'
+import { decodeNode, encodeDeflated, encodeNode, type Node } from './node-codec.js'
 import { NoiseResponder, type NoiseTransport } from './noise.js'
 import { proto } from './protobuf.js'
 
@@ -17,6 +17,13 @@ export type ConnectionListener = {
   /** The client broke the framing, the handshake or the encryption; the connection is being cut. */
   broken(reason: string): void
 }
+
+/** The websocket's code for a connection that ended without a closing handshake. */
+export const ABNORMAL = 1006
+/** How long a frozen connection nobody needs any more keeps its socket. */
+const FROZEN_MS = 120_000
+/** A binary websocket message of 4,096 bytes, of which the first few come. */
+const HALF_A_FRAME = Buffer.from([0x82, 126, 0x10, 0x00, 0, 0x0f, 0xfd, 1, 2, 3])
 
 /** A websocket that came in, and the TCP connection below it. */
 export type Arrival = {
@@ -35,6 +42,8 @@ export class Connection {
   #transport: NoiseTransport | undefined
   #greeted = false
   #deaf = false
+  #frozen = false
+  #gone = false
 
   private readonly socket: WebSocket
 
@@ -48,7 +57,7 @@ export class Connection {
     this.socket = socket
     this.#noise = new NoiseResponder(identity.staticKey, identity.certificates)
     socket.on('message', data => this.#received(Buffer.isBuffer(data) ? data : Buffer.alloc(0)))
-    socket.once('close', code => listener.closed(code))
+    socket.once('close', code => this.#closed(code))
     socket.on('error', () => socket.terminate())
   }
 
@@ -57,13 +66,28 @@ export class Connection {
   }
 
   get open(): boolean {
-    return this.socket.readyState === this.socket.OPEN
+    return !this.#frozen && this.socket.readyState === this.socket.OPEN
   }
 
   /** Sends a node; a connection that is gone swallows it, as the network would. */
-  send(value: Node): void {
+  send(value: Node, compressed = false): void {
     if (!this.#transport || !this.open) return
-    this.socket.send(encodeFrame(this.#transport.encrypt(encodeNode(value))))
+    this.socket.send(encodeFrame(this.#transport.encrypt(compressed ? encodeDeflated(value) : encodeNode(value))))
+  }
+
+  /**
+   * Stops reading and writing, as if a middlebox had forgotten the connection: no end of it is noticed any more, so the listener is told at
+   * once when `close` is asked for. The socket stays until the process lets go of it.
+   */
+  freeze(midFrame: boolean): void {
+    if (this.#frozen) return
+    if (midFrame && this.open) this.arrival.line.write(HALF_A_FRAME)
+    this.#frozen = true
+    this.socket.pause()
+  }
+
+  get frozen(): boolean {
+    return this.#frozen
   }
 
   /** Sends bytes as one frame without encrypting them: what a broken server or a middlebox would do. */
@@ -73,7 +97,9 @@ export class Connection {
 
   /** Says goodbye on the websocket level once everything sent has left. */
   close(): void {
-    this.socket.close()
+    if (!this.#frozen) return this.socket.close()
+    setTimeout(() => this.socket.terminate(), FROZEN_MS).unref()
+    this.#closed(ABNORMAL)
   }
 
   /** Cuts the line without a word. */
@@ -92,8 +118,14 @@ export class Connection {
     this.socket.ping(undefined, undefined, () => this.socket.terminate())
   }
 
+  #closed(code: number): void {
+    if (this.#gone) return
+    this.#gone = true
+    this.listener.closed(code)
+  }
+
   #received(data: Buffer): void {
-    if (this.#deaf) return
+    if (this.#deaf || this.#frozen) return
     try {
       for (const frame of this.#reader.push(data)) this.#frame(frame)
     } catch (error) {

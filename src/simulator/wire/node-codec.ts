@@ -1,5 +1,5 @@
 /** The one door to the binary node codec, which is Baileys' own: `node-codec.test.ts` pins its bytes. */
-import { inflateSync } from 'node:zlib'
+import { deflateSync, inflateSync } from 'node:zlib'
 import * as constants from '@whiskeysockets/baileys/lib/WABinary/constants.js'
 import { decodeDecompressedBinaryNode } from '@whiskeysockets/baileys/lib/WABinary/decode.js'
 import { encodeBinaryNode } from '@whiskeysockets/baileys/lib/WABinary/encode.js'
@@ -23,6 +23,11 @@ export function node(
 /** Plaintext of one transport frame: a flag byte and the encoded node. */
 export function encodeNode(value: Node): Buffer {
   return encodeBinaryNode(value)
+}
+
+/** The same, deflated behind its flag byte. */
+export function encodeDeflated(value: Node): Buffer {
+  return Buffer.concat([Buffer.from([DEFLATED]), deflateSync(encodeBinaryNode(value).subarray(1))])
 }
 
 /** @throws Error for bytes that are no node. */
