@@ -16,7 +16,9 @@ export const parts = {
 export const backendRooms = [
   ['main.ts', 'index.ts'],
   ['app.ts', 'start-up-problem.ts'],
-  ['recovery.ts', 'clear-away.ts', 'gateway-database.ts'],
+  ['drain.ts'],
+  ['recovery.ts', 'clear-away.ts', 'gateway-database.ts', 'release-sessions.ts'],
+  ['take-over.ts'],
   ['own-chat'],
   ['linking'],
   ['sessions'],

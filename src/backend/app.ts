@@ -10,6 +10,7 @@ import { createTenants } from './database/tenant-transaction.js'
 import { createBaileysEngine } from './engine/baileys/baileys-engine.js'
 import { clientVersion } from './engine/baileys/client-version.js'
 import { createPreKeyPool } from './engine/baileys/pre-keys/pre-key-pool.js'
+import { createDrain } from './drain.js'
 import { createEventLog } from './events/event-log.js'
 import { createEventWakeups } from './events/event-wakeups.js'
 import { openGatewayDatabase } from './gateway-database.js'
@@ -83,15 +84,21 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
   const { supportUrl, ownerUrl, mode, brandLogo: logoFile } = config.linking
 
   const { database, appUrl } = releases.use(await openGatewayDatabase(config))
-  const tenants = createTenants(database)
+  const tenants = createTenants(database, () => lease.doubt())
   const vault = createVault({ secret: config.sessionSecret })
   const events = createEventLog({ vault })
   const wakeups = releases.use(createEventWakeups({ url: () => appUrl, log: log.child('events') }))
-  const lease = releases.use(createNodeLease({ database, log: log.child('leases') }))
+  const lease = releases.use(createNodeLease({ url: () => appUrl, database, log: log.child('leases') }))
   const { nodeId } = lease
   const preKeys = releases.use(createPreKeyPool({ size: warmPreKeyBatches }))
   const version = clientVersion(config.whatsapp.version)
-  const engine = createBaileysEngine({ url: config.whatsapp.url, version, preKeys, log })
+  const engine = createBaileysEngine({
+    url: config.whatsapp.url,
+    version,
+    preKeys,
+    log,
+    mayWrite: () => lease.mayWrite(),
+  })
   const alarm = createOperatorAlarm({ log: log.child('operator') })
   const connects = { database, settings: config.connects, version, alarm, log: log.child('connects') }
   const pacer = releases.use(makeConnectPacer(connects))
@@ -147,7 +154,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
     log: log.child('linking'),
   })
   const recovery = releases.use(
-    createRecovery({ database, tenants, vault, linking, sessions, nodeId, log: log.child('recovery') }),
+    createRecovery({ database, tenants, wakeups, vault, linking, sessions, lease, log: log.child('recovery') }),
   )
 
   const { trustProxy, production } = config
@@ -202,12 +209,25 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
   const wsPort = config.wsPort === null ? null : releases.use(createWebSocketPort(live.onUpgrade))
   // goes first: the server's own close waits for the sockets it handed over
   releases.use(live)
+  // before all of it, while the door is open: others are told that this node is going
+  const drain = releases.use(
+    createDrain({
+      database,
+      lease,
+      recovery,
+      linking,
+      sessions,
+      connectsPerSecond: config.connects.perSecond,
+      log: log.child('drain'),
+    }),
+  )
 
   return {
     async start() {
       operator = await operatorWorkspace(database, tenants)
       await wakeups.start()
-      await lease.start()
+      await lease.start({ onDoubt: () => sessions.pauseAll(), onSure: owned => sessions.resumeAll(owned) })
+      drain.begin()
       await admission.start()
       sessions.start({
         async onOpen(session) {
@@ -222,7 +242,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
       })
       const port = await server.listen(config.port, config.host)
       if (config.wsPort !== null) await wsPort?.listen(config.wsPort, config.host)
-      await recovery.start()
+      recovery.start()
       linking.start()
       longReconnects.start()
       clearAway.start()

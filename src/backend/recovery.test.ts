@@ -61,7 +61,17 @@ beforeEach(async () => {
     workspaceId: () => rig.workspaceId,
     mode: 'managed',
   })
-  recovery = createRecovery({ database, tenants, vault, linking, sessions, nodeId, log, strandedEveryMs: 50 })
+  recovery = createRecovery({
+    database,
+    tenants,
+    wakeups,
+    vault,
+    linking,
+    sessions,
+    lease: { nodeId, host: null, isSure: () => true },
+    log,
+    strandedEveryMs: 50,
+  })
   await rows.query(`insert into nodes (id, lease_until) values ($1, clock_timestamp() + interval '1 hour')`, [nodeId])
 })
 
@@ -109,7 +119,7 @@ async function looks(): Promise<void> {
 describe('what this node owns and nobody runs', () => {
   test('a session is connected again', async () => {
     await stranded()
-    await recovery.start()
+    recovery.start()
     await expect.poll(() => sessions.connectedCount()).toBe(1)
     await looks()
     expect(count('session_taken_over')).toBe(1)
@@ -119,7 +129,7 @@ describe('what this node owns and nobody runs', () => {
     const sessionId = SessionId.parse(randomUUID())
     const input = { sessionId, visitorHash: randomBytes(32), isNew: true, ...byQr }
     await openAttempt(opening(), input)
-    await recovery.start()
+    recovery.start()
     await rows.waitFor(
       `select from link_attempts where session_id = $1 and phase = 'expired' and reason = 'node_lost'`,
       [sessionId],
@@ -132,7 +142,7 @@ describe('what is left alone', () => {
   test('an attempt that runs here, and a session that is connected', async () => {
     const identity = await stranded()
     sessions.resume(identity)
-    await recovery.start()
+    recovery.start()
     const { answer } = await linking.link(null, { address: null, gone: new AbortController().signal })
     await looks()
     expect(count('session_taken_over')).toBe(0)
@@ -143,7 +153,7 @@ describe('what is left alone', () => {
   test('a session that has been put to rest', async () => {
     const { sessionId } = await stranded()
     await rows.query(`update session_leases set wanted = false where session_id = $1`, [sessionId])
-    await recovery.start()
+    recovery.start()
     await looks()
     expect(sessions.has(sessionId)).toBe(false)
   })

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { assertFence } from '../../src/backend/leases/fence.js'
-import { claimOrphans } from '../../src/backend/leases/session-leases.js'
+import { claimOrphans } from '../../src/backend/leases/claims.js'
 import { EngineRig } from '../support/engine-rig.js'
 import { Rows } from '../support/rows.js'
 

@@ -49,7 +49,7 @@ export class AdmissionRig implements AsyncDisposable {
     const log = createLog({ level: 'debug', destination: { write: line => void this.logLines.push(line) } })
     const database: Database = releases.use(openDatabase({ url, max: 3, connectTimeoutMs: 1_000 }))
     const wakeups = releases.use(createEventWakeups({ url: () => url, log }))
-    const lease = releases.use(createNodeLease({ database, log }))
+    const lease = releases.use(createNodeLease({ url: () => url, database, log }))
     const { nodeId } = lease
     const admission = releases.use(
       createAdmission({

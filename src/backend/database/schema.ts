@@ -69,7 +69,14 @@ export type DataKeyTable = {
   created_at: Generated<Date>
 }
 
-export type NodeTable = { id: string; started_at: Generated<Date>; lease_until: Date; draining: Generated<boolean> }
+export type NodeTable = {
+  id: string
+  started_at: Generated<Date>
+  lease_until: Date
+  draining: Generated<boolean>
+  host: string | null
+  process: string | null
+}
 
 export type CanaryTable = { only_row: Generated<boolean>; sealed: Buffer; kek_id: string; created_at: Generated<Date> }
 

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { WorkspaceId } from '../../contract/ids.js'
 import { type Database, DEFAULT_DEADLINE_MS } from './database.js'
+import { errorCode } from '../log.js'
 import type { TenantSchema } from './schema.js'
 import type { CommitHook, TransactionStart } from './transaction.js'
 import type { ReadQueries, WriteQueries } from './transaction-queries.js'
@@ -34,7 +35,19 @@ export type Tenants = {
   allIds(): Promise<WorkspaceId[]>
 }
 
-export function createTenants(database: Database): Tenants {
+/** @param onUnavailable told of every transaction that failed because the database is away */
+export function createTenants(given: Database, onUnavailable: () => void = () => {}): Tenants {
+  const database: Pick<Database, 'transaction' | 'system'> = {
+    system: given.system,
+    async transaction(...asked) {
+      try {
+        return await given.transaction(...asked)
+      } catch (error) {
+        if (errorCode(error) === 'database_unavailable') onUnavailable()
+        throw error
+      }
+    },
+  }
   return {
     read<T>(scope: TenantScope, work: (tx: TenantReader) => Promise<T>, options: TransactionOptions = {}) {
       return database.transaction<TenantSchema, T>(start(scope, true, options), ({ db }) => work({ scope, db }))

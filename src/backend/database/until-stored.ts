@@ -17,3 +17,25 @@ export async function untilStored<Result>(work: () => Promise<Result>, signal?: 
     }
   }
 }
+
+const soonMs = 150
+
+/**
+ * Repeats work for at most so long while the database is away: a restart of it, or a lost connection, passes unnoticed. Work must be safe to
+ * repeat, and is given what is left of the time.
+ * @throws what the work threw last
+ */
+export async function patiently<Result>(
+  work: (left: { deadlineMs: number }) => Promise<Result>,
+  deadlineMs: number,
+): Promise<Result> {
+  const end = performance.now() + deadlineMs
+  for (;;) {
+    try {
+      return await work({ deadlineMs: Math.max(1, Math.ceil(end - performance.now())) })
+    } catch (error) {
+      if (errorCode(error) !== 'database_unavailable' || performance.now() + soonMs >= end) throw error
+      await delay(soonMs, undefined, { ref: false })
+    }
+  }
+}

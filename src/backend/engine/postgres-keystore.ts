@@ -3,6 +3,7 @@ import type { TenantReader, Tenants, TenantTransactor } from '../database/tenant
 import { assertFence, FencedError, type Fence } from '../leases/fence.js'
 import type { Sealer } from '../vault/sealer.js'
 import { VaultError } from '../vault/vault-error.js'
+import { patiently } from '../database/until-stored.js'
 import type { Credentials } from './engine.js'
 import { KeyBatch } from './key-batch.js'
 import { KeyRows } from './key-rows.js'
@@ -11,7 +12,13 @@ import { StorageError, type StorageErrorCode, type JournalEntry, type KeyChanges
 /** Longest time any call may take. A call that never ended would hold a lock of libsignal's that is shared between sessions. */
 const defaultDeadlineMs = 5_000
 
-export type KeyStoreDeps = { tenants: Tenants; sealer: Sealer; deadlineMs?: number }
+export type KeyStoreDeps = {
+  tenants: Tenants
+  sealer: Sealer
+  deadlineMs?: number
+  /** Whether a database that is away is asked again until the deadline, instead of failing the store at once. */
+  patient?: () => boolean
+}
 
 export type KeyStoreIdentity = { workspaceId: WorkspaceId; sessionId: SessionId; fence: Fence }
 
@@ -34,7 +41,7 @@ export async function loadKeyStore(deps: KeyStoreDeps, identity: KeyStoreIdentit
       throw new StorageError('fenced', 'Another node runs this session now.', error)
     })
   if (bytes === null) throw new StorageError('storage_error', 'This session has no stored credentials.')
-  return new PostgresKeyStore(deps, identity, { engine: 'baileys', bytes })
+  return new PostgresKeyStore({ patient: () => true, ...deps }, identity, { engine: 'baileys', bytes })
 }
 
 async function fencedCredentials(tx: TenantTransactor, rows: KeyRows, { sessionId, fence }: KeyStoreIdentity) {
@@ -124,8 +131,9 @@ class PostgresKeyStore implements KeyStore {
   /** One failed call fails the store: what Baileys would do with the error (treat it as absence, answer the sender) must not happen. */
   async #guarded<Result>(work: (options: { deadlineMs: number }) => Promise<Result>): Promise<Result> {
     if (this.#failure !== null) throw this.#failure
+    const deadlineMs = this.#deps.deadlineMs ?? defaultDeadlineMs
     try {
-      return await work({ deadlineMs: this.#deps.deadlineMs ?? defaultDeadlineMs })
+      return await (this.#deps.patient?.() === true ? patiently(work, deadlineMs) : work({ deadlineMs }))
     } catch (error) {
       throw this.#fail(error)
     }

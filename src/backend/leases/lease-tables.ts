@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely'
+
 /** Who runs a session, over all tenants: ids only. */
 export type SessionLeaseTable = {
   session_id: string
@@ -6,6 +8,8 @@ export type SessionLeaseTable = {
   /** Raised by every claim. A write by an older epoch is refused. */
   epoch: string
   wanted: boolean
+  /** When its node gave it up. */
+  released_at: Generated<Date | null>
 }
 
 declare module '../database/schema.js' {

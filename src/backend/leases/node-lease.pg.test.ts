@@ -44,7 +44,11 @@ test('rows of processes that crashed long ago go, unless something of theirs is 
       [workspaceId, id, wanted],
     )
   }
-  const lease = createNodeLease({ database: clone.database, log: createLog({ level: 'silent' }) })
+  const lease = createNodeLease({
+    url: () => clone.appUrl,
+    database: clone.database,
+    log: createLog({ level: 'silent' }),
+  })
   await lease.start()
   const ids = async () => (await rows.query<{ id: string }>(`select id from nodes`)).map(row => row.id).toSorted()
   expect(await ids()).toEqual([owing, recent, lease.nodeId].toSorted())

@@ -1,64 +1,197 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
+import { SessionId } from '../../contract/ids.js'
 import type { Database } from '../database/database.js'
+import { SCHEMA } from '../database/schema.js'
 import { errorCode, type Log } from '../log.js'
+import { LeaseLine } from './lease-line.js'
+import { proofOfThisProcess } from './process-proof.js'
 
-const leaseSeconds = 8
-const renewEveryMs = 2_000
-const tidyEveryMs = 60 * 60 * 1_000
-
-/** One row per start of a process. Only the database's clock decides whether it has ended. */
-export interface NodeLease extends AsyncDisposable {
-  readonly nodeId: string
-  /** Takes the lease and keeps renewing it. */
-  start(): Promise<void>
+/** Milliseconds. The node's own limit ends well before the lease does, by the most that two clocks may run apart and a frame may travel. */
+export type LeaseTimes = {
+  /** What the database grants with each renewal. */
+  leaseMs: number
+  renewEveryMs: number
+  /** Since the start of the last renewal that worked: for so long this node may speak. */
+  fenceMs: number
+  retryMs: number
 }
 
-export type NodeLeaseDeps = { database: Database; log: Log }
+const usual: LeaseTimes = { leaseMs: 8_000, renewEveryMs: 2_000, fenceMs: 5_000, retryMs: 250 }
 
-export function createNodeLease({ database, log }: NodeLeaseDeps): NodeLease {
+const tidyEveryMs = 60 * 60 * 1_000
+
+/** Wall time that passed in excess of this process's own: the machine slept, and the database did not. */
+const sleptMs = 1_000
+
+/** Who holds still while it is doubtful whether this node still has its lease. */
+export type LeaseWatch = {
+  /** From here on nothing may be read, sent or acknowledged. */
+  onDoubt: () => void
+  /** The lease is certain again, and these are the sessions that this node is to run, with their epochs. */
+  onSure: (owned: ReadonlyMap<SessionId, bigint>) => void
+}
+
+/**
+ * One row per start of a process. Only the database's clock decides whether it has ended; this process's own clock, which cannot be set,
+ * only ever makes it fall silent sooner.
+ */
+export interface NodeLease extends AsyncDisposable {
+  readonly nodeId: string
+  /** Where this process runs, for those that run there too; `null` where that says nothing. */
+  readonly host: string | null
+  /** Takes the lease and keeps renewing it. */
+  start(watch?: LeaseWatch): Promise<void>
+  /** Whether the lease surely lasts. Asked before every frame to WhatsApp; `false` begins a doubt. */
+  mayWrite(): boolean
+  /** Something of the database's did not answer: everything holds still until it is known that the lease lasts. */
+  doubt(): void
+  /** Whether there is no doubt. */
+  isSure(): boolean
+  /** Milliseconds since the start of the last renewal that worked. */
+  ageMs(): number
+  /** Others leave this node out when they share sessions among them. */
+  drain(): Promise<void>
+}
+
+export type NodeLeaseDeps = { url: () => string; database: Database; log: Log; times?: LeaseTimes }
+
+const nobody: LeaseWatch = { onDoubt: () => {}, onSure: () => {} }
+
+const renewal = `
+  insert into ${SCHEMA}.nodes (id, lease_until, host, process)
+  values ($1, clock_timestamp() + make_interval(secs => $2), $3, $4)
+  on conflict (id) do update set lease_until = excluded.lease_until`
+
+// waits for claims that are under way, so that none of them is missed
+const ownership = `select session_id, epoch from ${SCHEMA}.session_leases where node_id = $1 and wanted for share`
+
+export function createNodeLease({ url, database, log, times = usual }: NodeLeaseDeps): NodeLease {
   const nodeId = randomUUID()
-  const timers: NodeJS.Timeout[] = []
-  let renewal: Promise<void> = Promise.resolve()
+  const proof = proofOfThisProcess()
+  let line: LeaseLine | null = null
+  let watch = nobody
+  let renewedAt = { own: -Infinity, wall: -Infinity }
+  let doubtful = false
+  let stopped = false
+  let timer: NodeJS.Timeout | undefined
+  let tidying: NodeJS.Timeout | undefined
+  let renewing: Promise<void> | null = null
 
-  const renew = () =>
-    database.system(async ({ db }) => {
-      await sql`
-        insert into nodes (id, lease_until) values (${nodeId}, clock_timestamp() + make_interval(secs => ${leaseSeconds}))
-        on conflict (id) do update set lease_until = excluded.lease_until`.execute(db)
-    })
+  const ageMs = () => performance.now() - renewedAt.own
+  const roundAge = () => Math.round(Math.min(ageMs(), Number.MAX_SAFE_INTEGER))
+
+  const lasts = () => {
+    const age = ageMs()
+    return age < times.fenceMs && Date.now() - renewedAt.wall < age + sleptMs
+  }
+
+  const doubt = () => {
+    if (doubtful || stopped || line === null) return
+    doubtful = true
+    log.warn('lease_in_doubt', { nodeId, ms: roundAge() })
+    watch.onDoubt()
+    schedule(0)
+  }
+
+  const renew = async (by: LeaseLine): Promise<void> => {
+    const begun = { own: performance.now(), wall: Date.now() }
+    await by.ask(renewal, [nodeId, times.leaseMs / 1_000, proof?.host ?? null, proof?.process ?? null])
+    renewedAt = begun
+    if (!doubtful) return
+    const rows = await by.ask<{ session_id: string; epoch: string }>(ownership, [nodeId])
+    // a process that stood still in between knows nothing again
+    if (!lasts()) return
+    doubtful = false
+    log.info('lease_is_sure', { nodeId, count: rows.length })
+    watch.onSure(new Map(rows.map(row => [SessionId.parse(row.session_id), BigInt(row.epoch)])))
+  }
+
+  /** One renewal, and the time of the next. */
+  const turn = async (by: LeaseLine): Promise<void> => {
+    const begun = performance.now()
+    try {
+      if (!lasts()) doubt()
+      await renew(by)
+    } catch (error) {
+      log.warn('lease_not_renewed', { nodeId, code: errorCode(error), ms: roundAge() })
+      doubt()
+    }
+    renewing = null
+    schedule(doubtful ? times.retryMs : begun + times.renewEveryMs - performance.now())
+  }
+
+  const schedule = (afterMs: number) => {
+    if (renewing !== null || stopped || line === null) return
+    const by = line
+    clearTimeout(timer)
+    timer = setTimeout(() => void (renewing = turn(by)), Math.max(0, afterMs)).unref()
+  }
 
   /** A process that crashed leaves its row. Long after, and once all of its sessions have been claimed, it says nothing any more. */
   const tidy = () =>
-    database.system(async ({ db }) => {
-      await sql`
-        delete from nodes where lease_until < clock_timestamp() - interval '1 day'
-        and not exists (select from session_leases l where l.wanted and l.node_id = nodes.id)`.execute(db)
-    })
+    database
+      .system(async ({ db }) => {
+        await sql`
+          delete from nodes where lease_until < clock_timestamp() - interval '1 day'
+          and not exists (select from session_leases l where l.wanted and l.node_id = nodes.id)`.execute(db)
+      })
+      .catch((error: unknown) => log.warn('nodes_not_tidied', { nodeId, code: errorCode(error) }))
 
-  const every = (ms: number, work: () => Promise<void>, failure: string) => {
-    const timer = setInterval(() => {
-      renewal = renewal.then(work).catch((error: unknown) => log.warn(failure, { nodeId, code: errorCode(error) }))
-    }, ms)
-    timers.push(timer.unref())
-  }
+  /** What this node still has can be claimed at once; an unreachable database lets the lease run out instead. */
+  const giveBack = () =>
+    database
+      .system(async ({ db }) => {
+        await sql`
+          update nodes set lease_until = least(lease_until, clock_timestamp() - interval '1 second') where id = ${nodeId}`.execute(
+          db,
+        )
+        await sql`
+          delete from nodes where id = ${nodeId}
+          and not exists (select from session_leases l where l.wanted and l.node_id = nodes.id)`.execute(db)
+      })
+      .catch((error: unknown) => log.warn('lease_not_returned', { nodeId, code: errorCode(error) }))
 
   return {
     nodeId,
-    async start() {
-      await renew()
+    host: proof?.host ?? null,
+    async start(given = nobody) {
+      watch = given
+      const own = new LeaseLine(url())
+      try {
+        await renew(own)
+      } catch (error) {
+        await own[Symbol.asyncDispose]()
+        throw error
+      }
+      line = own
+      schedule(times.renewEveryMs)
       await tidy()
-      every(renewEveryMs, renew, 'lease_not_renewed')
-      every(tidyEveryMs, tidy, 'nodes_not_tidied')
+      tidying = setInterval(() => void tidy(), tidyEveryMs).unref()
+    },
+    mayWrite() {
+      if (lasts()) return true
+      doubt()
+      return false
+    },
+    doubt,
+    isSure: () => line !== null && !doubtful && lasts(),
+    ageMs,
+    async drain() {
+      await database.system(async ({ db }) => {
+        await db.updateTable('nodes').set({ draining: true }).where('id', '=', nodeId).execute()
+      })
     },
     async [Symbol.asyncDispose]() {
-      if (timers.length === 0) return
-      for (const timer of timers.splice(0)) clearInterval(timer)
-      await renewal
-      // what this node ran can be claimed at once; an unreachable database lets the lease run out instead
-      await database
-        .system(async ({ db }) => void (await db.deleteFrom('nodes').where('id', '=', nodeId).execute()))
-        .catch((error: unknown) => log.warn('lease_not_returned', { nodeId, code: errorCode(error) }))
+      if (line === null) return
+      const own = line
+      stopped = true
+      line = null
+      clearTimeout(timer)
+      clearInterval(tidying)
+      await renewing
+      await own[Symbol.asyncDispose]()
+      await giveBack()
     },
   }
 }

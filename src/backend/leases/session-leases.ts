@@ -5,10 +5,10 @@ import type { TenantReader, TenantTransactor } from '../database/tenant-transact
 import type { Fence } from './fence.js'
 import './lease-tables.js'
 
-export type ClaimedSession = { workspaceId: WorkspaceId; sessionId: SessionId; fence: Fence }
+/** Who goes first: what has something to send or is being linked, what was connected lately, the rest. */
+export type ClaimPriority = 'pending' | 'recent' | 'rest'
 
-/** Time between the end of a node's lease and the first claim, so that a renewal under way is not overtaken. */
-const claimGrace = '1 second'
+export type ClaimedSession = { workspaceId: WorkspaceId; sessionId: SessionId; fence: Fence; priority: ClaimPriority }
 
 /** Takes a new session for this node, in the transaction that creates it. */
 export async function openLease(tx: TenantTransactor, sessionId: SessionId, nodeId: string): Promise<Fence> {
@@ -84,27 +84,6 @@ export async function takeLease(tx: TenantTransactor, sessionId: SessionId, node
 }
 
 /**
- * Claims sessions whose node is gone: its row was removed by a clean stop, or its lease has ended by the database's clock.
- * Nodes that claim at once share them out; each session goes to exactly one, under a higher epoch. A node never claims from itself:
- * its own lease may have run out while the database was away, but what it runs still runs.
- */
-export async function claimOrphans(database: Database, nodeId: string, limit: number): Promise<ClaimedSession[]> {
-  return database.system(async ({ db }) => {
-    const { rows } = await sql<{ session_id: string; workspace_id: string; epoch: string }>`
-      update session_leases set node_id = ${nodeId}, epoch = epoch + 1
-      where session_id in (
-        select l.session_id from session_leases l
-        where l.wanted and l.node_id <> ${nodeId} and not exists (
-          select from nodes n where n.id = l.node_id and n.lease_until + ${claimGrace}::interval > clock_timestamp()
-        )
-        limit ${limit} for update skip locked
-      )
-      returning session_id, workspace_id, epoch`.execute(db)
-    return rows.map(row => claimed(row, nodeId))
-  })
-}
-
-/**
  * Everything that this node is to run. What it does not run all the same was claimed or opened by a commit of which the answer was lost,
  * and no other node will ever claim it.
  */
@@ -116,12 +95,11 @@ export async function leasesOf(database: Database, nodeId: string): Promise<Clai
       .where('node_id', '=', nodeId)
       .where('wanted', '=', true)
       .execute()
-    return rows.map(row => claimed(row, nodeId))
+    return rows.map(row => ({
+      sessionId: SessionId.parse(row.session_id),
+      workspaceId: WorkspaceId.parse(row.workspace_id),
+      fence: { nodeId, epoch: BigInt(row.epoch) },
+      priority: 'recent' as const,
+    }))
   })
 }
-
-const claimed = (row: { session_id: string; workspace_id: string; epoch: string }, nodeId: string): ClaimedSession => ({
-  sessionId: SessionId.parse(row.session_id),
-  workspaceId: WorkspaceId.parse(row.workspace_id),
-  fence: { nodeId, epoch: BigInt(row.epoch) },
-})

@@ -4,6 +4,7 @@ import { readPhoneNumber } from '../../contract/phone-number.js'
 import type { LinkAttemptView, LinkPhase, StartLinkAnswer } from '../../contract/linking.js'
 import type { TenantReader } from '../database/tenant-transaction.js'
 import type { EventWakeups } from '../events/event-wakeups.js'
+import { shuttingDown } from '../admission/errors.js'
 import { newVisitorToken, visitorHash, type VisitorToken } from '../http/attempt-cookie.js'
 import type { ClaimedSession } from '../leases/session-leases.js'
 import { errorCode } from '../log.js'
@@ -52,6 +53,8 @@ export interface Linking extends AsyncDisposable {
   cancel(visitor: VisitorToken | null, sessionId: SessionId): Promise<void>
   /** Whether this node runs the attempt: true from before its row can be seen. */
   has(sessionId: SessionId): boolean
+  /** Takes no attempt on any more and ends those under way. */
+  close(): Promise<void>
   /** Ends an attempt that a lost node left behind before it became a session. */
   abandon(claimed: ClaimedSession): Promise<void>
 }
@@ -86,6 +89,7 @@ export function createLinking(given: LinkingDeps): Linking {
   let timer: NodeJS.Timeout | undefined
   let unsubscribe = () => {}
   let tending: Promise<void> = Promise.resolve()
+  let closed = false
 
   const read = <Result>(work: (tx: TenantReader) => Promise<Result>) =>
     tenants.read({ workspaceId: workspaceId() }, work)
@@ -182,6 +186,15 @@ export function createLinking(given: LinkingDeps): Linking {
     return { visitor, answer }
   }
 
+  const close = async () => {
+    closed = true
+    clearInterval(timer)
+    unsubscribe()
+    // what a dead database does not take now is ended by whoever claims it later
+    const ended = tending.then(() => running.abort(nodeLost))
+    await Promise.race([ended, delay(endLimitMs, undefined, { ref: false })])
+  }
+
   return {
     start() {
       const tend = () => {
@@ -194,6 +207,7 @@ export function createLinking(given: LinkingDeps): Linking {
       }, tendEveryMs).unref()
     },
     async link(known, { phoneNumber: typed, ...asking }) {
+      if (closed) throw shuttingDown()
       if (typed === undefined) return link(known, { ...asking, phoneNumber: null })
       const number = readPhoneNumber(typed)
       if ('problem' in number) throw unusableNumber(number.message)
@@ -214,12 +228,7 @@ export function createLinking(given: LinkingDeps): Linking {
     },
     has: sessionId => running.has(sessionId),
     abandon: claimed => discardAttempt(deps, { ...claimed, ...nodeLost }),
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer)
-      unsubscribe()
-      await tending
-      // what a dead database does not take now is ended by whoever claims it later
-      await Promise.race([running.abort(nodeLost), delay(endLimitMs, undefined, { ref: false })])
-    },
+    close,
+    [Symbol.asyncDispose]: close,
   }
 }

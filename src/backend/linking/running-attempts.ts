@@ -68,9 +68,11 @@ export function createRunningAttempts(deps: RunningAttemptsDeps): RunningAttempt
         running.delete(sessionId)
         place.leave({ used: attempt.used })
       }
+      // a visitor is told of trouble; a session outlasts it
+      const patient = () => deps.sessions.has(sessionId)
       const method = phoneNumber === null ? 'qr' : 'code'
       const turns = createAttemptTurns({ ...deps, onOver }, opened, { mode, method })
-      const keys = createKeyStore({ tenants, sealer: opened.sealer }, opened, credentials)
+      const keys = createKeyStore({ tenants, sealer: opened.sealer, patient }, opened, credentials)
       const attempt = new LinkAttempt({ engine, log, turns }, keys, { phoneNumber })
       if (queued) void place.turn.then(() => attempt.call())
       else attempt.start()

@@ -46,6 +46,12 @@ export function shownState(tx: TenantReader, sessionId: SessionId): Promise<Show
   return row.executeTakeFirstOrThrow()
 }
 
+/** Which of these are sessions. */
+export async function existingSessions(tx: TenantReader, ids: readonly SessionId[]): Promise<Set<string>> {
+  const rows = await tx.db.selectFrom('sessions').select('id').where('id', 'in', ids).execute()
+  return new Set(rows.map(({ id }) => id))
+}
+
 /** @throws when there is no such session */
 export async function sessionState(tx: TenantReader, sessionId: SessionId): Promise<SessionState> {
   const row = tx.db.selectFrom('sessions').select('state').where('id', '=', sessionId)

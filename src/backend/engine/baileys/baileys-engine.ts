@@ -20,6 +20,8 @@ export type BaileysEngineDeps = {
   version?: ClientVersion
   preKeys: PreKeyPool
   log: Log
+  /** For connections that are not given their own, see `ConnectOptions`. */
+  mayWrite?: () => boolean
   /** Longest time from the start of a connection to a QR or to `open`; default 25 s. */
   connectDeadlineMs?: number
 }
@@ -85,6 +87,7 @@ export function createBaileysEngine({
         return batch && preKeyOf(batch, id)
       })
       return new BaileysConnection({
+        ...(deps.mayWrite && { mayWrite: deps.mayWrite }),
         ...options,
         url,
         version,

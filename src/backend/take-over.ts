@@ -1,0 +1,98 @@
+import type { WorkspaceId } from '../contract/ids.js'
+import type { Tenants } from './database/tenant-transaction.js'
+import type { ClaimedSession } from './leases/session-leases.js'
+import type { Linking } from './linking/linking.js'
+import { errorCode, type Log } from './log.js'
+import type { Sessions } from './sessions/sessions.js'
+import { existingSessions } from './sessions/sessions-store.js'
+import type { Sealer } from './vault/sealer.js'
+import { VaultError } from './vault/vault-error.js'
+import type { Vault } from './vault/vault.js'
+
+export type TakeOverDeps = {
+  tenants: Tenants
+  vault: Vault
+  linking: Pick<Linking, 'abandon'>
+  sessions: Pick<Sessions, 'resume'>
+  log: Log
+}
+
+/** Sessions of one workspace whose data keys are read in one transaction. */
+const together = 50
+
+/** An attempt that never became a session has none. */
+type Found = { claimed: ClaimedSession; sealer: Sealer | null }
+
+/**
+ * Connects what this node has claimed, in the order given, and ends what was no session yet.
+ * @returns what has to be tried again, because the database did not answer
+ */
+export async function takeOver(deps: TakeOverDeps, claimed: readonly ClaimedSession[]): Promise<ClaimedSession[]> {
+  const failed: ClaimedSession[] = []
+  for (const batch of batches(claimed)) {
+    try {
+      for (const found of await read(deps, batch)) await begin(deps, found, failed)
+    } catch (error) {
+      failed.push(...batch)
+      deps.log.warn('sessions_not_taken_over', { count: batch.length, code: errorCode(error) })
+    }
+  }
+  return failed
+}
+
+/** In the order of each batch's first, so that what is urgent does not wait for another workspace. */
+function batches(claimed: readonly ClaimedSession[]): ClaimedSession[][] {
+  const open = new Map<WorkspaceId, ClaimedSession[]>()
+  const all: ClaimedSession[][] = []
+  for (const session of claimed) {
+    const batch = open.get(session.workspaceId)
+    if (batch !== undefined && batch.length < together) batch.push(session)
+    else {
+      const next = [session]
+      open.set(session.workspaceId, next)
+      all.push(next)
+    }
+  }
+  return all
+}
+
+function read({ tenants, vault, log }: TakeOverDeps, batch: readonly ClaimedSession[]): Promise<Found[]> {
+  const workspaceId = batch[0]?.workspaceId
+  if (workspaceId === undefined) return Promise.resolve([])
+  return tenants.read({ workspaceId }, async tx => {
+    const sessions = await existingSessions(
+      tx,
+      batch.map(({ sessionId }) => sessionId),
+    )
+    const found: Found[] = []
+    for (const claimed of batch) {
+      const { sessionId } = claimed
+      try {
+        const sealer = sessions.has(sessionId) ? await vault.sealer(tx, { workspaceId, sessionId }) : null
+        found.push({ claimed, sealer })
+      } catch (error) {
+        // no repetition opens a key that does not open
+        if (!(error instanceof VaultError)) throw error
+        log.error('session_not_taken_over', { sessionId, code: errorCode(error) })
+      }
+    }
+    return found
+  })
+}
+
+async function begin(
+  { linking, sessions, log }: TakeOverDeps,
+  { claimed, sealer }: Found,
+  failed: ClaimedSession[],
+): Promise<void> {
+  const { workspaceId, sessionId, fence, priority } = claimed
+  log.info(sealer === null ? 'attempt_abandoned' : 'session_taken_over', { sessionId, epoch: Number(fence.epoch) })
+  if (sealer !== null) return sessions.resume({ workspaceId, sessionId, fence, sealer }, priority)
+  try {
+    await linking.abandon(claimed)
+  } catch (error) {
+    // another node has it meanwhile
+    if (errorCode(error) !== 'fenced') failed.push(claimed)
+    log.warn('session_not_taken_over', { sessionId, code: errorCode(error) })
+  }
+}
