@@ -15,7 +15,7 @@ import { StanzaNotes } from '../../src/backend/engine/baileys/stanza-notes.js'
 import type { KeyStore } from '../../src/backend/engine/keystore.js'
 import { createLog } from '../../src/backend/log.js'
 import { EngineRig } from '../support/engine-rig.js'
-import { HeldCommit } from '../support/key-store-hands.js'
+import { HeldCommit, withHands, type Change } from '../support/key-store-hands.js'
 
 let rig: EngineRig
 const logger = quietLogger(createLog({ level: 'silent' }))
@@ -132,6 +132,32 @@ test('a redelivered message is answered from the journal, under either name of i
   expect(await decrypt(after, peer.pn)).toBe('once')
   expect(await decrypt(after, peer.lid)).toBe('once')
   await expect(decrypt(after, other)).rejects.toThrow()
+})
+
+test('one contact who writes to several sessions at once: each plaintext is in the commit of its ratchet', async () => {
+  const commits: Change[] = []
+  const written = await Promise.all(
+    [1, 2, 3].map(async () => {
+      const { keys } = await rig.account()
+      const commit = (change: Change) => {
+        commits.push(change)
+        return keys.commit(change)
+      }
+      const { repository } = repositoryOver(withHands(keys, { commit }))
+      const sender = device()
+      await repository.injectE2ESession({ jid: peer.pn, session: sender.bundle })
+      await read(sender.repository, await encrypt(repository, peer.pn, 'hello'))
+      return { repository, message: await encrypt(sender.repository, ours, 'to all') }
+    }),
+  )
+  commits.splice(0)
+  await Promise.all(
+    written.map(({ repository, message: { type, ciphertext } }) =>
+      repository.decryptMessage({ jid: peer.pn, type, ciphertext }),
+    ),
+  )
+  const steps = commits.filter(({ keys }) => keys?.has('session') === true)
+  expect(steps.map(({ journal }) => journal?.length)).toEqual([1, 1, 1])
 })
 
 test('a member who resends another member’s bytes is not answered with that member’s words', async () => {
