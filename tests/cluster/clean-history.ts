@@ -15,10 +15,13 @@ export function cleanHistory(random: Random): Draft {
     connections: [],
     writes: [],
     connects: [],
+    tries: [],
     leases: [],
     credentials: [],
     endings: [],
     keys: [],
+    messages: [],
+    outages: [],
     shown: [],
     resources: [],
   }
@@ -57,11 +60,14 @@ function live(draft: Draft, session: string, end: number, random: Random): void 
       closedAt: last ? null : closesAt,
       replaced: false,
     }
-    draft.connects.push({ node: lease.node, at, session })
-    const speaking = Math.min(closesAt, end)
+    draft.connects.push({ node: lease.node, at })
+    draft.tries.push({ session, at })
+    // a frozen one says nothing: it is thrown out later
+    const speaking = Math.min(closesAt, end) - 2_000
     for (let writing = loggedInAt + 10; writing < speaking; writing += random.between(1, 30) * 1_000) {
       draft.writes.push({ session, connection: number, at: writing })
       use(draft, { session, at: writing, version })
+      receive(draft, session, writing, random)
       version += 1
     }
     draft.connections.push(connection)
@@ -97,6 +103,18 @@ function use(draft: Draft, { session, version, at }: CredentialChange & { versio
   ] as const
   // the same once more is a message that was sent again
   draft.keys.push(...keys, ...keys)
+}
+
+function receive(draft: Draft, session: string, at: number, random: Random): void {
+  const id = `message ${draft.messages.length + 1}`
+  draft.messages.push({
+    session,
+    id,
+    sentAt: at - random.between(5, 60_000),
+    arrivedAt: at,
+    refused: null,
+    stored: true,
+  })
 }
 
 /** The API is behind by less than it may be. */

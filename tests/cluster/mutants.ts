@@ -68,6 +68,19 @@ export const mutants: Mutant[] = [
     },
   },
   {
+    what: 'an owner that speaks until the next one throws it out',
+    invariant: 'I-7',
+    put(draft, random) {
+      const older = random.oneOf(longLived(draft))
+      const newer = { ...doubleOf(draft, older, random), closedAt: older.closedAt }
+      Object.assign(older, { closedAt: newer.loggedInAt, replaced: true })
+      draft.connections.push(newer)
+      const at = newer.loggedInAt - random.between(1, 1_500)
+      draft.writes.push({ session: older.session, connection: older.connection, at })
+      draft.writes.sort((a, b) => a.at - b.at)
+    },
+  },
+  {
     what: 'a regressed credential',
     invariant: 'I-9',
     put(draft, random) {
@@ -95,12 +108,33 @@ export const mutants: Mutant[] = [
     },
   })),
   {
+    what: 'a message that arrived and is not stored',
+    invariant: 'I-3',
+    put(draft, random) {
+      random.oneOf(draft.messages).stored = false
+    },
+  },
+  {
+    what: 'a message that never arrived',
+    invariant: 'I-3',
+    put(draft, random) {
+      random.oneOf(draft.messages).arrivedAt = null
+    },
+  },
+  {
+    what: 'a message that was refused',
+    invariant: 'I-3',
+    put(draft, random) {
+      random.oneOf(draft.messages).refused = '487'
+    },
+  },
+  {
     what: 'an overrun of one node’s bucket',
     invariant: 'I-14',
     put(draft, random) {
       const { node, at } = random.oneOf(draft.connects)
-      for (let more = 0; more < 40; more += 1) {
-        draft.connects.push({ node, at: at + random.between(0, 1_000), session: null })
+      for (let more = 0; more < 80; more += 1) {
+        draft.connects.push({ node, at: at + random.between(0, 1_000) })
       }
     },
   },
@@ -109,8 +143,8 @@ export const mutants: Mutant[] = [
     invariant: 'I-14',
     put(draft, random) {
       const { at } = random.oneOf(draft.connects)
-      for (let more = 0; more < 100; more += 1) {
-        draft.connects.push({ node: random.oneOf(nodes), at: at + random.between(0, 1_000), session: null })
+      for (let more = 0; more < 250; more += 1) {
+        draft.connects.push({ node: random.oneOf(nodes), at: at + random.between(0, 1_000) })
       }
     },
   },
@@ -118,8 +152,8 @@ export const mutants: Mutant[] = [
     what: 'a session that never stops trying',
     invariant: 'I-14',
     put(draft, random) {
-      const { node, at, session } = random.oneOf(draft.connects)
-      for (let more = 1; more < 30; more += 1) draft.connects.push({ node, at: at + more * 1_500, session })
+      const { session, at } = random.oneOf(draft.tries)
+      for (let more = 1; more < 30; more += 1) draft.tries.push({ session, at: at + more * 1_500 })
     },
   },
   {

@@ -41,6 +41,20 @@ export class GatewayProcess implements AsyncDisposable {
     return this.#output
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  /** Whether it has not ended yet; a stopped process has not. */
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  /** `SIGSTOP` freezes it where it stands, `SIGCONT` lets it go on. */
+  signal(name: 'SIGSTOP' | 'SIGCONT' | 'SIGUSR2'): void {
+    this.#child.kill(name)
+  }
+
   /** @returns the base URL once the door is open; rejects with its output when it ends before */
   async ready(): Promise<string> {
     const listening = this.log.waitFor(line => line.event === 'listening', 30_000, 'listening')
@@ -61,6 +75,6 @@ export class GatewayProcess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) await this.kill()
+    if (this.isRunning) await this.kill()
   }
 }

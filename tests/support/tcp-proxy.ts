@@ -26,11 +26,15 @@ export class TcpProxy implements AsyncDisposable {
   #trap: Trap | null = null
   #stalled = false
 
-  private constructor(private readonly target: { host: string; port: number }) {}
+  private constructor(
+    private readonly target: { host: string; port: number },
+    private readonly onConnect: () => void,
+  ) {}
 
-  static async open(url: string): Promise<TcpProxy> {
+  /** @param onConnect told of every connection that somebody opens to it, whether it gets through or not */
+  static async open(url: string, onConnect: () => void = () => {}): Promise<TcpProxy> {
     const { hostname, port } = new URL(url)
-    const proxy = new TcpProxy({ host: hostname, port: Number(port) })
+    const proxy = new TcpProxy({ host: hostname, port: Number(port) }, onConnect)
     await proxy.restore()
     return proxy
   }
@@ -104,6 +108,7 @@ export class TcpProxy implements AsyncDisposable {
   #accept(client: Socket): void {
     // accepted by the system just before the cut
     if (this.#listener === null) return void client.resetAndDestroy()
+    this.onConnect()
     const server = connect(this.target.port, this.target.host)
     const pair: Pair = { client, server, tail: Buffer.alloc(0), armed: null, lost: false }
     this.#pairs.add(pair)

@@ -1,13 +1,12 @@
-import { bySession, type Connect, type Connection, type Finding, type History } from './history.js'
+import { bySession, type Connect, type Connection, type Finding, type History, type Try } from './history.js'
 import type { Bucket, Limits } from './limits.js'
 
 const invariant = 'I-14 connects'
 
 /** Connects stay within the buckets of their node and of all nodes, no session tries too often, and nobody fights for a device. */
-export function boundedConnects({ connects, connections }: History, limits: Limits): Finding[] {
+export function boundedConnects({ connects, tries, connections }: History, limits: Limits): Finding[] {
   const inOrder = connects.toSorted((a, b) => a.at - b.at)
   const nodes = new Set(inOrder.map(({ node }) => node))
-  const known = inOrder.flatMap(({ session, at }) => (session === null ? [] : [{ session, at }]))
   const logins = bySession(connections)
   return [
     ...overrun(inOrder, limits.total, limits, 'all nodes'),
@@ -19,7 +18,7 @@ export function boundedConnects({ connects, connections }: History, limits: Limi
         node,
       ),
     ),
-    ...[...bySession(known).values()].flatMap(of => tooOften(of, limits)),
+    ...[...bySession(tries).values()].flatMap(of => tooOften(of, limits)),
     ...[...logins].flatMap(([session, of]) => fights(session, of, limits)),
   ]
 }
@@ -40,7 +39,7 @@ function overrun(connects: readonly Connect[], bucket: Bucket, { connectDelayMs 
   })
 }
 
-function tooOften(tries: readonly { session: string; at: number }[], { perSession }: Limits): Finding[] {
+function tooOften(tries: readonly Try[], { perSession }: Limits): Finding[] {
   const index = tries.findIndex((each, nth) => {
     const later = tries[nth + perSession.most]
     return later !== undefined && later.at - each.at < perSession.withinMs

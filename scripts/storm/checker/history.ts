@@ -7,8 +7,10 @@ export type History = {
   connections: readonly Connection[]
   /** Stanzas that WhatsApp got, in the order in which it got them. */
   writes: readonly WireWrite[]
-  /** Connections that nodes opened, logged in or not: at most `limits` of these. */
+  /** Connections that nodes opened, logged in or not. */
   connects: readonly Connect[]
+  /** The same by session, of those that got far enough to say whose they were. */
+  tries: readonly Try[]
   /** Every change of a lease, in the order of its commits. */
   leases: readonly LeaseChange[]
   /** Every write and every removal of a session's credentials, in the order of the commits. */
@@ -17,6 +19,10 @@ export type History = {
   endings: readonly Ending[]
   /** One Signal message key or one-time pre-key each time WhatsApp got to see it. */
   keys: readonly KeyUse[]
+  /** What people sent to sessions. */
+  messages: readonly Message[]
+  /** Stretches in which no node could reach the database: nobody can know then what is true. */
+  outages: readonly Outage[]
   /** What the API said. */
   shown: readonly ShownState[]
   /** What nodes held when nothing was happening. */
@@ -38,12 +44,9 @@ export type Connection = {
 
 export type WireWrite = { session: string; connection: number; at: number }
 
-export type Connect = {
-  node: string
-  at: number
-  /** `null` where the connection never said whose it was. */
-  session: string | null
-}
+export type Connect = { node: string; at: number }
+
+export type Try = { session: string; at: number }
 
 /** `node` is `null` when its owner has let it go and nobody has claimed it yet. */
 export type LeaseChange = { session: string; epoch: number; node: string | null; wanted: boolean; at: number }
@@ -62,6 +65,20 @@ export type KeyUse = {
   hash: string
   at: number
 }
+
+export type Message = {
+  session: string
+  id: string
+  sentAt: number
+  /** When WhatsApp was told that it has arrived; `null`: never. */
+  arrivedAt: number | null
+  /** The code under which it was refused. */
+  refused: string | null
+  /** Its plaintext was kept. */
+  stored: boolean
+}
+
+export type Outage = { from: number; to: number }
 
 export type ShownState = { session: string; state: string; at: number }
 

@@ -4,11 +4,13 @@ export type Bucket = { perSecond: number; burst: number }
 export type Limits = {
   /** How long WhatsApp may have two connections of one session. */
   overlapMs: number
+  /** How long a process that is thrown out by another one of ours must have been silent: it fences itself long before anybody claims. */
+  silentMs: number
   perNode: Bucket
   total: Bucket
   /** Connects of one session in a while. */
   perSession: { most: number; withinMs: number }
-  /** How much later than it left the bucket a connect may arrive: a busy machine lets several of them arrive together. */
+  /** How much later than it left the bucket a connect may come: credentials are read in between, within a call's deadline. */
   connectDelayMs: number
   /** After somebody else's login has thrown a session out: time before its only retry, and before the next. */
   replaced: { quietMs: number; within: number; most: number }
@@ -26,11 +28,13 @@ const overlapMarginMs = 1_000
 
 export const defaultLimits: Limits = {
   overlapMs: leaseMs + claimWaitMs + overlapMarginMs,
+  // five seconds after its last renewal; others claim nine seconds after it at the earliest
+  silentMs: 2_000,
   perNode: { perSecond: 5, burst: 10 },
   total: { perSecond: 20, burst: 20 },
   // full jitter from one second on: ten tries in a minute are less likely than a defect
   perSession: { most: 12, withinMs: 60_000 },
-  connectDelayMs: 2_000,
+  connectDelayMs: 5_000,
   replaced: { quietMs: 55_000, within: 600_000, most: 2 },
   shownWithinMs: 30_000,
   handles: 40,

@@ -1,11 +1,11 @@
-import { bySession, type Connection, type Finding, type History, type LeaseChange } from './history.js'
+import { bySession, type Connection, type Finding, type History, type LeaseChange, type WireWrite } from './history.js'
 import type { Limits } from './limits.js'
 
 const invariant = 'I-7 one owner'
 
 /**
  * Epochs never fall, and rise when a session goes to another node; WhatsApp never has a session twice for longer than a lease allows; and
- * once the node of a newer epoch has spoken, that of an older one has nothing to say.
+ * once the node of a newer epoch has spoken, that of an older one has nothing to say; it has been silent for a while by then.
  */
 export function oneOwner(history: History, limits: Limits): Finding[] {
   const leases = bySession(history.leases)
@@ -13,6 +13,7 @@ export function oneOwner(history: History, limits: Limits): Finding[] {
     ...[...leases.values()].flatMap(epochsRise),
     ...[...bySession(history.connections).values()].flatMap(connections => onlineTwice(connections, limits)),
     ...staleWrites(history, leases),
+    ...spokenTogether(history, limits),
   ]
 }
 
@@ -65,6 +66,34 @@ function staleWrites({ connections, writes }: History, leases: ReadonlyMap<strin
     }
   }
   return findings
+}
+
+function spokenTogether({ connections, writes }: History, { silentMs }: Limits): Finding[] {
+  const spoken = new Map<number, WireWrite[]>()
+  for (const write of writes) {
+    const before = spoken.get(write.connection)
+    if (before === undefined) spoken.set(write.connection, [write])
+    else before.push(write)
+  }
+  return [...bySession(connections).values()].flatMap(all =>
+    all.flatMap(older => {
+      const newer = replacing(older, all)
+      if (newer === null || older.node === null || newer.node === null || newer.node === older.node) return []
+      const { session, loggedInAt: at } = newer
+      const last = spoken.get(older.connection)?.findLast(write => write.at <= at)
+      if (last === undefined || at - last.at >= silentMs) return []
+      return [
+        { invariant, session, at, what: `${older.node} spoke ${at - last.at} ms before ${newer.node} threw it out` },
+      ]
+    }),
+  )
+}
+
+/** Whose login ended a connection: the first one at about that time. */
+function replacing({ replaced, closedAt, connection }: Connection, all: readonly Connection[]): Connection | null {
+  if (!replaced || closedAt === null) return null
+  const later = all.filter(each => each.connection !== connection && each.loggedInAt >= closedAt - 1_000)
+  return later.toSorted((a, b) => a.loggedInAt - b.loggedInAt)[0] ?? null
 }
 
 /** The epoch under which a node logged in: that of its latest lease by then. */

@@ -1,16 +1,16 @@
-import { bySession, type Connection, type Finding, type History, type ShownState } from './history.js'
+import { bySession, type Connection, type Finding, type History, type Outage, type ShownState } from './history.js'
 import type { Limits } from './limits.js'
 
 const invariant = 'I-16 shown state'
 
 /** What the API says of a session is what WhatsApp sees of it, after a while at most. Told of once in each stretch of a session's life. */
-export function shownState({ shown, connections }: History, { shownWithinMs }: Limits): Finding[] {
+export function shownState({ shown, connections, outages }: History, { shownWithinMs }: Limits): Finding[] {
   const seen = bySession(connections)
   return [...bySession(shown)].flatMap(([session, samples]) => {
     const of = seen.get(session) ?? []
     let lying = false
     return samples.flatMap(sample => {
-      const wrongSince = disagreement(sample, of)
+      const wrongSince = sinceOutage(disagreement(sample, of), sample, outages)
       const before = lying
       lying = wrongSince !== null && sample.at - wrongSince > shownWithinMs
       if (!lying || before || wrongSince === null) return []
@@ -19,6 +19,12 @@ export function shownState({ shown, connections }: History, { shownWithinMs }: L
       return [{ invariant, session, at: sample.at, what: `shown as ${sample.state}, ${seenAs} ${howLong}` }]
     })
   })
+}
+
+/** What was wrong before the database was away could not be mended while it was. */
+function sinceOutage(wrongSince: number | null, { at }: ShownState, outages: readonly Outage[]): number | null {
+  if (wrongSince === null) return null
+  return Math.max(wrongSince, ...outages.filter(({ from }) => from <= at).map(({ to }) => Math.min(to, at)))
 }
 
 /** Since when WhatsApp has seen the opposite of what is shown; `null` when it sees the same. */

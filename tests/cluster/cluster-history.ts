@@ -1,0 +1,79 @@
+import type { History, Resources, ShownState } from '../../scripts/storm/checker/history.js'
+import { readLedger, type Sight } from '../../scripts/storm/recording/ledger-file.js'
+import { readRecorded, type Recorded } from '../../scripts/storm/recording/recorder.js'
+import type { Cluster } from './cluster.js'
+
+/** How often the shown states are looked at. */
+const lookEveryMs = 1_000
+
+/** Watches a cluster from outside while things happen to it, and tells afterwards what did. */
+export class ClusterWatch implements AsyncDisposable {
+  readonly since = Date.now()
+  readonly #shown: ShownState[] = []
+  readonly #resources: Resources[] = []
+  readonly #timer: NodeJS.Timeout
+  #looking: Promise<void> = Promise.resolve()
+
+  constructor(private readonly cluster: Cluster) {
+    this.#timer = setInterval(() => {
+      this.#looking = this.#looking.then(() => this.#look())
+    }, lookEveryMs)
+  }
+
+  /** What each process holds; only when nothing is happening, or a socket is just being opened. */
+  async takeStock(mark: Resources['mark']): Promise<void> {
+    const owners = [...(await this.cluster.owners()).values()]
+    for (const { processName, sockets, handles } of this.cluster.nodes.map(stock)) {
+      const owned = owners.filter(owner => owner === processName).length
+      if (handles !== null) this.#resources.push({ node: processName, mark, at: Date.now(), sockets, owned, handles })
+    }
+  }
+
+  async history(): Promise<{ history: History; sight: Sight; recorded: Recorded }> {
+    const { cluster, since } = this
+    const ids = new Map(cluster.sessions.map(({ sessionId, phone }) => [phone.phoneNumber, sessionId]))
+    const sight = await readLedger(cluster.whatsapp.ledgerFile, account => ids.get(account) ?? null)
+    const recorded = await readRecorded(cluster.owner)
+    const stored = new Set(recorded.journalled.map(({ session, id }) => `${session} ${id}`))
+    const settled = new Map(sight.settled.map(each => [`${each.session} ${each.id}`, each]))
+    const recent = <Item extends { at: number }>(items: readonly Item[]) => items.filter(({ at }) => at >= since)
+    const history: History = {
+      connections: sight.connections,
+      writes: sight.writes,
+      connects: recent(cluster.connects),
+      tries: recent(sight.tries),
+      leases: recorded.leases,
+      credentials: recorded.credentials,
+      endings: recorded.endings,
+      keys: sight.keys,
+      messages: cluster.sent.map(({ sessionId, id, at }) => {
+        const name = `${sessionId} ${id}`
+        const { at: arrivedAt = null, error: refused = null } = settled.get(name) ?? {}
+        return { session: sessionId, id, sentAt: at, arrivedAt, refused, stored: stored.has(name) }
+      }),
+      outages: cluster.outages,
+      shown: this.#shown,
+      resources: this.#resources,
+    }
+    return { history, sight, recorded }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#looking
+  }
+
+  async #look(): Promise<void> {
+    const at = Date.now()
+    const states = await this.cluster.states()
+    for (const { sessionId: session } of this.cluster.sessions) {
+      const state = states.get(session)
+      if (state !== undefined) this.#shown.push({ session, state, at })
+    }
+  }
+}
+
+const stock = (node: Cluster['nodes'][number]) => {
+  const { processName, sockets } = node
+  return { processName, sockets, handles: node.handles() }
+}

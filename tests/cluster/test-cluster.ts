@@ -1,0 +1,52 @@
+import { mkdtempSync } from 'node:fs'
+import { randomInt } from 'node:crypto'
+import path from 'node:path'
+import { expect, inject } from 'vitest'
+import { check, tell } from '../../scripts/storm/checker/check.js'
+import { defaultLimits } from '../../scripts/storm/checker/limits.js'
+import { cloneDatabase } from '../support/template-database.js'
+import { Cluster } from './cluster.js'
+import { ClusterWatch } from './cluster-history.js'
+
+/** A cluster that a test file does things to, and everything that can be checked afterwards. */
+export class TestCluster implements AsyncDisposable {
+  private constructor(
+    readonly cluster: Cluster,
+    readonly watch: ClusterWatch,
+    private readonly drop: () => Promise<void>,
+  ) {}
+
+  /** Three nodes and so many linked sessions. The seed is printed; CLUSTER_SEED sets it. */
+  static async start(options: { sessions: number; env?: Record<string, string> }): Promise<TestCluster> {
+    const seed = Number(process.env['CLUSTER_SEED'] ?? randomInt(2 ** 32))
+    process.stderr.write(`cluster: CLUSTER_SEED=${seed}\n`)
+    const { ownerUrl, drop } = await cloneDatabase()
+    const folder = mkdtempSync(path.join(inject('scratch'), 'cluster-'))
+    const cluster = await Cluster.open({ seed, nodes: 3, ownerUrl, folder, ...(options.env && { env: options.env }) })
+    try {
+      await cluster.start()
+      await cluster.link(options.sessions)
+      await cluster.settled()
+      const watch = new ClusterWatch(cluster)
+      await watch.takeStock('baseline')
+      return new TestCluster(cluster, watch, drop)
+    } catch (error) {
+      await cluster[Symbol.asyncDispose]()
+      await drop()
+      throw error
+    }
+  }
+
+  /** Nothing that was recorded so far is wrong. */
+  async expectNothingWrong(): Promise<void> {
+    const { history, sight } = await this.watch.history()
+    expect(check(history, defaultLimits).map(tell)).toEqual([])
+    expect(sight.problems).toEqual([])
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.watch[Symbol.asyncDispose]()
+    await this.cluster[Symbol.asyncDispose]()
+    await this.drop()
+  }
+}
