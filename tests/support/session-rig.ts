@@ -1,0 +1,158 @@
+import { randomUUID } from 'node:crypto'
+import { expect } from 'vitest'
+import { createEventLog } from '../../src/backend/events/event-log.js'
+import type { Engine, EngineEvent } from '../../src/backend/engine/engine.js'
+import { loadKeyStore } from '../../src/backend/engine/postgres-keystore.js'
+import { createLog } from '../../src/backend/log.js'
+import type { SessionIdentity } from '../../src/backend/sessions/session-identity.js'
+import { createSessions, type SessionHooks, type Sessions } from '../../src/backend/sessions/sessions.js'
+import type { Phone, Simulator } from '../../src/simulator/index.js'
+import { EngineRig } from './engine-rig.js'
+import { quickConnects, type QuickConnects } from './quick-connects.js'
+import { Rows } from './rows.js'
+
+export type Shown = { state: string; reason: string | null; wanted: boolean }
+
+/** Sessions over a real engine, whose waits between connects are noted and passed over when the test says so. */
+export class SessionRig implements AsyncDisposable {
+  /** Milliseconds of every wait so far that was not nothing. */
+  readonly waits: number[] = []
+  readonly logLines: string[] = []
+  /** What each connection's events went to, oldest first. */
+  readonly connections: ((event: EngineEvent) => void)[] = []
+  readonly sessions: Sessions
+  readonly connects: QuickConnects
+  #hold = false
+  #waiting: (() => void)[] = []
+
+  private constructor(
+    readonly rig: EngineRig,
+    readonly rows: Rows,
+  ) {
+    const { tenants, database, vault } = rig
+    const log = createLog({ level: 'debug', destination: { write: line => void this.logLines.push(line) } })
+    this.connects = quickConnects(database, log)
+    this.sessions = createSessions({
+      tenants,
+      engine: this.#watched(rig.engine),
+      events: createEventLog({ vault }),
+      log,
+      ...this.connects,
+      wait: async (ms, signal) => {
+        if (ms > 0) this.waits.push(ms)
+        if (ms === 0 || !this.#hold || signal.aborted) return
+        await new Promise<void>(resolve => {
+          this.#waiting.push(resolve)
+          signal.addEventListener('abort', () => resolve(), { once: true })
+        })
+      },
+    })
+  }
+
+  static async start(): Promise<SessionRig> {
+    const rig = await EngineRig.start()
+    return new SessionRig(rig, new Rows(rig.clone.ownerUrl))
+  }
+
+  get simulator(): Simulator {
+    return this.rig.simulator
+  }
+
+  /** Of what was noted so far, nothing is left. */
+  forget(): void {
+    this.waits.length = 0
+    this.logLines.length = 0
+    this.connections.length = 0
+  }
+
+  /** How often the log says this. */
+  told(event: string): number {
+    return this.logLines.filter(line => line.includes(`"event":"${event}"`)).length
+  }
+
+  hooks(hooks: Partial<SessionHooks>): void {
+    const nothing = async () => {}
+    this.sessions.start({ onOpen: nothing, onMessage: nothing, onMissed: nothing, onResting: nothing, ...hooks })
+  }
+
+  /** From here on waits last until `passWaits`. */
+  holdWaits(): void {
+    this.#hold = true
+  }
+
+  passWaits(): void {
+    this.#hold = false
+    this.#waiting.splice(0).forEach(resolve => resolve())
+  }
+
+  /** A linked account as a session of this node that does not run yet. */
+  async linked(phone?: Phone): Promise<{ identity: SessionIdentity; phone: Phone }> {
+    const owner = phone ?? (await this.rig.phone())
+    const account = await this.rig.linked(owner)
+    await account.close()
+    const { identity } = account
+    await this.rows.query(
+      `with person as (insert into people (workspace_id, phone_number) values ($1, $3) returning id)
+       insert into sessions (workspace_id, id, person_id, mode, state, phone_number)
+       select $1, $2, id, 'managed', 'connecting', $3 from person`,
+      [identity.workspaceId, identity.sessionId, owner.phoneNumber],
+    )
+    return { identity, phone: owner }
+  }
+
+  async shown({ sessionId }: Pick<SessionIdentity, 'sessionId'>): Promise<Shown> {
+    const [row] = await this.rows.query<Shown>(
+      `select s.state, s.reason, l.wanted from sessions s join session_leases l on l.session_id = s.id where s.id = $1`,
+      [sessionId],
+    )
+    if (row === undefined) throw new Error('no such session')
+    return row
+  }
+
+  async becomes(session: Pick<SessionIdentity, 'sessionId'>, [state, reason]: [string, string | null]): Promise<void> {
+    await expect.poll(() => this.shown(session), { timeout: 20_000 }).toMatchObject({ state, reason })
+  }
+
+  /** Every state and reason since it began to run, in order. */
+  async history({ sessionId }: Pick<SessionIdentity, 'sessionId'>): Promise<[string, string | null][]> {
+    const rows = await this.rows.query<{ state: string; reason: string | null }>(
+      `select state, reason from session_history where session_id = $1 order by position`,
+      [sessionId],
+    )
+    return rows.map(({ state, reason }) => [state, reason])
+  }
+
+  /** What says whose device the stored credentials are. @throws when they cannot be used any more */
+  async identityKey(identity: SessionIdentity): Promise<string> {
+    const { tenants, engine } = this.rig
+    const keys = await loadKeyStore({ tenants, sealer: identity.sealer }, identity)
+    const { creds } = engine.portableSource(keys.credentials, new Map())
+    return Buffer.from(creds.signedIdentityKey.public).toString('base64')
+  }
+
+  /** As on another node: its lease is raised, so that this one's writes are refused. */
+  async takeAway({ sessionId }: SessionIdentity): Promise<void> {
+    await this.rows.query(`update session_leases set node_id = $2, epoch = epoch + 1 where session_id = $1`, [
+      sessionId,
+      randomUUID(),
+    ])
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.passWaits()
+    await this.sessions[Symbol.asyncDispose]()
+    await this.connects.pacer[Symbol.asyncDispose]()
+    await this.rows[Symbol.asyncDispose]()
+    await this.rig[Symbol.asyncDispose]()
+  }
+
+  #watched(engine: Engine): Engine {
+    return {
+      ...engine,
+      connect: options => {
+        this.connections.push(event => options.onEvent(event))
+        return engine.connect(options)
+      },
+    }
+  }
+}
