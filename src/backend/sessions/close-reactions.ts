@@ -213,14 +213,6 @@ export const closeReactions = [
   {
     ...usual,
     planes: ['local'],
-    kind: 'zombie',
-    meaning: 'the line stood, but nothing answered any more',
-    again: soon,
-    ...reconnecting('connection_lost'),
-  },
-  {
-    ...usual,
-    planes: ['local'],
     kind: 'deaf',
     meaning: 'the line answered, but no message came through',
     again: soon,
@@ -242,14 +234,6 @@ export const closeReactions = [
     meaning: 'the line stood, but nothing answered any more',
     again: soon,
     ...reconnecting('connection_lost'),
-  },
-  {
-    ...usual,
-    planes: ['local'],
-    kind: 'deaf',
-    meaning: 'the line stood, but no message came through any more',
-    again: soon,
-    ...reconnecting('deaf'),
   },
   {
     ...usual,

@@ -1,0 +1,221 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { Rows } from '../../../tests/support/rows.js'
+import { cloneDatabase, type ClonedDatabase } from '../../../tests/support/template-database.js'
+import { SessionId } from '../../contract/ids.js'
+import { openDatabase, type Database } from '../database/database.js'
+import { createLog } from '../log.js'
+import { createConnectBreakers } from './connect-breakers.js'
+import { createConnectBudget } from './connect-budget.js'
+import type { ConnectPacer } from './connect-pacer.js'
+import { makeConnectPacer } from './make-connect-pacer.js'
+import { createOperatorAlarm, type OperatorAlarm } from './operator-alarm.js'
+
+let clone: ClonedDatabase
+let rows: Rows
+let database: Database
+const open: ConnectPacer[] = []
+
+beforeAll(async () => {
+  clone = await cloneDatabase()
+  rows = new Rows(clone.ownerUrl)
+  database = openDatabase({ url: clone.ownerUrl })
+})
+
+afterEach(async () => {
+  for (const pacer of open.splice(0)) await pacer[Symbol.asyncDispose]()
+  await rows.query('delete from connect_budget')
+  await rows.query('delete from connect_breakers')
+})
+
+afterAll(async () => {
+  await database.close()
+  await rows[Symbol.asyncDispose]()
+  await clone.drop()
+})
+
+type Node = { pacer: ConnectPacer; alarm: OperatorAlarm; log: string[] }
+
+function node({ perSecond = 1_000, burst = 1_000, total = 1_000, egress = 'here', version = 1 } = {}): Node {
+  const log: string[] = []
+  const logger = createLog({ level: 'info', destination: { write: line => void log.push(line) } })
+  const alarm = createOperatorAlarm({ log: logger })
+  const settings = { perSecond, burst, perSecondTotal: total, egress }
+  const pacer = makeConnectPacer({ database, settings, version: [2, 3000, version], alarm, log: logger })
+  open.push(pacer)
+  return { pacer, alarm, log }
+}
+
+const sessionId = () => SessionId.parse(randomUUID())
+const never = new AbortController().signal
+const turn = (pacer: ConnectPacer, signal = never, id = sessionId()) =>
+  pacer.turn({ sessionId: id, priority: 'rest' }, signal).then(() => id)
+
+describe('the budget of all nodes', () => {
+  test('hands out slots that follow each other, a second’s worth of them at once', async () => {
+    const budget = createConnectBudget(database, { egress: 'here', version: '1' }, 10)
+    const answers = [await budget.pay(10), await budget.pay(5), await budget.pay(5)]
+    const slots = answers.flatMap(answer => ('slots' in answer ? answer.slots : []))
+    expect(slots).toHaveLength(20)
+    expect(slots.slice(0, 10).every(ms => ms <= 0)).toBe(true)
+    // the clock goes on between payments, and nobody gets the time of another
+    for (let nth = 11; nth < 20; nth++) expect(slots[nth]).toBeGreaterThan((nth - 10) * 100 - 500)
+    const [row] = await rows.query<{ ahead: number }>(
+      'select extract(epoch from paid_until - clock_timestamp())::float as ahead from connect_budget',
+    )
+    expect(row?.ahead).toBeLessThanOrEqual(1)
+  })
+
+  test('what happened unasked is owed, but nobody waits longer than two seconds for it', async () => {
+    const budget = createConnectBudget(database, { egress: 'here', version: '1' }, 10)
+    await budget.pay(1)
+    await budget.owe(1_000)
+    const answer = await budget.pay(1)
+    const [first] = 'slots' in answer ? answer.slots : []
+    expect(first).toBeGreaterThan(1_000)
+    expect(first).toBeLessThanOrEqual(2_000)
+  })
+
+  test('addresses do not know each other', async () => {
+    const pay = (egress: string) => createConnectBudget(database, { egress, version: '1' }, 10).pay(10)
+    await pay('here')
+    await pay('here')
+    const answer = await pay('there')
+    expect('slots' in answer && answer.slots.every(ms => ms <= 0)).toBe(true)
+  })
+})
+
+describe('turns', () => {
+  test('many sessions on two nodes take few statements, and each its own slot', async () => {
+    const nodes = [node({ perSecond: 100, burst: 10, total: 100 }), node({ perSecond: 100, burst: 10, total: 100 })]
+    const begin = performance.now()
+    await Promise.all(nodes.flatMap(({ pacer }) => Array.from({ length: 75 }, () => turn(pacer))))
+    // 150 in all, 100 at once and a hundred a second
+    expect(performance.now() - begin).toBeGreaterThan(400)
+    expect(nodes.map(({ pacer }) => pacer.counts().granted)).toEqual([75, 75])
+    expect(nodes.map(({ pacer }) => pacer.counts().waiting)).toEqual([0, 0])
+  })
+
+  test('who gives up does not hold up the others', async () => {
+    const { pacer } = node({ perSecond: 100, burst: 1 })
+    const giving = new AbortController()
+    const first = turn(pacer, giving.signal)
+    const second = turn(pacer)
+    giving.abort(new Error('enough'))
+    await expect(first).rejects.toThrow('enough')
+    await second
+  })
+
+  test('wait while the database is away', async () => {
+    const away = openDatabase({ url: 'postgres://127.0.0.1:1/nothing' })
+    const log: string[] = []
+    const logger = createLog({ level: 'info', destination: { write: line => void log.push(line) } })
+    const settings = { perSecond: 10, burst: 10, perSecondTotal: 10, egress: 'here' }
+    const alarm = createOperatorAlarm({ log: logger })
+    const pacer = makeConnectPacer({ database: away, settings, version: [2, 3000, 1], alarm, log: logger })
+    const giving = new AbortController()
+    const waiting = turn(pacer, giving.signal)
+    await vi.waitFor(() => expect(log.join('')).toContain('connects_not_paid'), 10_000)
+    expect(pacer.counts()).toMatchObject({ waiting: 1, granted: 0 })
+    giving.abort(new Error('enough'))
+    await expect(waiting).rejects.toThrow('enough')
+    await pacer[Symbol.asyncDispose]()
+    await away.close()
+  })
+})
+
+describe('a client that WhatsApp refuses', () => {
+  /** Two sessions of a node have met 405. */
+  async function refuse({ pacer }: Node): Promise<void> {
+    pacer.refused({ id: sessionId(), breaker: 'outdated' })
+    pacer.refused({ id: sessionId(), breaker: 'outdated' })
+    await vi.waitFor(() => expect(pacer.counts().heldBy).toBe('outdated'))
+  }
+
+  const canaryIsDue = () => rows.query(`update connect_breakers set tried_at = tried_at - interval '30 seconds'`)
+
+  test('is told by two sessions within a minute, and not by one', async () => {
+    const breakers = createConnectBreakers(database, { egress: 'here', version: '1' })
+    const [one, other] = [sessionId(), sessionId()]
+    expect(await breakers.hit({ id: one, breaker: 'outdated' })).toBe(false)
+    expect(await breakers.hit({ id: one, breaker: 'outdated' })).toBe(false)
+    await rows.query(`update connect_breakers set hit_at = hit_at - interval '61 seconds'`)
+    expect(await breakers.hit({ id: other, breaker: 'outdated' })).toBe(false)
+    expect(await breakers.hit({ id: one, breaker: 'outdated' })).toBe(true)
+  })
+
+  test('lets one session through in half a minute, over all nodes, and all once that one is in', async () => {
+    const nodes = [node(), node()]
+    await refuse(nodes[0] as Node)
+    const passed: { at: Node; id: SessionId }[] = []
+    const turns = nodes.flatMap(at =>
+      Array.from({ length: 5 }, () => turn(at.pacer).then(id => void passed.push({ at, id }))),
+    )
+    await vi.waitFor(() => expect(nodes.map(({ pacer }) => pacer.counts().heldBy)).toEqual(['outdated', 'outdated']))
+    expect(passed).toEqual([])
+    expect(nodes.map(({ alarm }) => alarm.raised())).toEqual([['engine_outdated'], ['engine_outdated']])
+    expect(nodes[1]?.log.filter(line => line.includes('"event":"engine_outdated"'))).toHaveLength(1)
+
+    await canaryIsDue()
+    await vi.waitFor(() => expect(passed).toHaveLength(1), 15_000)
+    const [canary] = passed
+    // another session that was let in earlier proves nothing
+    canary?.at.pacer.opened(sessionId())
+    expect(await rows.query('select from connect_breakers where opened_at is not null')).toHaveLength(1)
+
+    canary?.at.pacer.opened(canary.id)
+    await Promise.all(turns)
+    expect(passed).toHaveLength(10)
+    await vi.waitFor(() => expect(nodes.map(({ alarm }) => alarm.raised())).toEqual([[], []]), 15_000)
+  }, 60_000)
+
+  test('is a matter of its version: a node with another one goes on', async () => {
+    const [old, newer] = [node({ version: 1 }), node({ version: 2 })]
+    await refuse(old)
+    await turn(newer.pacer)
+    expect(newer.alarm.raised()).toEqual([])
+  })
+
+  test('a link that WhatsApp lets in releases everybody', async () => {
+    const { pacer } = node()
+    const held: Node = node()
+    await refuse(held)
+    await refuse({ ...held, pacer })
+    pacer.opened()
+    await turn(pacer)
+  })
+})
+
+describe('an address from which WhatsApp wants fewer connects', () => {
+  test('is left alone by all its nodes for a minute, or for what was asked', async () => {
+    const breakers = createConnectBreakers(database, { egress: 'here', version: '1' })
+    const ahead = async () => {
+      const [row] = await rows.query<{ s: number }>(
+        `select extract(epoch from until - clock_timestamp())::float as s from connect_breakers`,
+      )
+      return row?.s ?? 0
+    }
+    await breakers.hit({ id: sessionId(), breaker: 'upgrade_429' })
+    expect(await ahead()).toBeGreaterThan(55)
+    await breakers.hit({ id: sessionId(), breaker: 'upgrade_429', retryAfterMs: 600_000 })
+    expect(await ahead()).toBeGreaterThan(595)
+    await breakers.hit({ id: sessionId(), breaker: 'upgrade_429', retryAfterMs: 86_400_000 })
+    expect(await ahead()).toBeLessThanOrEqual(3_600)
+    await breakers.hit({ id: sessionId(), breaker: 'upgrade_429' })
+    expect(await ahead()).toBeGreaterThan(3_500)
+  })
+
+  test('and goes on by itself afterwards; other addresses never stopped', async () => {
+    const [here, neighbour, there] = [node(), node(), node({ egress: 'there' })]
+    here.pacer.refused({ id: sessionId(), breaker: 'upgrade_429' })
+    await vi.waitFor(() => expect(here.pacer.counts().heldBy).toBe('upgrade_429'))
+    await turn(there.pacer)
+    const waiting = turn(neighbour.pacer)
+    await vi.waitFor(() => expect(neighbour.pacer.counts().heldBy).toBe('upgrade_429'))
+    await rows.query(`update connect_breakers set until = clock_timestamp() - interval '1 second'`)
+    await vi.waitFor(() => expect(neighbour.pacer.counts().granted).toBe(1), 15_000)
+    await waiting
+    // nobody is told of what passes by itself
+    expect(here.alarm.raised()).toEqual([])
+  })
+})
