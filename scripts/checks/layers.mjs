@@ -19,7 +19,7 @@ export const backendRooms = [
   ['drain.ts'],
   ['recovery.ts', 'clear-away.ts', 'gateway-database.ts', 'release-sessions.ts'],
   ['take-over.ts'],
-  ['own-chat'],
+  ['own-chat', 'session-commands'],
   ['linking'],
   ['sessions'],
   ['outbox', 'live', 'admission'],

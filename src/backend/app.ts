@@ -41,7 +41,12 @@ import { createOwnChat } from './own-chat/own-chat.js'
 import { packageVersion } from './package-version.js'
 import { createRecovery } from './recovery.js'
 import { Releases } from './releases.js'
+import { createFinishHandOff } from './session-commands/finish-hand-off.js'
+import { missionRoutes } from './session-commands/mission.routes.js'
+import { createSessionCommands } from './session-commands/session-commands.js'
+import { sessionCommandRoutes } from './session-commands/session-commands.routes.js'
 import { countedEngine } from './sessions/counted-engine.js'
+import { createLeaseWatch } from './sessions/lease-watch.js'
 import { createLongReconnects } from './sessions/long-reconnects.js'
 import { makeConnectPacer } from './sessions/make-connect-pacer.js'
 import { createOperatorAlarm } from './sessions/operator-alarm.js'
@@ -103,6 +108,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
   const connects = { database, settings: config.connects, version, alarm, log: log.child('connects') }
   const pacer = releases.use(makeConnectPacer(connects))
   const sessions = releases.use(createSessions({ tenants, engine, events, pacer, alarm, log }))
+  const leaseWatch = releases.use(createLeaseWatch({ database, sessions, wakeups, nodeId, log: log.child('sessions') }))
 
   const admission = releases.use(
     createAdmission({
@@ -153,6 +159,15 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
     sessionIdPrefix,
     log: log.child('linking'),
   })
+  const commands = createSessionCommands({
+    tenants,
+    ...resendDeps,
+    sessions,
+    links: linking.forServices,
+    nodeId,
+    log: log.child('commands'),
+  })
+  const finishHandOff = createFinishHandOff({ tenants, ...resendDeps })
   const recovery = releases.use(
     createRecovery({ database, tenants, wakeups, vault, linking, sessions, lease, log: log.child('recovery') }),
   )
@@ -191,6 +206,8 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
     ...linkingRoutes({ linking, cookies, page }),
     ...visitorSessionRoutes(visitorSessions),
     ...sessionRoutes({ takeBack, workspaceId }),
+    ...sessionCommandRoutes({ commands, workspaceId }),
+    ...missionRoutes({ commands, workspaceId }),
   ]
   const routes = [...described, ...openApiRoutes(described, packageVersion())]
   const documents = Router().use(docsPage(routes, packageVersion()))
@@ -232,6 +249,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
       sessions.start({
         async onOpen(session) {
           await finishLink(session)
+          await finishHandOff(session)
           if (session.signal.aborted) return
           session.catchUp()
           await serveOutbox(session)
@@ -243,6 +261,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
       const port = await server.listen(config.port, config.host)
       if (config.wsPort !== null) await wsPort?.listen(config.wsPort, config.host)
       recovery.start()
+      leaseWatch.start()
       linking.start()
       longReconnects.start()
       clearAway.start()

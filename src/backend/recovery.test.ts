@@ -10,6 +10,7 @@ import { createAdmission } from './admission/create-admission.js'
 import { createEventLog } from './events/event-log.js'
 import { createEventWakeups } from './events/event-wakeups.js'
 import { createLinking, type Linking } from './linking/linking.js'
+import { visitorsPlan } from './linking/link-plan.js'
 import { openAttempt, type OpenAttemptDeps } from './linking/open-attempt.js'
 import { createLog } from './log.js'
 import { createRecovery, type Recovery } from './recovery.js'
@@ -102,16 +103,16 @@ const opening = (): OpenAttemptDeps => ({
   vault: rig.vault,
   nodeId,
   workspaceId: () => rig.workspaceId,
-  mode: 'managed',
 })
 
-const byQr = { phoneNumber: null, queued: false }
+const byQr = { plan: visitorsPlan('managed', null), queued: false }
+const newVisitor = () => ({ visitorHash: randomBytes(32), isNew: true })
 
 const count = (event: string) => logged.filter(line => line.includes(`"${event}"`)).length
 
 /** Two looks at least have come and gone. */
 async function looks(): Promise<void> {
-  const other = { sessionId: SessionId.parse(randomUUID()), visitorHash: randomBytes(32), isNew: true, ...byQr }
+  const other = { sessionId: SessionId.parse(randomUUID()), starter: newVisitor(), ...byQr }
   await openAttempt(opening(), other)
   await rows.waitFor(`select from link_attempts where session_id = $1 and phase = 'expired'`, [other.sessionId])
 }
@@ -127,7 +128,7 @@ describe('what this node owns and nobody runs', () => {
 
   test('an attempt is ended, and its browser may start again', async () => {
     const sessionId = SessionId.parse(randomUUID())
-    const input = { sessionId, visitorHash: randomBytes(32), isNew: true, ...byQr }
+    const input = { sessionId, starter: newVisitor(), ...byQr }
     await openAttempt(opening(), input)
     recovery.start()
     await rows.waitFor(

@@ -17,6 +17,10 @@ export const ErrorCode = z.enum([
   'linking_closed',
   'invalid_service_token',
   'session_not_found',
+  /** An id chosen by the caller is another's. */
+  'session_id_taken',
+  /** X-User-Id names nobody. */
+  'user_unknown',
   /** The session is in a state that does not allow it. */
   'session_state',
   'bot_not_stopped',

@@ -7,6 +7,8 @@ export interface EventWakeups extends AsyncDisposable {
   start(): Promise<void>
   /** @returns the function that ends the subscription */
   subscribe(sessionId: string, wake: () => void): () => void
+  /** Wakes this node's subscribers, for whoever has found out otherwise that there is something to see. */
+  wake(sessionId: string): void
 }
 
 export type EventWakeupsDeps = { url: () => string; log: Log; heartbeat?: Heartbeat }
@@ -54,6 +56,7 @@ export function createEventWakeups({ url, log, heartbeat = defaultHeartbeat }: E
         if (set.size === 0 && subscribers.get(sessionId) === set) subscribers.delete(sessionId)
       }
     },
+    wake,
     async [Symbol.asyncDispose]() {
       stopped = true
       clearTimeout(retry)

@@ -10,6 +10,8 @@ export type Actor = {
   token: VisitorToken | null
   /** The network address that the request came from. */
   address: string
+  /** The user that a service says it asks for, by the header X-User-Id; as it was sent. */
+  userId?: string
 }
 
 /** @throws GatewayError `invalid_service_token` for whoever claims to be a service and is not: nobody becomes a visitor that way */
@@ -30,14 +32,14 @@ export function createIdentify({ serviceToken, cookies, addressOf }: IdentifyDep
   const expected = serviceToken === null ? null : hashOf(serviceToken)
   return request => {
     const address = addressOf(request)
-    const { authorization, cookie } = request.headers
+    const { authorization, cookie, 'x-user-id': userId } = request.headers
     if (authorization === undefined || proxyPassword.test(authorization)) {
       return { kind: 'visitor', token: readVisitorToken(cookie, cookies), address }
     }
     const given = /^bearer +(\S+)$/i.exec(authorization)?.[1]
     const right = timingSafeEqual(hashOf(given ?? ''), expected ?? hashOf('')) && given !== undefined
     if (!right || expected === null) throw invalidServiceToken()
-    return { kind: 'service', token: null, address }
+    return { kind: 'service', token: null, address, ...(typeof userId === 'string' && { userId }) }
   }
 }
 

@@ -40,15 +40,21 @@ export function openApiRoutes(described: readonly Route[], version: string): Rou
   return [self]
 }
 
-function operation({ path, summary, actor, body, answer }: Route): Record<string, unknown> {
-  const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name)
+function operation({ path, summary, actor, query, body, answer }: Route): Record<string, unknown> {
+  const parameters = [
+    ...[...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+      name,
+      in: 'path',
+      required: true,
+      schema: { type: 'string' },
+    })),
+    ...queryParameters(query),
+  ]
   const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
   return {
     summary,
     ...(actor === 'service' && { security: [{ serviceToken: [] }] }),
-    ...(names.length > 0 && {
-      parameters: names.map(name => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
-    }),
+    ...(parameters.length > 0 && { parameters }),
     ...(body && {
       requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(body, 'input') } } },
     }),
@@ -59,4 +65,16 @@ function operation({ path, summary, actor, body, answer }: Route): Record<string
       default: { description: 'A problem; switch on its `code`', content: problem },
     },
   }
+}
+
+function queryParameters(query: Schema | undefined): Record<string, unknown>[] {
+  if (query === undefined) return []
+  const { properties = {} } = jsonSchema(query, 'input') as { properties?: Record<string, { description?: string }> }
+  return Object.entries(properties).map(([name, { description, ...schema }]) => ({
+    name,
+    in: 'query',
+    required: false,
+    ...(description !== undefined && { description }),
+    schema,
+  }))
 }

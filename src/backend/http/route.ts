@@ -6,29 +6,42 @@ import { invalidServiceToken, type Actor, type Identify } from './identify.js'
 
 type Schema = z.ZodType
 
-export type RouteContext<Params, Body> = { actor: Actor; params: Params; body: Body; response: Response }
+export type RouteContext<Params, Query, Body> = {
+  actor: Actor
+  params: Params
+  query: Query
+  body: Body
+  response: Response
+}
 
 /**
  * One route: what comes in, who may ask, what goes out. Both directions pass their schema, so an answer cannot carry a field
  * that the contract does not name.
  */
-export type Route<Params extends Schema = Schema, Body extends Schema = Schema, Answer extends Schema = Schema> = {
-  method: 'get' | 'post' | 'delete'
+export type Route<
+  Params extends Schema = Schema,
+  Query extends Schema = Schema,
+  Body extends Schema = Schema,
+  Answer extends Schema = Schema,
+> = {
+  method: 'get' | 'post' | 'patch' | 'delete'
   /** Express path: `/api/sessions/:sessionId`. */
   path: string
   summary: string
   /** Who may ask. Absent: anyone. `service`: who shows the service token; everybody else is answered 401. */
   actor?: 'service'
   params?: Params
+  /** What stands behind the question mark: an object whose fields are optional texts. */
+  query?: Query
   body?: Body
   /** Absent: 204 without a body. */
   answer?: Answer
-  handle(context: RouteContext<z.output<Params>, z.output<Body>>): Promise<z.input<Answer> | void>
+  handle(context: RouteContext<z.output<Params>, z.output<Query>, z.output<Body>>): Promise<z.input<Answer> | void>
 }
 
 /** Keeps the types of a route's schemas and forgets them afterwards, so that routes fit into one list. */
-export function route<Params extends Schema, Body extends Schema, Answer extends Schema>(
-  definition: Route<Params, Body, Answer>,
+export function route<Params extends Schema, Query extends Schema, Body extends Schema, Answer extends Schema>(
+  definition: Route<Params, Query, Body, Answer>,
 ): Route {
   return definition
 }
@@ -39,8 +52,9 @@ export function routeHandler(definition: Route, identify: Identify): RequestHand
     const actor = identify(request)
     if (definition.actor === 'service' && actor.kind !== 'service') throw invalidServiceToken()
     const params = readInput(definition.params, request.params)
+    const query = readInput(definition.query, request.query)
     const body = readInput(definition.body, request.body ?? {})
-    const answer = await definition.handle({ actor, params, body, response })
+    const answer = await definition.handle({ actor, params, query, body, response })
     response.set('Cache-Control', 'no-store')
     if (definition.answer === undefined) response.status(204).end()
     else response.json(definition.answer.parse(answer))

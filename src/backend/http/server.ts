@@ -82,13 +82,19 @@ function expressApp({ log, routes, pages, identify, door, publicUrl }: HttpServe
   app.disable('x-powered-by')
   app.set('etag', false)
   app.use(securityHeaders({ https }))
-  app.use('/api', requireOwnOrigin(publicUrl), door, jsonBody())
+  app.use(['/api', ...guardedPaths(routes)], requireOwnOrigin(publicUrl), door, jsonBody())
   for (const definition of routes) app[definition.method](definition.path, routeHandler(definition, identify))
   for (const [path, methods] of methodsByPath(routes)) app.all(path, methodNotAllowed(methods))
   app.use(pages)
   app.use(notFound())
   app.use(errorResponse(log.child('http')))
   return app
+}
+
+/** First parts of those paths outside `/api` at which only services are answered. */
+function guardedPaths(routes: readonly Route[]): string[] {
+  const outside = routes.filter(({ actor, path }) => actor === 'service' && !path.startsWith('/api/'))
+  return [...new Set(outside.map(({ path }) => `/${path.split('/')[1] ?? ''}`))]
 }
 
 function methodsByPath(routes: readonly Route[]): Map<string, string[]> {

@@ -10,6 +10,8 @@ export type SessionLeaseTable = {
   wanted: boolean
   /** When its node gave it up. */
   released_at: Generated<Date | null>
+  /** Raised when the session's outbox or its marks hold something that its node must see to. */
+  bell: Generated<string>
 }
 
 declare module '../database/schema.js' {

@@ -42,6 +42,16 @@ export async function ownedEpoch(tx: TenantReader, sessionId: SessionId, nodeId:
   return row === undefined ? null : BigInt(row.epoch)
 }
 
+/** Whether this id is, or was, some workspace's session or link. */
+export async function hasLease(tx: TenantReader, sessionId: SessionId): Promise<boolean> {
+  const row = await tx.db
+    .selectFrom('session_leases')
+    .select('epoch')
+    .where('session_id', '=', sessionId)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /** Nothing has to run any more; the row stays so that a late write of an older epoch still finds its fence. */
 export async function endLease(tx: TenantTransactor, sessionId: SessionId): Promise<void> {
   await tx.db.updateTable('session_leases').set({ wanted: false }).where('session_id', '=', sessionId).execute()
@@ -81,6 +91,51 @@ export async function takeLease(tx: TenantTransactor, sessionId: SessionId, node
     .returning('session_id')
     .executeTakeFirst()
   return taken !== undefined
+}
+
+/** What a node believes about a session that it runs. */
+export type HeldLease = { sessionId: SessionId; epoch: bigint; bell: bigint | null }
+
+/** What the database says instead. `epoch` is null when the session is not this node's any more, or is not to run. */
+export type LeaseNews = { sessionId: SessionId; epoch: bigint | null; bell: bigint | null }
+
+/** Of what a node runs, those of which it does not know the newest: one question however many they are. */
+export async function leaseNews(database: Database, nodeId: string, held: readonly HeldLease[]): Promise<LeaseNews[]> {
+  return database.system(async ({ db }) => {
+    const { rows } = await sql<{ session_id: string; epoch: string | null; bell: string | null }>`
+      select h.session_id, l.epoch, l.bell
+      from unnest(
+        ${held.map(({ sessionId }) => sessionId)}::uuid[],
+        ${held.map(({ epoch }) => String(epoch))}::bigint[],
+        ${held.map(({ bell }) => (bell === null ? null : String(bell)))}::bigint[]
+      ) as h (session_id, epoch, bell)
+      left join session_leases l on l.session_id = h.session_id and l.node_id = ${nodeId} and l.wanted
+      where l.epoch is distinct from h.epoch or l.bell is distinct from h.bell`.execute(db)
+    return rows.map(({ session_id, epoch, bell }) => ({
+      sessionId: SessionId.parse(session_id),
+      epoch: epoch === null ? null : BigInt(epoch),
+      bell: bell === null ? null : BigInt(bell),
+    }))
+  })
+}
+
+/** Tells whoever runs the session that there is something new for it, also if the wake-up is lost. */
+export async function ringBell(tx: TenantTransactor, sessionId: SessionId): Promise<void> {
+  await tx.db
+    .updateTable('session_leases')
+    .set({ bell: sql<string>`bell + 1` })
+    .where('session_id', '=', sessionId)
+    .execute()
+}
+
+/** Has the node that runs a session let it go and take it up anew, under a new epoch. */
+export async function recycleLease(tx: TenantTransactor, sessionId: SessionId): Promise<void> {
+  await tx.db
+    .updateTable('session_leases')
+    .set({ epoch: sql<string>`epoch + 1` })
+    .where('session_id', '=', sessionId)
+    .where('wanted', '=', true)
+    .execute()
 }
 
 /**

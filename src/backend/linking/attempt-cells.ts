@@ -8,3 +8,4 @@ const cell =
 export const qrCell = cell('qr')
 export const codeCell = cell('code')
 export const numberCell = cell('expected_number')
+export const nameCell = cell('name')

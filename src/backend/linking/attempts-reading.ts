@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { LinkMethod, LinkMode, LinkPhase } from '../../contract/linking.js'
 import { SessionId } from '../../contract/ids.js'
 import type { TenantReader } from '../database/tenant-transaction.js'
-import { endedPhases } from './link-phase.js'
+import { endedPhases, stagedPhases } from './link-phase.js'
 import './link-tables.js'
 
 export type Attempt = {
@@ -20,6 +20,8 @@ export type Attempt = {
   sealedCode: Buffer | null
   codeEntered: boolean
   sealedNumber: Buffer | null
+  sealedName: Buffer | null
+  startedBy: 'visitor' | 'service'
   /** Since the visitor's last noted sign of life. */
   unseenMs: number
 }
@@ -34,6 +36,7 @@ function selectAttempts(tx: TenantReader) {
   return tx.db
     .selectFrom('link_attempts')
     .select(['session_id', 'mode', 'method', 'phase', 'reason', 'since', 'qr', 'code', 'code_entered'])
+    .select(['started_by', 'name'])
     .select(['expected_number', msUntil('expires_at').as('expires_in'), msUntil('qr_expires_at').as('qr_expires_in')])
     .select([msUntil('code_expires_at').as('code_expires_in'), msSince('seen_at').as('unseen')])
 }
@@ -54,6 +57,8 @@ const attemptOf = (row: Row): Attempt => ({
   sealedCode: row.code,
   codeEntered: row.code_entered,
   sealedNumber: row.expected_number,
+  sealedName: row.name,
+  startedBy: row.started_by,
   unseenMs: row.unseen,
 })
 
@@ -68,6 +73,26 @@ export async function findVisitorsAttempt(
     .where('visitor_hash', '=', visitorHash)
     .executeTakeFirst()
   return row === undefined ? null : attemptOf(row)
+}
+
+/** An attempt by its id, whoever has started it: for those who may know of all of them. */
+export async function findAttempt(tx: TenantReader, sessionId: SessionId): Promise<Attempt | null> {
+  const row = await selectAttempts(tx).where('session_id', '=', sessionId).executeTakeFirst()
+  return row === undefined ? null : attemptOf(row)
+}
+
+/** Attempts of services that are under way and no session yet, by id, after the given one. */
+export async function stagedOfServices(
+  tx: TenantReader,
+  { after, limit }: { after: SessionId | null; limit: number },
+): Promise<Attempt[]> {
+  let query = selectAttempts(tx)
+    .where('started_by', '=', 'service')
+    .where('phase', 'in', [...stagedPhases])
+    .orderBy('session_id')
+    .limit(limit)
+  if (after !== null) query = query.where('session_id', '>', after)
+  return (await query.execute()).map(attemptOf)
 }
 
 /** The newest attempt of a browser. */
@@ -107,11 +132,14 @@ export async function endedOrLeft(
 ): Promise<{ sessionId: SessionId; left: boolean }[]> {
   const rows = await tx.db
     .selectFrom('link_attempts')
-    .select(['session_id', 'phase', msSince('seen_at').as('unseen')])
+    .select(['session_id', 'phase', 'started_by', msSince('seen_at').as('unseen')])
     .where('session_id', 'in', [...sessionIds])
     .where('phase', 'in', ['queued', ...endedPhases])
     .execute()
-  return rows
-    .filter(({ phase, unseen }) => phase !== 'queued' || unseen > leftAfterMs)
-    .map(({ session_id, phase }) => ({ sessionId: session_id as SessionId, left: phase === 'queued' }))
+  return (
+    rows
+      // a service is not a page that somebody closes
+      .filter(row => row.phase !== 'queued' || (row.started_by === 'visitor' && row.unseen > leftAfterMs))
+      .map(({ session_id, phase }) => ({ sessionId: session_id as SessionId, left: phase === 'queued' }))
+  )
 }

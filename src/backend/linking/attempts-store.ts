@@ -20,15 +20,39 @@ export async function lockVisitor(tx: TenantTransactor, visitorHash: Buffer): Pr
   await sql`select pg_advisory_xact_lock(${String(visitorHash.readBigInt64BE())}::bigint)`.execute(tx.db)
 }
 
+/** The same for an id that somebody has chosen. */
+export async function lockId(tx: TenantTransactor, sessionId: SessionId): Promise<void> {
+  await lockVisitor(tx, Buffer.from(sessionId.replaceAll('-', ''), 'hex'))
+}
+
+/** The name that the session is to get, sealed as the attempt's. */
+export async function attemptName(tx: TenantTransactor, sessionId: SessionId): Promise<Buffer | null> {
+  const row = await tx.db
+    .selectFrom('link_attempts')
+    .select('name')
+    .where('session_id', '=', sessionId)
+    .executeTakeFirst()
+  return row?.name ?? null
+}
+
+/** Forgets an attempt that has ended. Everything but its row is gone by then. */
+export async function forgetAttempt(tx: TenantTransactor, sessionId: SessionId): Promise<void> {
+  await tx.db.deleteFrom('link_attempts').where('session_id', '=', sessionId).execute()
+}
+
 export type NewAttempt = {
   sessionId: SessionId
   visitorHash: Buffer
   nodeId: string
+  startedBy: 'visitor' | 'service'
   mode: LinkMode
   method: LinkMethod
+  deliver: boolean
   phase: Extract<LinkPhase, 'queued' | 'starting'>
   /** Sealed. */
   expectedNumber: Buffer | null
+  /** Sealed. */
+  name: Buffer | null
 }
 
 export async function insertAttempt(tx: TenantTransactor, attempt: NewAttempt): Promise<void> {
@@ -39,10 +63,13 @@ export async function insertAttempt(tx: TenantTransactor, attempt: NewAttempt): 
       session_id: attempt.sessionId,
       visitor_hash: attempt.visitorHash,
       node_id: attempt.nodeId,
+      started_by: attempt.startedBy,
       mode: attempt.mode,
       method: attempt.method,
+      deliver: attempt.deliver,
       phase: attempt.phase,
       expected_number: attempt.expectedNumber,
+      name: attempt.name,
       expires_at: after(attemptLifetimeMs),
     })
     .execute()
@@ -64,7 +91,7 @@ export async function moveAttempt(
     .set({ phase, reason, since: sql<Date>`clock_timestamp()` })
     .$if(phase === 'starting', query => query.set({ expires_at: after(attemptLifetimeMs) }))
     .$if(phase !== 'scanning', query => query.set({ qr: null, qr_expires_at: null, code: null, code_expires_at: null }))
-    .$if(!staged, query => query.set({ expected_number: null }))
+    .$if(!staged, query => query.set({ expected_number: null, name: null }))
     .where('session_id', '=', sessionId)
     .where('phase', 'in', phasesBefore(phase))
     .returning('session_id')

@@ -21,6 +21,16 @@ export function attemptRunning(): GatewayError {
   })
 }
 
+/** An id that a service wants for a link, and that is somebody else's, or was used up. */
+export function sessionIdTaken(): GatewayError {
+  return new GatewayError({
+    code: 'session_id_taken',
+    status: 409,
+    message: 'This sessionId belongs to another link or session, or was used for one before.',
+    action: 'Leave sessionId out, or choose a new UUID.',
+  })
+}
+
 /** @param message why this number cannot be meant; never the number itself */
 export function unusableNumber(message: string): GatewayError {
   return new GatewayError({

@@ -15,7 +15,10 @@ test('a connection that cannot be made ends the attempt, and holds up nobody who
   const turns = { called: never, qr: never, code: never, codeEntered: never, scanned: never, opened: never }
   const ended = async (end: AttemptEnd) => void ends.push(end)
   const keys: Pick<KeyStore, 'credentials'> = { credentials: { engine: 'baileys', bytes: Buffer.from('nothing') } }
-  const attempt = new LinkAttempt({ engine, log, turns: { ...turns, ended } }, keys as KeyStore, { phoneNumber: null })
+  const attempt = new LinkAttempt({ engine, log, turns: { ...turns, ended } }, keys as KeyStore, {
+    method: 'qr',
+    phoneNumber: null,
+  })
   attempt.start()
   const end: AttemptEnd = { phase: 'failed', reason: 'storage_error' }
   expect(await attempt.shown()).toEqual({ end })

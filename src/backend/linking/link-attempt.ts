@@ -7,6 +7,7 @@ import { Deferred } from './deferred.js'
 import { EvenTiming } from './even-timing.js'
 import { isSameNumber } from './expected-number.js'
 import { Lane } from './lane.js'
+import type { LinkPlan } from './link-plan.js'
 import type { AttemptEnd, LinkTurns, Shown } from './link-turns.js'
 
 /** Time from the phone's acceptance to the first open. Beyond it something is wrong and the visitor should know. */
@@ -28,8 +29,7 @@ export type LinkAttemptDeps = { engine: Engine; log: Log; turns: LinkTurns }
 export class LinkAttempt {
   readonly #deps: LinkAttemptDeps
   readonly #keys: KeyStore
-  /** Digits of the account to ask by code, which must be the one that links. */
-  readonly #phoneNumber: string | null
+  readonly #plan: Pick<LinkPlan, 'method' | 'phoneNumber'>
   readonly #lane = new Lane()
   readonly #firstOrEnd = new Deferred<AttemptEnd | null>()
   readonly #over = new Deferred<void>()
@@ -48,10 +48,10 @@ export class LinkAttempt {
   #wantedEnd: AttemptEnd | null = null
   #endedBy: AttemptEnd | null = null
 
-  constructor(deps: LinkAttemptDeps, keys: KeyStore, { phoneNumber }: { phoneNumber: string | null }) {
+  constructor(deps: LinkAttemptDeps, keys: KeyStore, plan: Pick<LinkPlan, 'method' | 'phoneNumber'>) {
     this.#deps = deps
     this.#keys = keys
-    this.#phoneNumber = phoneNumber
+    this.#plan = plan
   }
 
   /** Whether its turn has not come yet. */
@@ -117,9 +117,10 @@ export class LinkAttempt {
   }
 
   #connect(): void {
+    const { method, phoneNumber } = this.#plan
     this.#connection = this.#deps.engine.connect({
       keys: this.#keys,
-      ...(this.#phoneNumber !== null && { pairByCode: { phoneNumber: this.#phoneNumber } }),
+      ...(method === 'code' && phoneNumber !== null && { pairByCode: { phoneNumber } }),
       onEvent: event => {
         if (event.type === 'qr' || event.type === 'code_asked') this.#asked = true
         // at once: an expiry that is due now must not overtake an acceptance that waits for its turn
@@ -140,7 +141,7 @@ export class LinkAttempt {
   #expire(): void {
     const end: AttemptEnd = this.#entered
       ? { phase: 'failed', reason: 'pairing_unfinished' }
-      : { phase: 'expired', reason: this.#phoneNumber === null ? 'qr_expired' : 'code_expired' }
+      : { phase: 'expired', reason: this.#plan.method === 'qr' ? 'qr_expired' : 'code_expired' }
     this.#inTurn(async () => {
       // a phone accepted while the expiry waited for its turn
       if (!this.#scanned) await this.#finish(end)
@@ -150,7 +151,8 @@ export class LinkAttempt {
   #accept(account: Account): void {
     this.#scanned = true
     this.#shown = null
-    if (this.#phoneNumber !== null && !isSameNumber(this.#phoneNumber, account.phoneNumber))
+    const { phoneNumber } = this.#plan
+    if (phoneNumber !== null && !isSameNumber(phoneNumber, account.phoneNumber))
       this.#wantedEnd ??= { phase: 'failed', reason: 'wrong_number' }
     this.#restartTimer(loginLimitMs, () => {
       this.#inTurn(() => this.#finish(this.#wantedEnd ?? { phase: 'failed', reason: 'login_unfinished' }))
@@ -233,7 +235,7 @@ export class LinkAttempt {
     this.#connection = null
     if (this.#scanned && mayLogInYet(reason)) return this.#logInAgain(lost)
     const why = linkReasonOf(reason, { shown: this.#wasShown, entered: this.#entered, accepted: this.#scanned })
-    if (this.#phoneNumber !== null && !this.#wasShown) await this.#timing.wait()
+    if (this.#plan.method === 'code' && !this.#wasShown) await this.#timing.wait()
     const expired = why === 'qr_expired' || why === 'code_expired'
     const { retryAfterMs } = reason
     const end: AttemptEnd = { phase: expired ? 'expired' : 'failed', reason: why }

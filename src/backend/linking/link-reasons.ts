@@ -47,6 +47,10 @@ const reasons = {
     message: 'You cancelled after your phone had agreed, so this link was dropped.',
     action: 'If your phone still shows WHIZ LITE under Linked devices, log it out there.',
   },
+  stopped_early: {
+    message: 'The session was disconnected on request before its link had finished.',
+    action: 'Connect it to go on, or link the account again.',
+  },
   replaced_by_visitor: {
     message: 'You started another way of linking in this browser.',
     action: 'Follow the newer one.',

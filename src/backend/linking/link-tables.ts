@@ -16,6 +16,12 @@ export type LinkAttemptsTable = {
   code_expires_at: Date | null
   code_entered: Generated<boolean>
   expected_number: Buffer | null
+  /** Who knows it: a visitor by a cookie, a service by its id. */
+  started_by: Generated<'visitor' | 'service'>
+  /** Whether the session ID is sent to the account. */
+  deliver: Generated<boolean>
+  /** Sealed. */
+  name: Buffer | null
   seen_at: Generated<Date>
   expires_at: Date
   since: Generated<Date>

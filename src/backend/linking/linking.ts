@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { SessionId } from '../../contract/ids.js'
 import { readPhoneNumber } from '../../contract/phone-number.js'
-import type { LinkAttemptView, LinkPhase, StartLinkAnswer } from '../../contract/linking.js'
+import type { LinkAttemptView, LinkMode, LinkPhase, StartLinkAnswer } from '../../contract/linking.js'
 import type { TenantReader } from '../database/tenant-transaction.js'
 import type { EventWakeups } from '../events/event-wakeups.js'
 import { shuttingDown } from '../admission/errors.js'
@@ -17,11 +17,13 @@ import { discardAttempt, discardForeignAttempt } from './discard-attempt.js'
 import { attemptNotFound, attemptRunning, unusableNumber } from './errors.js'
 import { EvenTiming } from './even-timing.js'
 import { expectedNumber } from './expected-number.js'
+import { visitorsPlan } from './link-plan.js'
 import type { AttemptEnd } from './link-turns.js'
 import { hasEnded } from './link-phase.js'
 import { oneAtATime } from './one-at-a-time.js'
 import { endOverdueLinks } from './overdue-links.js'
 import { createRunningAttempts, type RunningAttemptsDeps } from './running-attempts.js'
+import { createServiceLinks, type ServiceLinks } from './service-links.js'
 import { shownElsewhere, shownHere } from './shown-answer.js'
 
 export type StartLink = {
@@ -51,6 +53,8 @@ export interface Linking extends AsyncDisposable {
   /** The newest attempt of this browser, or null when it has none: a reload in the middle finds it again. */
   current(visitor: VisitorToken | null): Promise<LinkAttemptView | null>
   cancel(visitor: VisitorToken | null, sessionId: SessionId): Promise<void>
+  /** What services begin: the same attempts, found by their id. */
+  readonly forServices: ServiceLinks
   /** Whether this node runs the attempt: true from before its row can be seen. */
   has(sessionId: SessionId): boolean
   /** Takes no attempt on any more and ends those under way. */
@@ -59,7 +63,11 @@ export interface Linking extends AsyncDisposable {
   abandon(claimed: ClaimedSession): Promise<void>
 }
 
-export type LinkingDeps = RunningAttemptsDeps & { wakeups: EventWakeups }
+export type LinkingDeps = RunningAttemptsDeps & {
+  wakeups: EventWakeups
+  /** Of visitors' links. */
+  mode: LinkMode
+}
 
 const nodeLost = { phase: 'expired', reason: 'node_lost' } as const satisfies AttemptEnd
 
@@ -79,7 +87,8 @@ const mostRounds = 3
 
 const promoted: readonly LinkPhase[] = ['preparing', 'delivering']
 
-const patiently = (ending: Promise<unknown>) => Promise.race([ending, delay(endPatienceMs, undefined, { ref: false })])
+const patiently = (ending: Promise<void>): Promise<void> =>
+  Promise.race([ending, delay(endPatienceMs, undefined, { ref: false })])
 
 export function createLinking(given: LinkingDeps): Linking {
   const deps = { ...given, log: given.log.child('linking') }
@@ -130,7 +139,7 @@ export function createLinking(given: LinkingDeps): Linking {
     return discardForeignAttempt(deps, { workspaceId: workspaceId(), sessionId, nodeId: deps.nodeId, ...how })
   }
 
-  const cancelled = async (sessionId: SessionId, how: AttemptEnd) => {
+  const cancelled = async (sessionId: SessionId, how: AttemptEnd): Promise<void> => {
     if (!(await end(sessionId, how))) await cancelPromoted(deps, { workspaceId: workspaceId(), sessionId })
   }
 
@@ -149,13 +158,17 @@ export function createLinking(given: LinkingDeps): Linking {
         // a token that no attempt of ours was given for may have been planted by somebody who knows it
         const visitor = known === null || under === null ? newVisitorToken() : known
         const isNew = under === null
-        const begun = await running.open({ visitorHash: visitorHash(visitor), isNew, address, phoneNumber })
+        const begun = await running.open({
+          starter: { visitorHash: visitorHash(visitor), isNew },
+          address,
+          plan: visitorsPlan(deps.mode, phoneNumber),
+        })
         if (begun.attempt !== null) return { visitor, sessionId: begun.sessionId }
         continue
       }
       if (known === null || promoted.includes(under.phase) || under.phase === 'scanned') throw attemptRunning()
       if (under.number === phoneNumber) return { visitor: known, sessionId: under.sessionId }
-      await patiently(end(under.sessionId, { phase: 'cancelled', reason: 'replaced_by_visitor' }))
+      await patiently(end(under.sessionId, { phase: 'cancelled', reason: 'replaced_by_visitor' }).then(() => {}))
     }
     throw attemptRunning()
   }
@@ -196,6 +209,12 @@ export function createLinking(given: LinkingDeps): Linking {
   }
 
   return {
+    forServices: createServiceLinks({
+      ...deps,
+      running,
+      inTurn,
+      end: (sessionId, how) => patiently(cancelled(sessionId, how)),
+    }),
     start() {
       const tend = () => {
         tending = tending.then(() => tendAttempts({ ...deps, running }))

@@ -24,7 +24,7 @@ beforeAll(async () => {
   const tenants = createTenants(database)
   const workspace: WorkspaceId = await operatorWorkspace(database, tenants)
   const vault = createVault({ secret: randomBytes(32) })
-  deps = { tenants, vault, nodeId: randomUUID(), workspaceId: () => workspace, mode: 'managed' }
+  deps = { tenants, vault, nodeId: randomUUID(), workspaceId: () => workspace }
 })
 
 afterAll(async () => {
@@ -35,10 +35,17 @@ afterAll(async () => {
 })
 
 let input: OpenAttemptInput
+let visitorHash: Buffer
 
 beforeEach(() => {
   const sessionId = SessionId.parse(randomUUID())
-  input = { sessionId, visitorHash: randomBytes(32), isNew: false, phoneNumber: null, queued: false }
+  visitorHash = randomBytes(32)
+  input = {
+    sessionId,
+    starter: { visitorHash, isNew: false },
+    plan: { method: 'qr', phoneNumber: null, mode: 'managed', deliver: true, name: null },
+    queued: false,
+  }
 })
 
 afterEach(() => line.restore())
@@ -46,7 +53,7 @@ afterEach(() => line.restore())
 const attempts = () =>
   rows.query<{ session_id: string; phase: string }>(
     'select session_id, phase from link_attempts where visitor_hash = $1',
-    [input.visitorHash],
+    [visitorHash],
   )
 
 test.each([

@@ -1,15 +1,18 @@
+import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { SessionId, WorkspaceId } from '../../contract/ids.js'
-import type { LinkMode } from '../../contract/linking.js'
 import { DatabaseUnavailableError } from '../database/database-errors.js'
 import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
-import { openLease, ownedEpoch } from '../leases/session-leases.js'
+import { hasLease, openLease, ownedEpoch } from '../leases/session-leases.js'
 import type { SessionIdentity } from '../sessions/session-identity.js'
 import type { Vault } from '../vault/vault.js'
-import { latestAttempt } from './attempts-reading.js'
-import { insertAttempt, lockVisitor } from './attempts-store.js'
+import { nameCell } from './attempt-cells.js'
+import { findAttempt, latestAttempt } from './attempts-reading.js'
+import { forgetAttempt, insertAttempt, lockId, lockVisitor } from './attempts-store.js'
+import { sessionIdTaken } from './errors.js'
 import { sealNumber } from './expected-number.js'
 import { hasEnded } from './link-phase.js'
+import type { LinkPlan, LinkStarter } from './link-plan.js'
 
 /** A visitor waits this long for a database that went away in the middle. */
 const patienceMs = 5_000
@@ -23,48 +26,49 @@ export type OpenAttemptDeps = {
   vault: Vault
   nodeId: string
   workspaceId: () => WorkspaceId
-  mode: LinkMode
 }
 
 export type OpenAttemptInput = {
   sessionId: SessionId
-  visitorHash: Buffer
-  /** A visitor with no cookie yet has none under way. */
-  isNew: boolean
-  /** Digits of the account to ask by code; `null`: by QR. */
-  phoneNumber: string | null
+  starter: LinkStarter
+  plan: LinkPlan
   /** It waits for its turn. */
   queued: boolean
 }
 
 /**
- * Stores a new attempt of a browser with its lease and its data key; one that the browser has under way already, on whichever node,
- * is left as the only one.
+ * Stores a new attempt with its lease and its data key; one that the browser has under way already, or a service under this id, on
+ * whichever node, is left as the only one.
  * When the answer to the commit is lost it asks again, and finds its own row if there is one.
  * @returns the new attempt's identity, or the id of the one under way
+ * @throws GatewayError `session_id_taken`
  * @throws DatabaseUnavailableError when it stays away; a row that exists all the same is ended by recovery, because nobody runs it
  */
 export async function openAttempt(
-  { tenants, vault, nodeId, mode, ...deps }: OpenAttemptDeps,
-  { sessionId, visitorHash, isNew, phoneNumber, queued }: OpenAttemptInput,
+  { tenants, vault, nodeId, ...deps }: OpenAttemptDeps,
+  { sessionId, starter, plan, queued }: OpenAttemptInput,
 ): Promise<SessionIdentity | { sessionId: SessionId }> {
   const workspaceId = deps.workspaceId()
   let untold = false
   const store = async (tx: TenantTransactor) => {
     const own = untold ? await ownAttempt(tx, { sessionId, nodeId }, vault) : null
     if (own !== null) return own
-    const underWay = isNew ? null : await attemptUnderWay(tx, visitorHash)
+    const underWay = await attemptUnderWay(tx, sessionId, starter)
     if (underWay !== null) return { sessionId: underWay }
     const sealer = await vault.createSealer(tx, { workspaceId, sessionId })
     const fence = await openLease(tx, sessionId, nodeId)
     await insertAttempt(tx, {
       sessionId,
-      visitorHash,
+      // nobody has a cookie of this hash
+      visitorHash: starter === 'service' ? randomBytes(32) : starter.visitorHash,
       nodeId,
-      mode,
-      method: phoneNumber === null ? 'qr' : 'code',
+      startedBy: starter === 'service' ? 'service' : 'visitor',
+      mode: plan.mode,
+      method: plan.method,
+      deliver: plan.deliver,
       phase: queued ? 'queued' : 'starting',
-      expectedNumber: phoneNumber === null ? null : sealNumber(sealer, sessionId, phoneNumber),
+      expectedNumber: plan.phoneNumber === null ? null : sealNumber(sealer, sessionId, plan.phoneNumber),
+      name: plan.name === null ? null : sealer.seal(nameCell(sessionId), Buffer.from(plan.name)),
     })
     return { workspaceId, sessionId, fence, sealer }
   }
@@ -99,7 +103,23 @@ async function ownAttempt(
   }
 }
 
-async function attemptUnderWay(tx: TenantTransactor, visitorHash: Buffer): Promise<SessionId | null> {
+function attemptUnderWay(tx: TenantTransactor, sessionId: SessionId, starter: LinkStarter): Promise<SessionId | null> {
+  if (starter === 'service') return servicesAttempt(tx, sessionId)
+  return starter.isNew ? Promise.resolve(null) : visitorsAttempt(tx, starter.visitorHash)
+}
+
+/** An id that a service has chosen may be used again once its attempt has ended without a link. */
+async function servicesAttempt(tx: TenantTransactor, sessionId: SessionId): Promise<SessionId | null> {
+  await lockId(tx, sessionId)
+  const known = await findAttempt(tx, sessionId)
+  if (known !== null && known.startedBy !== 'service') throw sessionIdTaken()
+  if (known !== null && !hasEnded(known.phase)) return sessionId
+  if (await hasLease(tx, sessionId)) throw sessionIdTaken()
+  if (known !== null) await forgetAttempt(tx, sessionId)
+  return null
+}
+
+async function visitorsAttempt(tx: TenantTransactor, visitorHash: Buffer): Promise<SessionId | null> {
   await lockVisitor(tx, visitorHash)
   const latest = await latestAttempt(tx, visitorHash)
   return latest === null || hasEnded(latest.phase) ? null : latest.sessionId

@@ -28,7 +28,7 @@ export type PrepareDelivery = (session: OpenSession) => Promise<void>
 const stringCell = (personId: string): Cell => ({ table: 'session_strings', column: 'string', row: personId })
 
 /**
- * Makes the session ID string and stores it sealed under the person, together with both messages, in one transaction.
+ * Makes the session ID string and stores it sealed under the person, together with both messages where they are wanted, in one transaction.
  * From then on every attempt to deliver uses the ids and bytes stored here.
  */
 export function createPrepareDelivery({ tenants, events, vault, settings }: PrepareDeliveryDeps): PrepareDelivery {
@@ -48,14 +48,16 @@ export function createPrepareDelivery({ tenants, events, vault, settings }: Prep
         owner_url: settings.ownerUrl,
         support_url: settings.supportUrl,
       })
-      await enqueueMessage(tx, sealer, sessionId, { kind: 'secret', built: connection.buildText(chat, string) })
-      await enqueueMessage(tx, sealer, sessionId, { kind: 'notice', built: connection.buildText(chat, text) })
+      if (session.deliver) {
+        await enqueueMessage(tx, sealer, sessionId, { kind: 'secret', built: connection.buildText(chat, string) })
+        await enqueueMessage(tx, sealer, sessionId, { kind: 'notice', built: connection.buildText(chat, text) })
+      }
       await events.append(tx, progress(sessionId, 'delivering', session))
     })
   }
 }
 
-type SessionRow = LinkKind & { person_id: string; phone_number: string; reason: string | null }
+type SessionRow = LinkKind & { person_id: string; phone_number: string; reason: string | null; deliver: boolean }
 
 /** The session with its attempt's reason: the session's own speaks of its connection, which may have been lost and found meanwhile. */
 function sessionRow(tx: TenantTransactor, sessionId: string): Promise<SessionRow> {
@@ -63,7 +65,7 @@ function sessionRow(tx: TenantTransactor, sessionId: string): Promise<SessionRow
     .selectFrom('sessions')
     .innerJoin('link_attempts', 'link_attempts.session_id', 'sessions.id')
     .select(['sessions.person_id', 'sessions.phone_number', 'sessions.mode'])
-    .select(['link_attempts.method', 'link_attempts.reason'])
+    .select(['link_attempts.method', 'link_attempts.reason', 'link_attempts.deliver'])
     .where('sessions.id', '=', sessionId)
     .executeTakeFirstOrThrow()
 }

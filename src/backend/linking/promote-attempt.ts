@@ -8,13 +8,16 @@ import { assertFence } from '../leases/fence.js'
 import { revokeLease } from '../leases/session-leases.js'
 import { eraseSecrets } from '../outbox/outbox-store.js'
 import type { SessionIdentity } from '../sessions/session-identity.js'
+import { storeName } from '../sessions/session-name.js'
 import { sessionExists } from '../sessions/sessions-store.js'
 import { insertSession, setSessionState } from '../sessions/set-session-state.js'
-import { moveAttempt } from './attempts-store.js'
+import type { Vault } from '../vault/vault.js'
+import { nameCell } from './attempt-cells.js'
+import { attemptName, moveAttempt } from './attempts-store.js'
 import { endUnfinishedLink } from './end-unfinished-link.js'
 import { progress, type LinkKind } from './link-progress.js'
 
-export type PromoteAttemptDeps = { tenants: Tenants; events: EventLog }
+export type PromoteAttemptDeps = { tenants: Tenants; events: EventLog; vault: Vault }
 
 /**
  * On the first open an attempt becomes a session: person, session, credentials out of staging, state and events in one transaction.
@@ -22,8 +25,8 @@ export type PromoteAttemptDeps = { tenants: Tenants; events: EventLog }
  * @returns the sessions it superseded; `null` when the attempt had ended meanwhile (nothing was changed)
  */
 export async function promoteAttempt(
-  { tenants, events }: PromoteAttemptDeps,
-  { workspaceId, sessionId, fence }: SessionIdentity,
+  { tenants, events, vault }: PromoteAttemptDeps,
+  { workspaceId, sessionId, fence, sealer }: SessionIdentity,
   account: Account,
   kind: LinkKind,
 ): Promise<{ superseded: SessionId[] } | null> {
@@ -33,6 +36,7 @@ export async function promoteAttempt(
     if (await sessionExists(tx, sessionId)) return { superseded: await supersededBefore(tx, personId) }
     const superseded = await supersedeOlder(events, tx, personId)
     const reason = superseded.length > 0 ? 'superseded_older' : null
+    const sealedName = await attemptName(tx, sessionId)
     if (!(await moveAttempt(tx, sessionId, 'preparing', reason))) return null
     await insertSession(events, tx, {
       id: sessionId,
@@ -45,6 +49,8 @@ export async function promoteAttempt(
       // it has just accepted
       phone_seen_at: sql<Date>`clock_timestamp()`,
     })
+    if (sealedName !== null)
+      await storeName(tx, vault, sessionId, sealer.open(nameCell(sessionId), sealedName).toString('utf8'))
     await tx.db.updateTable('session_credentials').set({ staged: false }).where('session_id', '=', sessionId).execute()
     await events.append(tx, progress(sessionId, 'preparing', kind))
     return { superseded }

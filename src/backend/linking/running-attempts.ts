@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { SessionId, type WorkspaceId } from '../../contract/ids.js'
-import type { LinkMode } from '../../contract/linking.js'
 import type { Admission } from '../admission/admission.js'
 import type { Tenants } from '../database/tenant-transaction.js'
 import type { Engine } from '../engine/engine.js'
@@ -11,6 +10,7 @@ import type { Sessions } from '../sessions/sessions.js'
 import type { Vault } from '../vault/vault.js'
 import { createAttemptTurns } from './attempt-turns.js'
 import { LinkAttempt } from './link-attempt.js'
+import type { LinkPlan, LinkStarter } from './link-plan.js'
 import type { AttemptEnd } from './link-turns.js'
 import { openAttempt } from './open-attempt.js'
 
@@ -24,18 +24,17 @@ export type RunningAttemptsDeps = {
   log: Log
   nodeId: string
   workspaceId: () => WorkspaceId
-  mode: LinkMode
 }
 
 export type NewAttempt = {
-  visitorHash: Buffer
-  /** A visitor with no cookie yet has no other attempt. */
-  isNew: boolean
+  /** An id that a service has chosen. */
+  sessionId?: SessionId
+  starter: LinkStarter
   address: string | null
-  phoneNumber: string | null
+  plan: LinkPlan
 }
 
-/** `attempt` is null when the browser had one under way already, on whichever node: then `sessionId` is that one's. */
+/** `attempt` is null when the starter had one under way already, on whichever node: then `sessionId` is that one's. */
 export type Beginning = { sessionId: SessionId; attempt: LinkAttempt | null }
 
 /** The attempts of this node, from before their rows can be seen: whoever finds a row of this node finds its process here. */
@@ -50,15 +49,18 @@ export interface RunningAttempts {
 }
 
 export function createRunningAttempts(deps: RunningAttemptsDeps): RunningAttempts {
-  const { tenants, engine, admission, log, mode } = deps
+  const { tenants, engine, admission, log } = deps
   const running = new Map<SessionId, Promise<Beginning>>()
 
-  const begin = async (sessionId: SessionId, { address, phoneNumber, ...visitor }: NewAttempt): Promise<Beginning> => {
+  const begin = async (sessionId: SessionId, { address, starter, plan }: NewAttempt): Promise<Beginning> => {
+    const { method, mode } = plan
+    // only a code is asked of WhatsApp by number
+    const phoneNumber = method === 'code' ? plan.phoneNumber : null
     const place = await admission.enter({ sessionId, address, phoneNumber })
     const queued = !place.granted
     try {
       const credentials = await engine.newCredentials()
-      const opened = await openAttempt(deps, { sessionId, ...visitor, phoneNumber, queued })
+      const opened = await openAttempt(deps, { sessionId, starter, plan, queued })
       if (!('fence' in opened)) {
         place.leave({ used: false })
         return { sessionId: opened.sessionId, attempt: null }
@@ -70,10 +72,9 @@ export function createRunningAttempts(deps: RunningAttemptsDeps): RunningAttempt
       }
       // a visitor is told of trouble; a session outlasts it
       const patient = () => deps.sessions.has(sessionId)
-      const method = phoneNumber === null ? 'qr' : 'code'
       const turns = createAttemptTurns({ ...deps, onOver }, opened, { mode, method })
       const keys = createKeyStore({ tenants, sealer: opened.sealer, patient }, opened, credentials)
-      const attempt = new LinkAttempt({ engine, log, turns }, keys, { phoneNumber })
+      const attempt = new LinkAttempt({ engine, log, turns }, keys, plan)
       if (queued) void place.turn.then(() => attempt.call())
       else attempt.start()
       return { sessionId, attempt }
@@ -88,7 +89,7 @@ export function createRunningAttempts(deps: RunningAttemptsDeps): RunningAttempt
 
   return {
     async open(attempt) {
-      const sessionId = SessionId.parse(randomUUID())
+      const sessionId = attempt.sessionId ?? SessionId.parse(randomUUID())
       const beginning = begin(sessionId, attempt)
       running.set(sessionId, beginning)
       try {

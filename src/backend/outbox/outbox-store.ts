@@ -247,6 +247,16 @@ export async function dropNotices(tx: TenantTransactor, sessionId: SessionId): P
     .execute()
 }
 
+/** The device stays on the account after all, as far as its farewell has not had its verdict. */
+export async function dropFarewells(tx: TenantTransactor, sessionId: SessionId): Promise<void> {
+  await tx.db
+    .deleteFrom('outbox_messages')
+    .where('session_id', '=', sessionId)
+    .where('kind', '=', 'farewell')
+    .where('state', 'in', openStates)
+    .execute()
+}
+
 /** Whether a farewell waits for its verdict. */
 export async function hasFarewell(tx: TenantReader, sessionId: SessionId): Promise<boolean> {
   const row = await tx.db

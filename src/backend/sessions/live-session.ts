@@ -80,6 +80,10 @@ export class LiveSession {
     })
   }
 
+  get identity(): SessionIdentity {
+    return this.#identity
+  }
+
   get isOpen(): boolean {
     return this.#open
   }

@@ -9,7 +9,11 @@ import './session-tables.js'
  * ends, so nothing connects it. A session that is in quarantine already stays until the earlier of both ends. The caller holds the fence or
  * has locked the lease.
  */
-export async function quarantine(tx: TenantTransactor, sessionId: SessionId, { days }: { days: number }): Promise<void> {
+export async function quarantine(
+  tx: TenantTransactor,
+  sessionId: SessionId,
+  { days }: { days: number },
+): Promise<void> {
   await endLease(tx, sessionId)
   await tx.db
     .updateTable('sessions')

@@ -80,6 +80,26 @@ const reasons = {
     message: 'Nothing came in any more although the connection stood, so this server has made a new one.',
     action: 'Nothing is to be done.',
   },
+  stopped: {
+    message: 'The session was disconnected on request. Its account stays linked, and nothing is received meanwhile.',
+    action: 'Connect it whenever you like. After about two weeks offline WhatsApp may log the device out.',
+  },
+  asked_to_connect: {
+    message: 'This server connects the session, as was asked.',
+    action: 'Wait a moment.',
+  },
+  logging_out: {
+    message: 'This server connects the session once more, to take its device off the account.',
+    action: 'Wait a moment. If WhatsApp cannot be reached, it is done as soon as it can.',
+  },
+  handing_off: {
+    message: 'The session ID is on its way to the account. Then this server leaves the session to its bot.',
+    action: 'Look into the account’s own chat.',
+  },
+  given_away: {
+    message: 'The session was handed off on request: this server does not connect it any more.',
+    action: 'Run it with its session ID, or take it back.',
+  },
   connection_lost: {
     message: 'The connection to WhatsApp was lost.',
     action: 'Wait a few minutes. If it stays like this, link the account again.',

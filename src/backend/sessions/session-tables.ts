@@ -35,6 +35,12 @@ export type SessionsTable = {
   shred_at: Generated<Date | null>
   /** … and when they were. */
   shredded_at: Generated<Date | null>
+  /** Sealed. */
+  name: Generated<Buffer | null>
+  /** Nobody is told of it from then on. */
+  deleted_at: Generated<Date | null>
+  /** To be handed off once its owner has been sent the session ID. */
+  hand_off_at: Generated<Date | null>
 }
 
 export type SessionHistoryTable = {

@@ -21,7 +21,8 @@ const columns = [
   'health',
 ] as const
 
-const select = (tx: TenantReader) => tx.db.selectFrom('sessions').select(columns)
+/** Of a deleted session nobody is told. */
+const select = (tx: TenantReader) => tx.db.selectFrom('sessions').select(columns).where('deleted_at', 'is', null)
 
 type Row = Awaited<ReturnType<ReturnType<typeof select>['executeTakeFirstOrThrow']>>
 

@@ -17,12 +17,19 @@ export interface Sessions extends AsyncDisposable {
   start(hooks: SessionHooks): void
   /** A connection that linking has opened becomes a running session; its further events go to the returned function. */
   adopt(identity: SessionIdentity, connection: EngineConnection): (event: EngineEvent) => void
-  /** Connects a claimed session with its stored credentials when its turn has come; without a priority it goes last. */
+  /**
+   * Connects a session with its stored credentials when its turn has come; without a priority it goes last. One that runs here already
+   * under an older epoch is closed first; under this one or a newer one, it goes on as it is.
+   */
   resume(identity: SessionIdentity, priority?: ConnectPriority): void
   /** Closes a session's socket here, if it has one, without logging out. */
   rest(sessionId: SessionId): Promise<void>
   /** Takes a session's device off the account and lets it rest. Answers whether it ran here. */
   logout(sessionId: SessionId): Promise<boolean>
+  /** What runs here, under which fence. */
+  identities(): ReadonlyMap<SessionId, SessionIdentity>
+  /** What has come to its end here by itself within the last seconds: its lease may have moved on without it. */
+  ended(): ReadonlyMap<SessionId, SessionIdentity>
   /** Whether this node runs the session, connected or not. */
   has(sessionId: SessionId): boolean
   connectedCount(): number
@@ -41,6 +48,9 @@ export interface Sessions extends AsyncDisposable {
   drain(how: DrainSessions): Promise<void>
 }
 
+/** Some looks of the lease watch. */
+const endedForMs = 10_000
+
 export type SessionsDeps = Pick<LiveSessionDeps, 'tenants' | 'engine' | 'pacer' | 'alarm' | 'log'> & {
   events: EventLog
   /** How waits between connects are waited. */
@@ -51,9 +61,20 @@ export function createSessions(deps: SessionsDeps): Sessions {
   const log = deps.log.child('sessions')
   const states = createSessionStates({ ...deps, onResting: (...resting) => hooks.onResting(...resting) })
   const running = new Map<SessionId, LiveSession>()
+  /** Sessions that were let go and whose sockets are not closed yet: the next one of the same device waits for that. */
+  const closing = new Map<SessionId, Promise<void>>()
+  const ended = new Map<SessionId, SessionIdentity>()
   const nothing = async () => {}
   let paused = false
   let hooks: SessionHooks = { onOpen: nothing, onMessage: nothing, onMissed: nothing, onResting: nothing }
+
+  const noteEnd = (identity: SessionIdentity) => {
+    const { sessionId } = identity
+    ended.set(sessionId, identity)
+    setTimeout(() => {
+      if (ended.get(sessionId) === identity) ended.delete(sessionId)
+    }, endedForMs).unref()
+  }
 
   const create = (identity: SessionIdentity): LiveSession => {
     const { sessionId } = identity
@@ -70,6 +91,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
           if (running.get(sessionId) !== session) return
           running.delete(sessionId)
           states.forget(sessionId)
+          noteEnd(identity)
         },
       },
       identity,
@@ -85,16 +107,34 @@ export function createSessions(deps: SessionsDeps): Sessions {
     log.warn('session_abandoned', { sessionId, epoch: Number(session.epoch) })
   }
 
+  const stop = (sessionId: SessionId, session: LiveSession): Promise<void> => {
+    const closed = Promise.all([closing.get(sessionId), session.stop()]).then(() => {
+      if (closing.get(sessionId) === closed) closing.delete(sessionId)
+    })
+    closing.set(sessionId, closed)
+    return closed
+  }
+
   return {
     start(given) {
       hooks = given
     },
     adopt: (identity, connection) => create(identity).adopt(connection),
-    resume: (identity, priority = 'rest') => create(identity).start(priority),
+    resume(identity, priority = 'rest') {
+      const { sessionId } = identity
+      const before = running.get(sessionId)
+      if (before !== undefined && before.identity.fence.epoch >= identity.fence.epoch) return
+      const closed = before === undefined ? closing.get(sessionId) : stop(sessionId, before)
+      const session = create(identity)
+      if (closed === undefined) return session.start(priority)
+      void closed.then(() => {
+        if (running.get(sessionId) === session) session.start(priority)
+      })
+    },
     async rest(sessionId) {
       const session = running.get(sessionId)
       running.delete(sessionId)
-      await session?.stop()
+      if (session !== undefined) await stop(sessionId, session)
     },
     async logout(sessionId) {
       const session = running.get(sessionId)
@@ -102,6 +142,8 @@ export function createSessions(deps: SessionsDeps): Sessions {
       await session?.logout()
       return session !== undefined
     },
+    identities: () => new Map([...running].map(([sessionId, { identity }]) => [sessionId, identity])),
+    ended: () => ended,
     has: sessionId => running.has(sessionId),
     pauseAll() {
       paused = true
@@ -128,7 +170,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
     async [Symbol.asyncDispose]() {
       const stopping = [...running.values()].map(session => session.stop())
       running.clear()
-      await Promise.all(stopping)
+      await Promise.all([...stopping, ...closing.values()])
     },
   }
 }

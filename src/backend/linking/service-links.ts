@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto'
+import { SessionId } from '../../contract/ids.js'
+import type { LinkAttemptView, LinkPhase, StartLinkAnswer } from '../../contract/linking.js'
+import { readPhoneNumber } from '../../contract/phone-number.js'
+import type { TenantReader } from '../database/tenant-transaction.js'
+import type { EventWakeups } from '../events/event-wakeups.js'
+import type { Vault } from '../vault/vault.js'
+import { nameCell } from './attempt-cells.js'
+import { attemptView } from './attempt-view.js'
+import { findAttempt, stagedOfServices, type Attempt } from './attempts-reading.js'
+import { attemptNotFound, attemptRunning, sessionIdTaken, unusableNumber } from './errors.js'
+import { expectedNumber } from './expected-number.js'
+import { hasEnded } from './link-phase.js'
+import type { LinkPlan } from './link-plan.js'
+import type { AttemptEnd } from './link-turns.js'
+import type { oneAtATime } from './one-at-a-time.js'
+import type { RunningAttempts, RunningAttemptsDeps } from './running-attempts.js'
+import { shownElsewhere, shownHere } from './shown-answer.js'
+
+export type ServiceLink = Omit<LinkPlan, 'phoneNumber'> & {
+  /** An id of the service's own choice. */
+  sessionId: SessionId | null
+  /** As it was typed. */
+  phoneNumber: string | null
+}
+
+export type ServiceAttempt = { view: LinkAttemptView; name: string | null }
+
+/** Links that a service begins. No cookie knows them: whoever has the service token finds them by their id. */
+export interface ServiceLinks {
+  /**
+   * Opens an attempt and answers with its first QR or code, or with its place in the queue. Joins the one that is under way under the
+   * given id if it asks the same way; one that asks another way is ended first, unless a phone has accepted.
+   * @throws GatewayError as `Linking.link` does, and `session_id_taken`
+   */
+  link(how: ServiceLink): Promise<StartLinkAnswer>
+  /** An attempt of a service, under way or ended; null for visitors' attempts too. */
+  find(sessionId: SessionId): Promise<ServiceAttempt | null>
+  /** Those of services that are under way and no session yet, by id. */
+  list(page: { after: SessionId | null; limit: number }): Promise<ServiceAttempt[]>
+  /** Ends one that is under way; nothing happens to one that has ended. @throws GatewayError `attempt_not_found` */
+  cancel(sessionId: SessionId): Promise<void>
+}
+
+export type ServiceLinksDeps = Pick<RunningAttemptsDeps, 'tenants' | 'vault' | 'admission' | 'workspaceId'> & {
+  wakeups: EventWakeups
+  running: RunningAttempts
+  inTurn: ReturnType<typeof oneAtATime>
+  /** Ends an attempt on whichever node it runs, also one that has just become a session. */
+  end: (sessionId: SessionId, how: AttemptEnd) => Promise<void>
+}
+
+const acceptedPhases: readonly LinkPhase[] = ['scanned', 'preparing', 'delivering']
+
+/** Rounds of looking for an attempt to join, to end or to open: other requests, on other nodes, may do the same meanwhile. */
+const mostRounds = 3
+
+export function createServiceLinks({
+  tenants,
+  vault,
+  admission,
+  workspaceId,
+  wakeups,
+  running,
+  inTurn,
+  end,
+}: ServiceLinksDeps): ServiceLinks {
+  const read = <Result>(work: (tx: TenantReader) => Promise<Result>) =>
+    tenants.read({ workspaceId: workspaceId() }, work)
+
+  const known = (sessionId: SessionId) =>
+    read(async tx => {
+      const attempt = await findAttempt(tx, sessionId)
+      return attempt && { attempt, number: await expectedNumber(tx, vault, attempt) }
+    })
+
+  const present = async (tx: TenantReader, attempt: Attempt): Promise<ServiceAttempt> => ({
+    view: await attemptView(tx, vault, attempt),
+    name: await nameOf(tx, vault, attempt),
+  })
+
+  const find = async (sessionId: SessionId): Promise<ServiceAttempt | null> => {
+    const found = await read(async tx => {
+      const attempt = await findAttempt(tx, sessionId)
+      return attempt?.startedBy === 'service' ? present(tx, attempt) : null
+    })
+    if (found?.view.phase !== 'queued') return found
+    const queuePosition = await admission.position(sessionId)
+    return queuePosition === null ? found : { ...found, view: { ...found.view, queuePosition } }
+  }
+
+  const asksTheSame = ({ attempt, number }: { attempt: Attempt; number: string | null }, plan: LinkPlan) =>
+    attempt.method === plan.method && attempt.mode === plan.mode && number === plan.phoneNumber
+
+  const joinOrOpen = async (sessionId: SessionId, plan: LinkPlan): Promise<void> => {
+    for (let round = 1; round <= mostRounds; round++) {
+      const found = await known(sessionId)
+      if (found === null || hasEnded(found.attempt.phase)) {
+        const begun = await running.open({ sessionId, starter: 'service', address: null, plan })
+        if (begun.attempt !== null) return
+        continue
+      }
+      if (found.attempt.startedBy !== 'service') throw sessionIdTaken()
+      if (acceptedPhases.includes(found.attempt.phase)) throw attemptRunning()
+      if (asksTheSame(found, plan)) return
+      await end(sessionId, { phase: 'cancelled', reason: 'replaced_by_visitor' })
+    }
+    throw attemptRunning()
+  }
+
+  const viewOf = async (sessionId: SessionId) => {
+    const found = await find(sessionId)
+    if (found === null) throw attemptNotFound()
+    return found.view
+  }
+
+  return {
+    async link({ sessionId: given, phoneNumber, ...how }) {
+      const plan: LinkPlan = { ...how, phoneNumber: phoneNumber === null ? null : digitsOf(phoneNumber) }
+      const sessionId = given ?? SessionId.parse(randomUUID())
+      await inTurn(sessionId, () => joinOrOpen(sessionId, plan))
+      const attempt = await running.get(sessionId)
+      return attempt === null || attempt.waits
+        ? shownElsewhere(wakeups, sessionId, () => viewOf(sessionId))
+        : shownHere(sessionId, attempt)
+    },
+    find,
+    list: page =>
+      read(async tx => {
+        const attempts = await stagedOfServices(tx, page)
+        return Promise.all(attempts.map(attempt => present(tx, attempt)))
+      }),
+    async cancel(sessionId) {
+      const { phase } = await viewOf(sessionId)
+      if (hasEnded(phase)) return
+      await end(sessionId, { phase: 'cancelled', reason: phase === 'scanned' ? 'cancelled_late' : 'cancelled' })
+    },
+  }
+}
+
+async function nameOf(tx: TenantReader, vault: Vault, { sessionId, sealedName }: Attempt): Promise<string | null> {
+  if (sealedName === null) return null
+  const sealer = await vault.sealer(tx, { workspaceId: tx.scope.workspaceId, sessionId })
+  return sealer.open(nameCell(sessionId), sealedName).toString('utf8')
+}
+
+function digitsOf(typed: string): string {
+  const number = readPhoneNumber(typed)
+  if ('problem' in number) throw unusableNumber(number.message)
+  return number.digits
+}

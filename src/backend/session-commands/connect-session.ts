@@ -1,0 +1,49 @@
+import type { SessionId } from '../../contract/ids.js'
+import { requireSession, type CommandDeps, type CommandScope } from './command-scope.js'
+import { notOurs, stillRestricted } from './command-errors.js'
+import type { LockedSession } from './locked-session.js'
+import { connectAnew, takeUp, withdrawEarlier } from './take-up.js'
+
+const asked = { reason: 'asked_to_connect', mode: 'managed' } as const
+
+/**
+ * Has a session connect and stay connected. One that is connected, or about to be, goes on as it is.
+ * @throws GatewayError `session_not_found`, `session_state`
+ */
+export async function connectSession(deps: CommandDeps, scope: CommandScope, sessionId: SessionId): Promise<void> {
+  return connect(deps, scope, sessionId, session => session.state === 'disconnected')
+}
+
+/**
+ * The same also for a session that is connected, or waits for its next try: it lets go of its socket and makes a new one now.
+ * @throws as `connectSession`
+ */
+export async function reconnectSession(deps: CommandDeps, scope: CommandScope, sessionId: SessionId): Promise<void> {
+  return connect(deps, scope, sessionId, session => session.state !== 'connecting')
+}
+
+/** @param isAnew whether a session that some node runs is to make a new connection */
+async function connect(
+  deps: CommandDeps,
+  scope: CommandScope,
+  sessionId: SessionId,
+  isAnew: (session: LockedSession) => boolean,
+): Promise<void> {
+  const identity = await deps.tenants.transact(scope, async tx => {
+    const session = await requireSession(tx, sessionId)
+    requireConnectable(session)
+    await withdrawEarlier(tx, session)
+    if (!session.runs) return takeUp(deps, tx, session, asked)
+    // one that was about to leave has perhaps closed its socket
+    if (isAnew(session) || session.handOffAsked) await connectAnew(deps, tx, session, asked)
+    return null
+  })
+  if (identity !== null) deps.sessions.resume(identity, 'owner_waits')
+}
+
+function requireConnectable(session: LockedSession): void {
+  const refusal = notOurs(session)
+  if (refusal !== null) throw refusal
+  const { reason, until } = session
+  if (reason === 'restricted' && until !== null && until.getTime() > Date.now()) throw stillRestricted(until)
+}

@@ -1,0 +1,27 @@
+import type { SessionId } from '../../contract/ids.js'
+import { revokeLease } from '../leases/session-leases.js'
+import { endUnfinishedLink } from '../linking/end-unfinished-link.js'
+import { setSessionState } from '../sessions/set-session-state.js'
+import { requireSession, type CommandDeps, type CommandScope } from './command-scope.js'
+import { withdrawEarlier } from './take-up.js'
+
+/**
+ * Closes a session and keeps its credentials: nothing connects it, also after a restart, until somebody asks for it. One that no node runs
+ * stays what it is.
+ * @throws GatewayError `session_not_found`
+ */
+export async function disconnectSession(
+  { tenants, events }: CommandDeps,
+  scope: CommandScope,
+  sessionId: SessionId,
+): Promise<void> {
+  await tenants.transact(scope, async tx => {
+    const session = await requireSession(tx, sessionId)
+    await withdrawEarlier(tx, session)
+    if (!session.runs) return
+    await revokeLease(tx, sessionId)
+    await endUnfinishedLink(events, tx, sessionId, { phase: 'cancelled', reason: 'stopped_early' })
+    await setSessionState(events, tx, sessionId, { state: 'disconnected', reason: 'stopped' })
+    await events.wake(tx, session.nodeId)
+  })
+}

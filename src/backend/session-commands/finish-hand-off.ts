@@ -1,0 +1,128 @@
+import { sql } from 'kysely'
+import { encodeSessionId, SessionIdError } from '../../session/index.js'
+import type { SessionId } from '../../contract/ids.js'
+import type { Tenants, TenantReader, TenantTransactor } from '../database/tenant-transaction.js'
+import { untilStored } from '../database/until-stored.js'
+import type { EventLog } from '../events/event-log.js'
+import { assertFence } from '../leases/fence.js'
+import { endLease } from '../leases/session-leases.js'
+import { builtInTemplates, renderTemplate } from '../linking/message-templates.js'
+import { storeString, type DeliverySettings } from '../linking/prepare-delivery.js'
+import { templateText } from '../linking/templates-store.js'
+import { dropNotices, enqueueMessage, eraseSecrets } from '../outbox/outbox-store.js'
+import type { OpenSession } from '../sessions/open-session.js'
+import { setSessionState } from '../sessions/set-session-state.js'
+import type { Vault } from '../vault/vault.js'
+
+/** The same time that the end of a link leaves both messages (product contract L8). */
+const deliveryLimitMs = 60_000
+const appStateKeysMs = 10_000
+
+export type FinishHandOffDeps = { tenants: Tenants; events: EventLog; vault: Vault; settings: DeliverySettings }
+
+/**
+ * What an open connection is given to do for a session that is to be handed off with its session ID: send it, and leave. Nothing for any
+ * other session. Reads where it stands, so it may be cut off anywhere and run again on the next connection.
+ */
+export function createFinishHandOff(deps: FinishHandOffDeps): (session: OpenSession) => Promise<void> {
+  return async session => {
+    const { identity } = session
+    const asked = await deps.tenants.read(identity, tx => handOffAsked(tx, identity.sessionId))
+    if (asked === null) return
+    try {
+      if (asked.queuedMs === null) await queueDelivery(deps, session)
+    } catch (error) {
+      if (!(error instanceof SessionIdError)) throw error
+      return keep(deps, session)
+    }
+    const limit = AbortSignal.timeout(Math.max(0, deliveryLimitMs - (asked.queuedMs ?? 0)))
+    const signal = AbortSignal.any([session.signal, limit])
+    let settled = false
+    while (!settled && !signal.aborted) settled = await session.drainOutbox(signal)
+    // the next connection goes on here
+    if (!settled && !limit.aborted) return
+    const handedOff = await untilStored(() =>
+      deps.tenants.transact(identity, tx => storeHandOff(deps, tx, { session, settled })),
+    )
+    if (handedOff) await session.release()
+  }
+}
+
+/** Whether a hand-off is still wanted, and how long ago its messages were stored. */
+async function handOffAsked(tx: TenantReader, sessionId: SessionId): Promise<{ queuedMs: number | null } | null> {
+  const { rows } = await sql<{ queuedMs: number | null }>`
+    select (
+      select (extract(epoch from clock_timestamp() - max(m.created_at)) * 1000)::int from outbox_messages m
+      where m.session_id = s.id and m.kind = 'secret' and m.created_at >= s.hand_off_at
+    ) as "queuedMs"
+    from sessions s where s.id = ${sessionId} and s.hand_off_at is not null`.execute(tx.db)
+  return rows[0] ?? null
+}
+
+async function queueDelivery({ tenants, vault, settings }: FinishHandOffDeps, session: OpenSession): Promise<void> {
+  const { identity, connection, appStateKeys } = session
+  const { sessionId, fence, sealer } = identity
+  await appStateKeys(appStateKeysMs)
+  const source = await connection.portableCredentials()
+  const string = encodeSessionId(source, { prefix: settings.sessionIdPrefix, format: settings.sessionIdFormat })
+  await tenants.transact(identity, async tx => {
+    await assertFence(tx, sessionId, fence)
+    const row = await tx.db
+      .selectFrom('sessions')
+      .select(['person_id', 'phone_number'])
+      .where('id', '=', sessionId)
+      .where('hand_off_at', 'is not', null)
+      .executeTakeFirst()
+    if (row === undefined) return
+    await storeString(tx, await vault.workspaceSealer(tx, identity.workspaceId), { ...row, sessionId, string })
+    const text = renderTemplate(await templateText(tx, vault, 'lite', builtInTemplates), {
+      number: row.phone_number,
+      owner_url: settings.ownerUrl,
+      support_url: settings.supportUrl,
+    })
+    const chat = `${row.phone_number}@s.whatsapp.net`
+    await enqueueMessage(tx, sealer, sessionId, { kind: 'secret', built: connection.buildText(chat, string) })
+    await enqueueMessage(tx, sealer, sessionId, { kind: 'notice', built: connection.buildText(chat, text) })
+  })
+}
+
+/**
+ * Stored before the socket is closed, because a command that came meanwhile counts: it has another epoch, or has taken the mark away.
+ * @returns whether the session is the bot's now
+ */
+async function storeHandOff(
+  { events }: FinishHandOffDeps,
+  tx: TenantTransactor,
+  { session: { identity }, settled }: { session: OpenSession; settled: boolean },
+): Promise<boolean> {
+  const { sessionId, fence } = identity
+  await assertFence(tx, sessionId, fence)
+  if (!(await takeMark(tx, sessionId))) return false
+  await endLease(tx, sessionId)
+  await dropNotices(tx, sessionId)
+  await eraseSecrets(tx, sessionId)
+  const also = { mode: 'handed_off', taken_back_at: null } as const
+  const reason = settled ? 'given_away' : 'delivery_unconfirmed'
+  await setSessionState(events, tx, sessionId, { state: 'handed_off', reason, also })
+  return true
+}
+
+/** An account that no string can carry: the session stays here, and says why. */
+async function keep({ tenants, events }: FinishHandOffDeps, { identity }: OpenSession): Promise<void> {
+  const { sessionId, fence } = identity
+  await tenants.transact(identity, async tx => {
+    await assertFence(tx, sessionId, fence)
+    if (!(await takeMark(tx, sessionId))) return
+    await setSessionState(events, tx, sessionId, { state: 'connected', reason: 'session_id_failed' })
+  })
+}
+
+async function takeMark(tx: TenantTransactor, sessionId: SessionId): Promise<boolean> {
+  const { numUpdatedRows } = await tx.db
+    .updateTable('sessions')
+    .set({ hand_off_at: null })
+    .where('id', '=', sessionId)
+    .where('hand_off_at', 'is not', null)
+    .executeTakeFirst()
+  return numUpdatedRows > 0n
+}

@@ -1,0 +1,86 @@
+import type { SessionId } from '../../contract/ids.js'
+import type { ListSessionsQuery, SessionDetails, SessionList } from '../../contract/session-commands.js'
+import type { SessionHistory } from '../../contract/session-view.js'
+import type { ServiceLink } from '../linking/service-links.js'
+import type { CommandDeps, CommandScope } from './command-scope.js'
+import { connectSession, reconnectSession } from './connect-session.js'
+import { disconnectSession } from './disconnect-session.js'
+import { handOffSession } from './hand-off-session.js'
+import { listSessions } from './list-sessions.js'
+import { logOutSession } from './log-out-session.js'
+import { renameSession } from './rename-session.js'
+import { viewHistory, viewSession } from './view-session.js'
+
+/**
+ * What may be asked of sessions, of any node: each is a change in the database and a wake-up, which whoever runs the session follows.
+ * To ask twice is to ask once, and of two that contradict each other the later one counts. All throw GatewayError `session_not_found` for an
+ * unknown id, and `session_state` where the session's state does not allow it.
+ */
+export interface SessionCommands {
+  list(scope: CommandScope, query: ListSessionsQuery): Promise<SessionList>
+  view(scope: CommandScope, sessionId: SessionId): Promise<SessionDetails>
+  history(
+    scope: CommandScope,
+    input: { sessionId: SessionId; limit?: number | undefined; before?: string | undefined },
+  ): Promise<SessionHistory>
+  /** @throws as `ServiceLinks.link` */
+  link(scope: CommandScope, how: ServiceLink): Promise<SessionDetails>
+  connect(scope: CommandScope, sessionId: SessionId): Promise<SessionDetails>
+  /** Cancels, where there is a link under way and no session yet. */
+  disconnect(scope: CommandScope, sessionId: SessionId): Promise<SessionDetails>
+  reconnect(scope: CommandScope, sessionId: SessionId): Promise<SessionDetails>
+  logOut(scope: CommandScope, sessionId: SessionId): Promise<SessionDetails>
+  handOff(scope: CommandScope, input: { sessionId: SessionId; deliverSessionId: boolean }): Promise<SessionDetails>
+  rename(scope: CommandScope, input: { sessionId: SessionId; name: string | null }): Promise<SessionDetails>
+}
+
+export function createSessionCommands(deps: CommandDeps): SessionCommands {
+  const { links, log } = deps
+  const view = (scope: CommandScope, sessionId: SessionId) => viewSession(deps, scope, sessionId)
+
+  /** Does it, and answers with what has become of the session. */
+  const done = async (
+    command: string,
+    scope: CommandScope,
+    { sessionId, work }: { sessionId: SessionId; work: () => Promise<void> },
+  ) => {
+    log.info('session_command', { sessionId, code: command })
+    await work()
+    return view(scope, sessionId)
+  }
+
+  /** @returns whether there was one, and no session yet */
+  const cancelLink = async (sessionId: SessionId): Promise<boolean> => {
+    const attempt = await links.find(sessionId)
+    if (attempt === null || attempt.view.state !== 'linking') return false
+    await links.cancel(sessionId)
+    return true
+  }
+
+  return {
+    list: (scope, query) => listSessions(deps, scope, query),
+    view,
+    history: (scope, input) => viewHistory(deps, scope, input),
+    async link(scope, how) {
+      const { sessionId } = await links.link(how)
+      return view(scope, sessionId)
+    },
+    connect: (scope, sessionId) =>
+      done('connect', scope, { sessionId, work: () => connectSession(deps, scope, sessionId) }),
+    disconnect: (scope, sessionId) =>
+      done('disconnect', scope, {
+        sessionId,
+        work: async () => {
+          if (!(await cancelLink(sessionId))) await disconnectSession(deps, scope, sessionId)
+        },
+      }),
+    reconnect: (scope, sessionId) =>
+      done('reconnect', scope, { sessionId, work: () => reconnectSession(deps, scope, sessionId) }),
+    logOut: (scope, sessionId) =>
+      done('logout', scope, { sessionId, work: () => logOutSession(deps, scope, sessionId) }),
+    handOff: (scope, input) =>
+      done('hand_off', scope, { sessionId: input.sessionId, work: () => handOffSession(deps, scope, input) }),
+    rename: (scope, input) =>
+      done('rename', scope, { sessionId: input.sessionId, work: () => renameSession(deps, scope, input) }),
+  }
+}

@@ -1,0 +1,98 @@
+import type { SessionId } from '../../contract/ids.js'
+import type { Database } from '../database/database.js'
+import type { EventWakeups } from '../events/event-wakeups.js'
+import { leaseNews, type LeaseNews } from '../leases/session-leases.js'
+import { errorCode, type Log } from '../log.js'
+import type { SessionIdentity } from './session-identity.js'
+import type { Sessions } from './sessions.js'
+
+const lookEveryMs = 2_000
+
+export type LeaseWatchDeps = {
+  database: Database
+  sessions: Pick<Sessions, 'identities' | 'ended' | 'rest' | 'resume'>
+  wakeups: Pick<EventWakeups, 'subscribe' | 'wake'>
+  nodeId: string
+  log: Log
+}
+
+/**
+ * Sees to it that what runs here is what the database wants to run here. Whoever takes a session away from this node, wants it taken up
+ * anew, or leaves something for it to do writes that down and wakes the node; a wake-up that is lost costs two seconds. A session that met
+ * its fence before it was looked at has ended by itself, and is taken up anew just the same.
+ */
+export interface LeaseWatch extends AsyncDisposable {
+  start(): void
+}
+
+export function createLeaseWatch({ database, sessions, wakeups, nodeId, log }: LeaseWatchDeps): LeaseWatch {
+  /** How often the bell of each session had been rung when it was looked at last. */
+  let bells = new Map<SessionId, bigint>()
+  let timer: NodeJS.Timeout | undefined
+  let unsubscribe = () => {}
+  let looking: Promise<void> | null = null
+  let again = false
+
+  const look = async () => {
+    // one that runs is never behind one that has ended
+    const seen = () => new Map([...sessions.ended(), ...sessions.identities()])
+    const identities = seen()
+    bells = new Map([...bells].filter(([sessionId]) => identities.has(sessionId)))
+    if (identities.size === 0) return
+    const held = [...identities].map(([sessionId, { fence }]) => ({
+      sessionId,
+      epoch: fence.epoch,
+      bell: bells.get(sessionId) ?? null,
+    }))
+    const news = await leaseNews(database, nodeId, held)
+    const now = seen()
+    for (const each of news) {
+      const identity = now.get(each.sessionId)
+      // not one that was taken up anew while the question was under way
+      if (identity === undefined || identity !== identities.get(each.sessionId)) continue
+      react(each, identity)
+    }
+  }
+
+  const react = ({ sessionId, epoch, bell }: LeaseNews, identity: SessionIdentity) => {
+    if (epoch === null) {
+      log.info('session_let_go', { sessionId, epoch: Number(identity.fence.epoch) })
+      // others do not wait for its socket
+      void sessions.rest(sessionId)
+      return
+    }
+    if (epoch > identity.fence.epoch) {
+      log.info('session_recycled', { sessionId, epoch: Number(epoch) })
+      sessions.resume({ ...identity, fence: { nodeId, epoch } }, 'owner_waits')
+    }
+    if (bell === null) return
+    bells.set(sessionId, bell)
+    wakeups.wake(sessionId)
+  }
+
+  const watch = async () => {
+    do {
+      again = false
+      await look().catch((error: unknown) => log.warn('leases_not_watched', { code: errorCode(error) }))
+    } while (again)
+    looking = null
+  }
+
+  /** A wake-up during a look is not lost: what it tells of may have come too late for that one. */
+  const wake = () => {
+    again = true
+    looking ??= watch()
+  }
+
+  return {
+    start() {
+      unsubscribe = wakeups.subscribe(nodeId, wake)
+      timer = setInterval(wake, lookEveryMs).unref()
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer)
+      unsubscribe()
+      await looking
+    },
+  }
+}

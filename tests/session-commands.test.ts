@@ -1,0 +1,195 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Phone } from '../src/simulator/index.js'
+import { openBot } from './support/bot.js'
+import { Operator } from './support/operator.js'
+import { Rows } from './support/rows.js'
+import { SecondNode } from './support/second-node.js'
+import { TestGateway } from './support/test-gateway.js'
+
+const token = randomBytes(32).toString('hex')
+let gateway: TestGateway
+let other: SecondNode
+let rows: Rows
+/** Asks the node that runs the session … */
+let here: Operator
+/** … and one that does not. */
+let there: Operator
+let number = 254_700_000_900
+
+beforeAll(async () => {
+  gateway = await TestGateway.start({ env: { WHATSAPP_SERVICE_TOKEN: token } })
+  other = await SecondNode.start(gateway)
+  rows = new Rows(gateway.database.ownerUrl)
+  here = new Operator(gateway.url, token)
+  there = new Operator(other.url, token)
+})
+
+afterAll(async () => {
+  await rows[Symbol.asyncDispose]()
+  await other[Symbol.asyncDispose]()
+  await gateway[Symbol.asyncDispose]()
+})
+
+const newPhone = () => gateway.simulator.phone(String(++number))
+
+async function link(body: object = {}): Promise<{ phone: Phone; sessionId: string }> {
+  const phone = await newPhone()
+  const { status, body: started } = await here.ask('POST', '/api/v1/sessions', body)
+  expect(started).toMatchObject({ state: 'linking', status: 'connecting' })
+  expect(status).toBe(200)
+  const { qrCode } = started['link'] as { qrCode: string }
+  await phone.scanPicture(Buffer.from(qrCode.split(',')[1] ?? '', 'base64'))
+  const sessionId = String(started['sessionId'])
+  await rows.waitFor(`select from link_attempts where session_id = $1 and phase = 'complete'`, [sessionId])
+  return { phone, sessionId }
+}
+
+const isIn = (sessionId: string, state: string, reason: string | null = null) =>
+  rows.waitFor(`select from sessions where id = $1 and state = $2 and reason is not distinct from $3`, [
+    sessionId,
+    state,
+    reason,
+  ])
+
+const loginsOf = async (phone: Phone) =>
+  (await gateway.simulator.ledger({ direction: 'out', tag: 'success', account: phone.phoneNumber })).length
+
+describe('a session that another node runs', () => {
+  let phone: Phone
+  let sessionId: string
+
+  beforeEach(async () => {
+    ;({ phone, sessionId } = await link())
+    await phone.waitForDevice('online')
+  })
+
+  test('is disconnected, stays so, and is connected again by its credentials', async () => {
+    const closed = await there.command(sessionId, 'disconnect')
+    expect(closed).toMatchObject({
+      status: 200,
+      body: { sessionId, state: 'disconnected', status: 'disconnected', reason: { code: 'stopped' } },
+    })
+    await phone.waitForDevice('offline')
+    expect(await phone.devices()).toHaveLength(1)
+    expect(await here.command(sessionId, 'disconnect')).toMatchObject({ status: 200, body: closed.body })
+    expect(await there.command(sessionId, 'connect')).toMatchObject({ status: 200, body: { status: 'connecting' } })
+    await isIn(sessionId, 'connected')
+    await phone.waitForDevice('online')
+    expect(await here.command(sessionId, 'connect')).toMatchObject({ status: 200, body: { state: 'connected' } })
+  })
+
+  test('makes a new connection when it is asked to, on the node that has it', async () => {
+    const before = await loginsOf(phone)
+    expect(await there.command(sessionId, 'reconnect')).toMatchObject({ status: 200 })
+    await vi.waitFor(async () => expect(await loginsOf(phone)).toBe(before + 1), { timeout: 20_000 })
+    await isIn(sessionId, 'connected')
+    const errors = await gateway.simulator.ledger({ direction: 'out', tag: 'stream:error', account: phone.phoneNumber })
+    // the one that every link ends with: nobody was thrown out
+    expect(errors.map(({ attrs }) => attrs?.['code'])).toEqual(['515'])
+  })
+
+  test('is logged out: the device is off the account, and to ask twice is to ask once', async () => {
+    const [first, second] = await Promise.all([there.command(sessionId, 'logout'), here.command(sessionId, 'logout')])
+    for (const answer of [first, second])
+      expect(answer).toMatchObject({ status: 200, body: { state: 'logged_out', reason: { code: 'revoked' } } })
+    expect(await phone.devices()).toEqual([])
+    expect(await there.command(sessionId, 'logout')).toMatchObject({ status: 200, body: { state: 'logged_out' } })
+    for (const name of ['connect', 'reconnect', 'hand-off'])
+      expect(await there.command(sessionId, name)).toMatchObject({
+        status: 409,
+        body: { code: 'session_state', action: expect.stringContaining('Link the account again') },
+      })
+  })
+
+  test('is handed off without a word, and taken back', async () => {
+    const answer = await there.command(sessionId, 'hand-off')
+    expect(answer).toMatchObject({ status: 200, body: { state: 'handed_off', mode: 'handed_off' } })
+    await phone.waitForDevice('offline')
+    expect(await phone.messages(phone.jid)).toEqual([])
+    expect(await there.command(sessionId, 'hand-off')).toMatchObject({ status: 200, body: answer.body })
+    for (const [name, body] of [['connect'], ['logout'], ['hand-off', { deliverSessionId: true }]] as const)
+      expect(await there.command(sessionId, name, body)).toMatchObject({
+        status: 409,
+        body: { code: 'session_state', action: expect.stringContaining('take-back') },
+      })
+    expect(await there.command(sessionId, 'take-back', { botStopped: true })).toMatchObject({ status: 200 })
+    await isIn(sessionId, 'connected')
+  })
+
+  test('is handed off with its session ID, with which a bot runs', async () => {
+    expect(await there.command(sessionId, 'hand-off', { deliverSessionId: true })).toMatchObject({
+      status: 200,
+      body: { state: 'connecting', reason: { code: 'handing_off' } },
+    })
+    await isIn(sessionId, 'handed_off', 'given_away')
+    await phone.waitForDevice('offline')
+    const [secret, notice, ...more] = await phone.messages(phone.jid)
+    expect(secret?.text).toMatch(/^WHIZLITE_/)
+    expect(notice?.text).toContain('deploy your bot')
+    expect(more).toEqual([])
+    const bot = await openBot(gateway.simulator, secret?.text ?? '')
+    await phone.send(phone.jid, 'hello, bot')
+    await bot.text('hello, bot')
+    await bot.close()
+  })
+})
+
+test('a session that rests is logged out all the same', async () => {
+  const { phone, sessionId } = await link()
+  await here.command(sessionId, 'disconnect')
+  await phone.waitForDevice('offline')
+  expect(await there.command(sessionId, 'logout')).toMatchObject({ status: 200, body: { state: 'logged_out' } })
+  expect(await phone.devices()).toEqual([])
+})
+
+describe('what is told', () => {
+  test('a name, the history, pages of some states or of all', async () => {
+    const { sessionId, phone } = await link({ name: ' Shop  ' })
+    expect(await there.view(sessionId)).toMatchObject({
+      status: 200,
+      body: { name: 'Shop', state: 'connected', phoneNumber: phone.phoneNumber, mode: 'managed' },
+    })
+    expect(await here.ask('PATCH', `/api/v1/sessions/${sessionId}`, { name: 'Shöp 🛒' })).toMatchObject({
+      body: { name: 'Shöp 🛒' },
+    })
+    expect(await rows.query(`select from sessions where name::text like '%' || encode('Sh', 'hex') || '%'`)).toEqual([])
+    await there.command(sessionId, 'disconnect')
+    const history = await there.ask('GET', `/api/v1/sessions/${sessionId}/history?limit=1`)
+    expect(history.body).toMatchObject({ entries: [{ state: 'disconnected', reason: { code: 'stopped' } }] })
+    const older = await there.ask('GET', `/api/v1/sessions/${sessionId}/history?before=${String(history.body['next'])}`)
+    expect(older.body).toMatchObject({ entries: [{ state: 'connected' }], next: null })
+
+    const list = async (query: string) =>
+      (await there.ask('GET', `/api/v1/sessions?${query}`)).body as {
+        sessions: { sessionId: string; state: string }[]
+        next: string | null
+      }
+    const seen: string[] = []
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const page = await list(`limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`)
+      seen.push(...page.sessions.map(each => each.sessionId))
+      cursor = page.next
+    }
+    expect(new Set(seen).size).toBe(seen.length)
+    expect(seen).toContain(sessionId)
+    const resting = await list('state=disconnected,logged_out')
+    expect(new Set(resting.sessions.map(({ state }) => state))).toEqual(new Set(['disconnected', 'logged_out']))
+    expect(await here.ask('PATCH', `/api/v1/sessions/${sessionId}`, { name: null })).toMatchObject({
+      body: { name: null },
+    })
+  })
+})
+
+test.each(['nonsense', randomUUID(), randomUUID().toUpperCase()])('a session %s is known to nobody', async id => {
+  for (const [method, path, body] of [
+    ['GET', ''],
+    ['GET', '/history'],
+    ['PATCH', '', { name: 'x' }],
+    ...['connect', 'disconnect', 'reconnect', 'logout', 'hand-off'].map(name => ['POST', `/${name}`, {}] as const),
+  ] as const)
+    expect(await here.ask(method, `/api/v1/sessions/${id}${path}`, body)).toMatchObject({
+      status: 404,
+      body: { code: 'session_not_found' },
+    })
+})
