@@ -165,6 +165,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
     sessions,
     links: linking.forServices,
     nodeId,
+    takesSessions: () => !drain.isDraining(),
     log: log.child('commands'),
   })
   const finishHandOff = createFinishHandOff({ tenants, ...resendDeps })
@@ -233,6 +234,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
       lease,
       recovery,
       linking,
+      leaseWatch,
       sessions,
       connectsPerSecond: config.connects.perSecond,
       log: log.child('drain'),

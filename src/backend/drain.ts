@@ -6,6 +6,7 @@ import type { Linking } from './linking/linking.js'
 import { errorCode, type Log } from './log.js'
 import type { Recovery } from './recovery.js'
 import { createReleaseSessions } from './release-sessions.js'
+import type { LeaseWatch } from './sessions/lease-watch.js'
 import type { Sessions } from './sessions/sessions.js'
 
 /** Milliseconds for what only asks the database: a dead one must not hold up the end. */
@@ -19,6 +20,7 @@ export type DrainDeps = {
   lease: Pick<NodeLease, 'nodeId' | 'drain'>
   recovery: Pick<Recovery, 'stop'>
   linking: Pick<Linking, 'close'>
+  leaseWatch: Pick<LeaseWatch, 'stop'>
   sessions: Pick<Sessions, 'drain'>
   /** Connects in a second that one node is good for. */
   connectsPerSecond: number
@@ -37,7 +39,7 @@ export interface Drain extends AsyncDisposable {
 }
 
 export function createDrain(deps: DrainDeps): Drain {
-  const { database, lease, recovery, linking, sessions, connectsPerSecond, log } = deps
+  const { database, lease, recovery, linking, leaseWatch, sessions, connectsPerSecond, log } = deps
   let begun = false
   let ending: Promise<void> | null = null
 
@@ -65,6 +67,7 @@ export function createDrain(deps: DrainDeps): Drain {
     log.info('draining')
     await inTime(lease.drain(), 'drain_not_told')
     await inTime(recovery.stop(), 'recovery_not_stopped')
+    await inTime(leaseWatch.stop(), 'lease_watch_not_stopped')
     await linking.close()
     const takers = await others()
     const give = createReleaseSessions(database, lease.nodeId)

@@ -22,6 +22,8 @@ export type CommandDeps = {
   links: ServiceLinks
   settings: DeliverySettings
   nodeId: string
+  /** Whether this node may begin to run sessions: not one that is about to stop. */
+  takesSessions: () => boolean
   log: Log
 }
 

@@ -1,5 +1,6 @@
 import type { LinkMode } from '../../contract/linking.js'
 import type { TenantTransactor } from '../database/tenant-transaction.js'
+import { nobodysId } from '../leases/claims.js'
 import { recycleLease, reopenLease } from '../leases/session-leases.js'
 import { dropFarewells, eraseSecrets } from '../outbox/outbox-store.js'
 import type { SessionIdentity } from '../sessions/session-identity.js'
@@ -11,20 +12,25 @@ import type { LockedSession } from './locked-session.js'
 type Connecting = { reason: SessionReason; mode?: LinkMode }
 
 /**
- * Has a session connect that nobody runs: here, under a new epoch.
- * @returns what to give to `Sessions.resume` once the transaction has committed. Should that not come about, recovery finds it.
+ * Has a session connect that nobody runs, under a new epoch: here, or wherever there is a node that takes it.
+ * @returns what to give to `Sessions.resume` once the transaction has committed (should that not come about, recovery finds it); null: a
+ * node that takes what nobody has is woken
  */
 export async function takeUp(
-  { events, vault, nodeId }: CommandDeps,
+  { events, vault, nodeId, takesSessions }: CommandDeps,
   tx: TenantTransactor,
   { sessionId }: LockedSession,
   { reason, mode }: Connecting,
-): Promise<SessionIdentity> {
+): Promise<SessionIdentity | null> {
   const { workspaceId } = tx.scope
-  const fence = await reopenLease(tx, sessionId, nodeId)
-  const sealer = await vault.sealer(tx, { workspaceId, sessionId })
+  const owner = takesSessions() ? nodeId : nobodysId
+  const fence = await reopenLease(tx, sessionId, owner)
   await setSessionState(events, tx, sessionId, { state: 'connecting', reason, ...(mode && { also: { mode } }) })
-  return { workspaceId, sessionId, fence, sealer }
+  if (owner !== nodeId) {
+    await events.wake(tx, owner)
+    return null
+  }
+  return { workspaceId, sessionId, fence, sealer: await vault.sealer(tx, { workspaceId, sessionId }) }
 }
 
 /** Has the node that runs a session connect it anew at once, whatever it waits for. */

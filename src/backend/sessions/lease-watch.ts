@@ -23,6 +23,8 @@ export type LeaseWatchDeps = {
  */
 export interface LeaseWatch extends AsyncDisposable {
   start(): void
+  /** Nothing is taken up anew any more. */
+  stop(): Promise<void>
 }
 
 export function createLeaseWatch({ database, sessions, wakeups, nodeId, log }: LeaseWatchDeps): LeaseWatch {
@@ -84,15 +86,19 @@ export function createLeaseWatch({ database, sessions, wakeups, nodeId, log }: L
     looking ??= watch()
   }
 
+  const stop = async () => {
+    clearInterval(timer)
+    unsubscribe()
+    again = false
+    await looking
+  }
+
   return {
     start() {
       unsubscribe = wakeups.subscribe(nodeId, wake)
       timer = setInterval(wake, lookEveryMs).unref()
     },
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer)
-      unsubscribe()
-      await looking
-    },
+    stop,
+    [Symbol.asyncDispose]: stop,
   }
 }
