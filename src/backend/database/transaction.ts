@@ -97,16 +97,21 @@ async function connect(pool: Pool): Promise<PoolClient> {
   }
 }
 
-/** One message to the server for all of it. The ids were checked to be UUIDs, so they hold nothing that could end a literal. */
+/**
+ * One message to the server for all of it, and two statements of one column: every session's every transaction begins so. The ids were
+ * checked to be UUIDs, so they hold nothing that could end a literal.
+ */
 function beginStatement({ readOnly, workspaceId, userId, hasty }: TransactionStart, remaining: number): string {
-  return [
-    readOnly ? 'begin isolation level repeatable read, read only' : 'begin',
-    `set local search_path to ${SCHEMA}, pg_temp`,
-    `set local statement_timeout to ${remaining}`,
-    ...(hasty === true ? ['set local synchronous_commit to off'] : []),
-    `set local idle_in_transaction_session_timeout to ${remaining}`,
-    `select set_config('app.workspace', '${workspaceId}', true), set_config('app.user', '${userId}', true)`,
-  ].join(';')
+  const settings = {
+    search_path: `${SCHEMA}, pg_temp`,
+    statement_timeout: remaining,
+    idle_in_transaction_session_timeout: remaining,
+    ...(hasty === true && { synchronous_commit: 'off' }),
+    'app.workspace': workspaceId,
+    'app.user': userId,
+  }
+  const set = Object.entries(settings).map(([name, value]) => `set_config('${name}', '${value}', true)`)
+  return `begin${readOnly ? ' isolation level repeatable read, read only' : ''};select ${set.join('||')}`
 }
 
 async function commit(client: PoolClient, lease: Lease): Promise<void> {

@@ -40,6 +40,25 @@ export class KeyRows {
     )
   }
 
+  /** @returns type → id → value, without what is absent */
+  async keysOfTypes(
+    tx: TenantReader,
+    wanted: ReadonlyMap<string, readonly string[]>,
+  ): Promise<Map<string, Map<string, Uint8Array>>> {
+    const pairs = [...wanted].flatMap(([type, ids]) => ids.map(id => ({ type, id })))
+    const { rows } = await sql<{ type: string; id: string; value: Buffer }>`
+      select k.type, k.id, k.value from signal_keys k
+      join unnest(${pairs.map(({ type }) => type)}::text[], ${pairs.map(({ id }) => id)}::text[]) as w (type, id)
+        on k.type = w.type and k.id = w.id
+      where k.session_id = ${this.#sessionId}`.execute(tx.db)
+    const found = new Map<string, Map<string, Uint8Array>>()
+    for (const { type, id, value } of rows) {
+      const values = found.get(type) ?? new Map<string, Uint8Array>()
+      found.set(type, values.set(id, this.#sealer.open(signalKeyCell(this.#sessionId, type, id), value)))
+    }
+    return found
+  }
+
   async journal(tx: TenantReader, hash: Uint8Array): Promise<Uint8Array | null> {
     const row = await tx.db
       .selectFrom('inbound_journal')

@@ -28,6 +28,8 @@ export interface KeyStore {
   /** The credentials as loaded or last committed. */
   readonly credentials: Credentials
   read(type: string, ids: readonly string[]): Promise<Map<string, Uint8Array>>
+  /** Keys of several types in one question; what is absent is left out. */
+  readMany(wanted: ReadonlyMap<string, readonly string[]>): Promise<Map<string, Map<string, Uint8Array>>>
   readJournal(hash: Uint8Array): Promise<Uint8Array | null>
   /** Reads every id of one type. For the few small types a session-ID string carries. */
   readAll(type: string): Promise<Map<string, Uint8Array>>

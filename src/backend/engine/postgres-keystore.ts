@@ -74,6 +74,10 @@ class PostgresKeyStore implements KeyStore {
     return this.#reading(tx => this.#rows.keys(tx, type, ids))
   }
 
+  readMany(wanted: ReadonlyMap<string, readonly string[]>): Promise<Map<string, Map<string, Uint8Array>>> {
+    return this.#reading(tx => this.#rows.keysOfTypes(tx, wanted))
+  }
+
   readAll(type: string): Promise<Map<string, Uint8Array>> {
     return this.#reading(tx => this.#rows.keys(tx, type, null))
   }

@@ -18,16 +18,18 @@ export class FencedError extends Error {
 /**
  * Holds the lease for the rest of the transaction: a claim by another node waits for it, and a claim that came first is seen.
  * A weaker lock than `for share` would let a stale write commit. Call it before locking any other row of the session.
+ * @returns whether the session is to run at all
  * @throws FencedError
  */
-export async function assertFence(tx: TenantTransactor, sessionId: SessionId, fence: Fence): Promise<void> {
+export async function assertFence(tx: TenantTransactor, sessionId: SessionId, fence: Fence): Promise<boolean> {
   const held = await tx.db
     .selectFrom('session_leases')
-    .select('epoch')
+    .select('wanted')
     .where('session_id', '=', sessionId)
     .where('node_id', '=', fence.nodeId)
     .where('epoch', '=', fence.epoch.toString())
     .forShare()
     .executeTakeFirst()
   if (held === undefined) throw new FencedError()
+  return held.wanted
 }

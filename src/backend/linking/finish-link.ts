@@ -31,15 +31,16 @@ export function createFinishLink(deps: FinishLinkDeps): (session: OpenSession) =
   return async session => {
     const { sessionId, workspaceId } = session.identity
     const find = () => tenants.read({ workspaceId }, tx => unfinishedAttempt(tx, sessionId))
-    if ((await find())?.phase === 'preparing') {
+    let attempt = await find()
+    if (attempt?.phase === 'preparing') {
       try {
         await prepareDelivery(session)
       } catch (error) {
         if (!(error instanceof SessionIdError)) throw error
         return giveUp(deps, session)
       }
+      attempt = await find()
     }
-    const attempt = await find()
     if (attempt?.phase !== 'delivering') return
 
     const limit = AbortSignal.timeout(Math.max(0, deliveryLimitMs - attempt.phaseAgeMs))

@@ -3,7 +3,7 @@ import type { SessionState } from '../../contract/sessions.js'
 import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import type { EventLog } from '../events/event-log.js'
 import { assertFence } from '../leases/fence.js'
-import { endLease, ownedEpoch } from '../leases/session-leases.js'
+import { endLease } from '../leases/session-leases.js'
 import { eraseSecrets } from '../outbox/outbox-store.js'
 import type { RestingState } from './reaction.js'
 import type { SessionIdentity } from './session-identity.js'
@@ -57,18 +57,16 @@ export type SessionStatesDeps = { tenants: Tenants; events: EventLog; onResting:
 export function createSessionStates({ tenants, events, onResting }: SessionStatesDeps): SessionStates {
   const change = <Result>(
     { workspaceId, sessionId, fence }: SessionIdentity,
-    work: (tx: TenantTransactor) => Promise<Result>,
+    work: (tx: TenantTransactor, wanted: boolean) => Promise<Result>,
   ) =>
     tenants.transact({ workspaceId }, async tx => {
-      await assertFence(tx, sessionId, fence)
-      return work(tx)
+      return work(tx, await assertFence(tx, sessionId, fence))
     })
 
   /** Somebody who let the session rest meanwhile is not contradicted by what its socket does last. */
   const whileWanted = (identity: SessionIdentity, work: (tx: TenantTransactor) => Promise<unknown>) =>
-    change(identity, async tx => {
-      const epoch = await ownedEpoch(tx, identity.sessionId, identity.fence.nodeId)
-      if (epoch === identity.fence.epoch) await work(tx)
+    change(identity, async (tx, wanted) => {
+      if (wanted) await work(tx)
     })
 
   const shown = new Map<SessionId, SessionState>()

@@ -3,7 +3,7 @@ import type { LinkMode } from '../../contract/linking.js'
 import type { SessionId } from '../../contract/ids.js'
 import { missionStatus, type SessionState } from '../../contract/sessions.js'
 import type { TenantTransactor } from '../database/tenant-transaction.js'
-import type { EventLog } from '../events/event-log.js'
+import type { EventLog, LoggedEvent } from '../events/event-log.js'
 import { pastOccasions } from './session-notices.js'
 import { stateReason } from './session-reasons.js'
 import type { SessionsTable } from './session-tables.js'
@@ -91,13 +91,13 @@ type Step = {
 }
 
 async function record(events: Appends, tx: TenantTransactor, sessionId: SessionId, step: Step): Promise<void> {
-  const { from, state, reason, text, until, since } = step
+  const { state, reason, text, until, since } = step
   await sql`
     insert into session_history (workspace_id, session_id, state, reason, node_id, epoch)
     select s.workspace_id, s.id, s.state, s.reason, l.node_id, l.epoch
     from sessions s left join session_leases l on l.session_id = s.id and l.wanted
     where s.id = ${sessionId}`.execute(tx.db)
-  await events.append(tx, {
+  const changed: LoggedEvent = {
     event: 'session_state',
     data: {
       sessionId,
@@ -107,13 +107,13 @@ async function record(events: Appends, tx: TenantTransactor, sessionId: SessionI
       since: since.toISOString(),
       ...(until !== null && { until: until.toISOString() }),
     },
-  })
-  if (from === state) return
-  if (state === 'connected')
-    await events.append(tx, { event: 'connection_success', data: { sessionId, status: 'connected' } })
-  if (from === 'connected')
-    await events.append(tx, {
-      event: 'connection_lost',
-      data: { sessionId, status: 'disconnected', reason: reason ?? state },
-    })
+  }
+  await events.append(tx, changed, ...connectionEvents(sessionId, step))
+}
+
+function connectionEvents(sessionId: SessionId, { from, state, reason }: Step): LoggedEvent[] {
+  if (from === state) return []
+  if (state === 'connected') return [{ event: 'connection_success', data: { sessionId, status: 'connected' } }]
+  if (from !== 'connected') return []
+  return [{ event: 'connection_lost', data: { sessionId, status: 'disconnected', reason: reason ?? state } }]
 }

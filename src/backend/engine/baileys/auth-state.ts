@@ -4,6 +4,7 @@ import { seededPreKeys } from '../../../session/seeded-pre-keys.js'
 import type { PreKeyChanges } from '../../../session/seeded-pre-keys.js'
 import type { JournalEntry, KeyStore } from '../keystore.js'
 import { decodeCredentials, encodeCredentials, type CredentialsRecord } from './credentials.js'
+import { LoginKeys } from './login-keys.js'
 import { decodeKeyValue, encodeKeyValue, type StoredKeyType } from './key-values.js'
 
 /** Travels through Baileys' key transactions beside the Signal types, so that plaintext and ratchet share one commit. */
@@ -29,7 +30,9 @@ export interface AuthState {
 export function createAuthState(store: KeyStore, lookup?: (id: number) => PreKeyPair | undefined): AuthState {
   const { creds, preKeys: stored } = decodeCredentials(store.credentials)
   const preKeys = seededPreKeys({ ...stored, creds, ...(lookup && { lookup }) })
+  const loginKeys = new LoginKeys(store, creds)
   let dirty = false
+  let given = store.credentials.bytes
 
   const wantsFreshPreKeys = () => stored.freshFrom !== undefined && creds.firstUnuploadedPreKeyId <= stored.freshFrom
   const currentPreKeys = (): CredentialsRecord['preKeys'] => ({
@@ -38,14 +41,23 @@ export function createAuthState(store: KeyStore, lookup?: (id: number) => PreKey
     ...(wantsFreshPreKeys() && stored.freshFrom !== undefined && { freshFrom: stored.freshFrom }),
   })
 
+  /** Baileys announces changes that are none, in every login: what is stored already is not written again. */
   const takeCredentials = () => {
     dirty = false
-    return encodeCredentials({ creds, preKeys: currentPreKeys() })
+    const credentials = encodeCredentials({ creds, preKeys: currentPreKeys() })
+    if (Buffer.from(given).equals(credentials.bytes)) return undefined
+    given = credentials.bytes
+    return credentials
+  }
+
+  const saveCredentials = async () => {
+    const credentials = takeCredentials()
+    await (credentials === undefined ? store.settled() : store.commit({ credentials }))
   }
 
   const get = async (type: keyof SignalDataTypeMap, ids: string[]): Promise<Record<string, unknown>> => {
     if (type === 'pre-key') return preKeys.get(ids)
-    const rows = await store.read(type, ids)
+    const rows = await loginKeys.read(type, ids)
     return Object.fromEntries([...rows].map(([id, bytes]) => [id, decodeKeyValue(type, bytes)]))
   }
 
@@ -65,7 +77,7 @@ export function createAuthState(store: KeyStore, lookup?: (id: number) => PreKey
     // the newest key and the word that it is the newest belong together
     if (shared !== undefined) creds.myAppStateKeyId = shared
     const credentials = dirty || used.length > 0 || shared !== undefined ? takeCredentials() : undefined
-    await store.commit({ keys, journal, ...(credentials && { credentials }) })
+    await loginKeys.during(keys, () => store.commit({ keys, journal, ...(credentials && { credentials }) }))
   }
 
   return {
@@ -78,12 +90,12 @@ export function createAuthState(store: KeyStore, lookup?: (id: number) => PreKey
       dirty = true
       queueMicrotask(() => {
         // a failed commit cuts the socket through the store's own listener
-        if (dirty) store.commit({ credentials: takeCredentials() }).catch(() => {})
+        if (dirty) saveCredentials().catch(() => {})
       })
     },
     async saved() {
       // commits are made in order; what changes after this call is not waited for
-      await (dirty ? store.commit({ credentials: takeCredentials() }) : store.settled())
+      await (dirty ? saveCredentials() : store.settled())
     },
   }
 }
