@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { clockAhead } from '../../../tests/support/clock-ahead.js'
 import { Rows } from '../../../tests/support/rows.js'
+import { TcpProxy } from '../../../tests/support/tcp-proxy.js'
 import { openTestDatabase, type TestDatabase } from '../../../tests/support/template-database.js'
 import { createTenants } from '../database/tenant-transaction.js'
 import { createLog } from '../log.js'
 import { operatorWorkspace } from '../tenancy/operator-workspace.js'
-import { createNodeLease } from './node-lease.js'
+import { claimOrphans } from './claims.js'
+import { createNodeLease, type NodeLease } from './node-lease.js'
 
 let clone: TestDatabase
 let rows: Rows
@@ -56,4 +59,108 @@ test('rows of processes that crashed long ago go, unless something of theirs is 
   await lease[Symbol.asyncDispose]()
   await lease[Symbol.asyncDispose]()
   expect(await ids()).toEqual([owing, recent].toSorted())
+})
+
+/** Quick enough for a test; a question that is not answered still takes its second. */
+const times = { leaseMs: 3_000, renewEveryMs: 100, fenceMs: 2_000, retryMs: 50 }
+
+type Told = { doubts: number; sure: ReadonlyMap<string, bigint>[] }
+
+async function watched(url: string): Promise<{ lease: NodeLease; told: Told }> {
+  const told: Told = { doubts: 0, sure: [] }
+  const log = createLog({ level: 'silent' })
+  const lease = createNodeLease({ url: () => url, database: clone.database, log, times })
+  await lease.start({ onDoubt: () => told.doubts++, onSure: owned => told.sure.push(owned) })
+  return { lease, told }
+}
+
+async function owns(nodeId: string): Promise<string> {
+  const workspaceId = await operatorWorkspace(clone.database, createTenants(clone.database))
+  const [row] = await rows.query<{ session_id: string }>(
+    `insert into session_leases (session_id, workspace_id, node_id, epoch) values (gen_random_uuid(), $1, $2, 5) returning session_id`,
+    [workspaceId, nodeId],
+  )
+  return row?.session_id ?? ''
+}
+
+test.each(['does not answer', 'is gone'])(
+  'while the database %s the node is in doubt, then it is told what is still its own',
+  async how => {
+    await using line = await TcpProxy.open(clone.appUrl)
+    const { lease, told } = await watched(line.through(clone.appUrl))
+    await using _ = lease
+    const [kept, moved] = [await owns(lease.nodeId), await owns(lease.nodeId)]
+    expect(lease.isSure()).toBe(true)
+    if (how === 'is gone') line.cut()
+    else line.stall()
+    await expect.poll(() => told.doubts).toBe(1)
+    expect(lease.isSure()).toBe(false)
+    await expect.poll(() => lease.mayWrite()).toBe(false)
+    await rows.query(`update session_leases set node_id = gen_random_uuid(), epoch = 6 where session_id = $1`, [moved])
+    expect(told.sure).toEqual([])
+    await line.restore()
+    await expect.poll(() => told.sure).toHaveLength(1)
+    expect([...(told.sure[0] ?? [])]).toEqual([[kept, 5n]])
+    expect(lease.isSure() && lease.mayWrite()).toBe(true)
+    expect(told.doubts).toBe(1)
+  },
+)
+
+test('trouble of anybody else’s makes it ask at once, and go on when the database answers', async () => {
+  const { lease, told } = await watched(clone.appUrl)
+  await using _ = lease
+  lease.doubt()
+  lease.doubt()
+  expect(told.doubts).toBe(1)
+  await expect.poll(() => told.sure).toHaveLength(1)
+})
+
+test('a process that stood still finds its lease run out before it says a word', async () => {
+  const { lease, told } = await watched(clone.appUrl)
+  await using _ = lease
+  expect(lease.mayWrite()).toBe(true)
+  {
+    using _later = clockAhead(20_000)
+    expect(lease.mayWrite()).toBe(false)
+    expect(told.doubts).toBe(1)
+    await expect.poll(() => told.sure).toHaveLength(1)
+    expect(lease.mayWrite()).toBe(true)
+  }
+})
+
+test.each([3_600_000, -3_600_000])('a wall clock that is wrong by %d ms decides nothing', async ms => {
+  const { lease, told } = await watched(clone.appUrl)
+  await using _ = lease
+  const session = await owns(lease.nodeId)
+  const right = Date.now
+  Date.now = () => right() + ms
+  try {
+    const other = await watched(clone.appUrl)
+    await using _other = other.lease
+    // one step of the clock may cost a question, and no more than that
+    await expect.poll(() => lease.mayWrite() && lease.isSure()).toBe(true)
+    for (const owned of told.sure) expect([...owned]).toEqual([[session, 5n]])
+    expect(other.told.doubts).toBe(0)
+    const claimed = await claimOrphans(clone.database, other.lease.nodeId, 100)
+    expect(claimed.map(({ sessionId }) => sessionId)).not.toContain(session)
+    const [lease1] = await rows.query<{ ahead: number }>(
+      `select extract(epoch from lease_until - clock_timestamp())::float8 as ahead from nodes where id = $1`,
+      [other.lease.nodeId],
+    )
+    expect(Math.abs(lease1?.ahead ?? 1e9)).toBeLessThan(10)
+    expect(await rows.query(`select node_id from session_leases where session_id = $1`, [session])).toEqual([
+      { node_id: lease.nodeId },
+    ])
+  } finally {
+    Date.now = right
+  }
+})
+
+test('a node that stops with something left leaves its row behind, ended, for others to share out', async () => {
+  const { lease } = await watched(clone.appUrl)
+  await owns(lease.nodeId)
+  await lease[Symbol.asyncDispose]()
+  expect(
+    await rows.query(`select from nodes where id = $1 and lease_until < clock_timestamp()`, [lease.nodeId]),
+  ).toHaveLength(1)
 })
