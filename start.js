@@ -9,6 +9,7 @@ import { satisfies } from './scripts/start/node-version.mjs'
 //   node start.js dev            the gateway, again after every change
 //   node start.js test [args]    all tests, or what vitest's arguments select
 //   node start.js bench [args]   the benchmarks
+//   node start.js storm [args]   a cluster in bad weather, and what it makes of it
 
 const root = path.dirname(fileURLToPath(import.meta.url))
 const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))

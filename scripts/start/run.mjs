@@ -16,6 +16,7 @@ const PROGRAMS = { start: 'dist/backend/main.js', demo: 'dist/demo/main.js', whi
 const CHILDREN = {
   test: args => ['node_modules/vitest/vitest.mjs', ...(args.includes('--watch') ? [] : ['run']), ...args],
   bench: args => ['bench/main.mjs', ...args],
+  storm: args => ['scripts/storm/main.mjs', ...args],
   dev: args => ['scripts/start/dev.mjs', ...args],
 }
 

@@ -64,8 +64,8 @@ export class ClusterWatch implements AsyncDisposable {
   }
 
   async #look(): Promise<void> {
-    const at = Date.now()
     const states = await this.cluster.states()
+    const at = Date.now()
     for (const { sessionId: session } of this.cluster.sessions) {
       const state = states.get(session)
       if (state !== undefined) this.#shown.push({ session, state, at })

@@ -4,8 +4,8 @@ import pg from 'pg'
 import type { Phone, SimulatorControl } from '../../src/simulator/index.js'
 import { installRecorder } from '../../scripts/storm/recording/recorder.js'
 import { Random } from '../../scripts/storm/random.js'
-import { Visitor } from '../support/visitor.js'
 import { ClusterNode } from './cluster-node.js'
+import { importSessions } from './import-sessions.js'
 import { SimulatorProcess } from './simulator-process.js'
 
 export type ClusterOptions = {
@@ -23,7 +23,6 @@ export type ClusterOptions = {
 export type LinkedSession = { sessionId: string; phone: Phone }
 
 const firstNumber = 254_720_000_000
-const linkingAtOnce = 6
 
 /**
  * Real gateway processes on one database and one simulated WhatsApp, each with its own lines to both, so that any of them can be killed,
@@ -43,6 +42,7 @@ export class Cluster implements AsyncDisposable {
     /** Straight to the database, past all that is cut. */
     readonly owner: pg.Pool,
     readonly contact: Phone,
+    readonly serviceToken: string,
     /** Connections that gateways have opened to WhatsApp. */
     readonly connects: readonly { node: string; at: number }[],
   ) {
@@ -54,15 +54,15 @@ export class Cluster implements AsyncDisposable {
     await installRecorder(options.ownerUrl)
     const ledgerFile = `${options.folder}/ledger.ndjson`
     const whatsapp = await SimulatorProcess.start({ ledgerFile, frontEnds: options.nodes, seed: options.seed })
+    const serviceToken = randomBytes(32).toString('hex')
     const env = {
       NODE_ENV: 'test',
       LOG_LEVEL: 'info',
       PORT: '0',
       DATA_DIR: options.folder,
       WHATSAPP_SESSION_SECRET: randomBytes(32).toString('hex'),
-      WHATSAPP_SERVICE_TOKEN: randomBytes(32).toString('hex'),
+      WHATSAPP_SERVICE_TOKEN: serviceToken,
       WHATSAPP_ROOT_KEY: whatsapp.control.rootKey,
-      LINK_DEFAULT: 'managed',
       ...options.env,
     }
     const owner = new pg.Pool({ connectionString: options.ownerUrl, max: 3 })
@@ -81,7 +81,7 @@ export class Cluster implements AsyncDisposable {
         }),
       ),
     )
-    return new Cluster(options, nodes, whatsapp, owner, contact, connects)
+    return new Cluster(options, nodes, whatsapp, owner, contact, serviceToken, connects)
   }
 
   get simulator(): SimulatorControl {
@@ -95,23 +95,16 @@ export class Cluster implements AsyncDisposable {
     await Promise.all(others.map(node => node.start()))
   }
 
-  /** Links so many accounts more, at the nodes in turn, through the product's own page. */
-  async link(count: number): Promise<void> {
-    const numbers = Array.from({ length: count }, (_, index) => firstNumber + this.sessions.length + index + 1)
-    const linkNext = async (): Promise<void> => {
-      for (let number = numbers.shift(); number !== undefined; number = numbers.shift()) await this.#link(number)
+  /** So many sessions more, as if this cluster had linked them long ago. */
+  async seed(count: number): Promise<void> {
+    const { simulator, nodes, serviceToken } = this
+    const from = firstNumber + this.sessions.length + 1
+    const sessions = await importSessions({ count, firstNumber: from, simulator, nodes, serviceToken })
+    for (const [number, sessionId] of sessions) {
+      this.sessions.push({ sessionId, phone: await this.simulator.phone(number) })
     }
-    await Promise.all(Array.from({ length: linkingAtOnce }, linkNext))
-  }
-
-  async #link(number: number): Promise<void> {
-    const phone = await this.simulator.phone(String(number))
-    const node = this.nodes[number % this.nodes.length]
-    const visitor = new Visitor(node?.url ?? '')
-    const { sessionId, qrCode } = await visitor.start()
-    await phone.scanPicture(Buffer.from(qrCode.split(',')[1] ?? '', 'base64'))
-    await until(async () => (await visitor.view(sessionId)).phase === 'complete', `the link of ${number}`)
-    this.sessions.push({ sessionId, phone })
+    // nobody else has them, so nobody gets them back
+    await this.owner.query('update sessions set taken_back_at = null')
   }
 
   /** A contact writes to this session. */
@@ -127,6 +120,10 @@ export class Cluster implements AsyncDisposable {
     const { rows } = await this.owner.query<{ session: string; process: string }>(`
       select l.session_id as session, n.process from session_leases l join recorded.nodes n on n.node_id = l.node_id where l.wanted`)
     return new Map(rows.map(({ session, process }) => [session, process]))
+  }
+
+  async ownedBy({ processName }: ClusterNode): Promise<number> {
+    return [...(await this.owners()).values()].filter(owner => owner === processName).length
   }
 
   /** The state that is shown of each session. */
@@ -208,6 +205,6 @@ export async function until(
     if (performance.now() > deadline) {
       throw new Error(`waited ${timeoutMs} ms for ${typeof what === 'string' ? what : what()}`)
     }
-    await delay(100)
+    await delay(200)
   }
 }

@@ -1,6 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Cluster } from './cluster.js'
+import { until, type Cluster } from './cluster.js'
 import { TestCluster } from './test-cluster.js'
+
+const frozenMs = 20_000
 
 let harness: TestCluster
 let cluster: Cluster
@@ -26,6 +29,22 @@ test('a node that is killed: the others own and open all it had', async () => {
   await harness.expectNothingWrong()
   await node.start()
 }, 90_000)
+
+test('a node that stands still for 20 seconds: others take over, and when it goes on it neither speaks nor writes', async () => {
+  const node = aNode()
+  const frozen = delay(frozenMs)
+  node.freeze()
+  await writeToAll()
+  await cluster.settled()
+  expect([...(await cluster.owners()).values()]).not.toContain(node.processName)
+  await frozen
+  node.thaw()
+  // what it still has is let go; afterwards it has a socket for each session it owns, if any
+  await until(async () => node.sockets === (await cluster.ownedBy(node)), `${node.name} to let go`)
+  await cluster.settled()
+  await cluster.delivered()
+  await harness.expectNothingWrong()
+}, 120_000)
 
 test('a rolling deploy while people write: every node leaves politely, nothing is lost', async () => {
   for (const node of cluster.nodes) {

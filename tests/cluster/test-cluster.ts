@@ -16,7 +16,7 @@ export class TestCluster implements AsyncDisposable {
     private readonly drop: () => Promise<void>,
   ) {}
 
-  /** Three nodes and so many linked sessions. The seed is printed; CLUSTER_SEED sets it. */
+  /** Three nodes and so many sessions. The seed is printed; CLUSTER_SEED sets it. */
   static async start(options: { sessions: number; env?: Record<string, string> }): Promise<TestCluster> {
     const seed = Number(process.env['CLUSTER_SEED'] ?? randomInt(2 ** 32))
     process.stderr.write(`cluster: CLUSTER_SEED=${seed}\n`)
@@ -25,7 +25,7 @@ export class TestCluster implements AsyncDisposable {
     const cluster = await Cluster.open({ seed, nodes: 3, ownerUrl, folder, ...(options.env && { env: options.env }) })
     try {
       await cluster.start()
-      await cluster.link(options.sessions)
+      await cluster.seed(options.sessions)
       await cluster.settled()
       const watch = new ClusterWatch(cluster)
       await watch.takeStock('baseline')

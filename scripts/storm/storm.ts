@@ -1,0 +1,143 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { ClusterWatch } from '../../tests/cluster/cluster-history.js'
+import { Cluster } from '../../tests/cluster/cluster.js'
+import { check } from './checker/check.js'
+import type { Finding } from './checker/history.js'
+import { defaultLimits } from './checker/limits.js'
+import { Random } from './random.js'
+import type { StormReport } from './report.js'
+import { StormDatabase } from './storm-database.js'
+import { spread, takeovers } from './takeovers.js'
+import { weather, type Injected } from './weather.js'
+
+export { reportText } from './report.js'
+
+export type StormOptions = {
+  seconds: number
+  seed: number
+  sessions: number
+  nodes: number
+  say: (line: string) => void
+  signal: AbortSignal
+}
+
+const progressEveryMs = 3_000
+const settleLimitMs = 180_000
+
+/** One storm from the first start to the verdict. @returns `null` when it was told to stop; nothing it started is left either way */
+export async function storm(options: StormOptions): Promise<StormReport | null> {
+  const { seed, sessions, nodes, say, signal } = options
+  const began = performance.now()
+  const timed = (line: string) => say(`${((performance.now() - began) / 1_000).toFixed(0).padStart(4)} s  ${line}`)
+  timed(`seed ${seed}`)
+  const folder = mkdtempSync(path.join(tmpdir(), 'whizlite-storm-'))
+  try {
+    await using database = await StormDatabase.start(folder)
+    await using cluster = await Cluster.open({ seed, nodes, ownerUrl: database.ownerUrl, folder })
+    const stopped = new Promise<null>(resolve => signal.addEventListener('abort', () => resolve(null), { once: true }))
+    if (signal.aborted) return null
+    return await Promise.race([run({ ...options, say: timed }, cluster, database), stopped])
+  } catch (error) {
+    if (signal.aborted) return null
+    throw error
+  } finally {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+
+  async function run({ say: tell }: StormOptions, cluster: Cluster, database: StormDatabase): Promise<StormReport> {
+    tell(`starting ${nodes} nodes`)
+    await cluster.start()
+    tell(`bringing in ${sessions} sessions`)
+    await cluster.seed(sessions)
+    await cluster.settled(settleLimitMs)
+    await using watch = new ClusterWatch(cluster)
+    await watch.takeStock('baseline')
+    tell('all online; the storm begins')
+    return await inStorm(options, { cluster, database, watch, tell })
+  }
+}
+
+type Parts = { cluster: Cluster; database: StormDatabase; watch: ClusterWatch; tell: (line: string) => void }
+
+async function inStorm({ seconds, seed, sessions, nodes, signal }: StormOptions, parts: Parts): Promise<StormReport> {
+  const { cluster, database, watch, tell } = parts
+  const busy = new AbortController()
+  const until = AbortSignal.any([signal, busy.signal])
+  const progress = showProgress(parts, until)
+  const writing = writeOn(cluster, until)
+  const target = { cluster, database, random: new Random(seed), signal }
+  const injected = await weather(target, seconds * 1_000, tell)
+  tell('the storm is over; waiting until all is well')
+  const over = performance.now()
+  busy.abort()
+  await Promise.all([progress, writing])
+  const calm = await settle(cluster, tell)
+  const calmAfterMs = calm ? performance.now() - over : null
+  await watch.takeStock('end')
+  const { history, sight } = await watch.history()
+  const findings: Finding[] = [
+    ...check(history, defaultLimits),
+    ...sight.problems.map(problem => ({ invariant: 'the simulator', ...problem })),
+  ]
+  const taken = takeovers(history, injected)
+  return {
+    verdict: calm && findings.length === 0 ? 'passed' : 'failed',
+    seed,
+    seconds,
+    sessions,
+    nodes,
+    faults: counted(injected),
+    takeovers: {
+      claimedMs: spread(taken.map(({ claimedMs }) => claimedMs)),
+      onlineMs: spread(taken.flatMap(({ onlineMs }) => onlineMs ?? [])),
+    },
+    messages: {
+      sent: history.messages.length,
+      arrived: history.messages.filter(({ arrivedAt }) => arrivedAt !== null).length,
+    },
+    connects: history.connects.length,
+    calmAfterMs,
+    findings,
+  }
+}
+
+async function settle(cluster: Cluster, tell: Parts['tell']): Promise<boolean> {
+  try {
+    await cluster.settled(settleLimitMs)
+    await cluster.delivered(settleLimitMs)
+    return true
+  } catch (error) {
+    tell(error instanceof Error ? error.message : 'not all is well')
+    return false
+  }
+}
+
+/** People write all the time, to one session or another. */
+async function writeOn(cluster: Cluster, signal: AbortSignal): Promise<void> {
+  const random = new Random(cluster.options.seed + 1)
+  while (!signal.aborted) {
+    await cluster.text(random.oneOf(cluster.sessions))
+    await delay(random.between(50, 500), undefined, { signal }).catch(() => {})
+  }
+}
+
+async function showProgress({ cluster, tell }: Parts, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await delay(progressEveryMs, undefined, { signal }).catch(() => {})
+    if (signal.aborted) return
+    const nodes = cluster.nodes.map(node => {
+      const state = node.isFrozen ? 'frozen' : node.isRunning ? `${node.sockets} lines` : 'down'
+      return `${node.processName} ${state}`
+    })
+    tell(`${nodes.join('  ')}  ${cluster.sent.length} messages`)
+  }
+}
+
+function counted(injected: readonly Injected[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { fault } of injected) counts[fault] = (counts[fault] ?? 0) + 1
+  return counts
+}

@@ -1,0 +1,64 @@
+import { BufferJSON, proto, type AuthenticationCreds } from '@whiskeysockets/baileys'
+import { z } from 'zod'
+import type { SeededDevice, SimulatorControl } from '../../src/simulator/index.js'
+import { encodeSessionId, type AppStateSyncKeys, type SessionIdString } from '../../src/session/index.js'
+
+const atOnce = 6
+const Imported = z.object({ sessionId: z.string() })
+
+export type ImportingNode = { readonly url: string }
+
+export type ImportOptions = {
+  count: number
+  firstNumber: number
+  simulator: Pick<SimulatorControl, 'seedDevices'>
+  /** They import in turn. */
+  nodes: readonly ImportingNode[]
+  serviceToken: string
+}
+
+/**
+ * Accounts that have a device already, brought into the cluster by their session ID strings, which costs a fraction of a link each.
+ * @returns the session of each phone number
+ */
+export async function importSessions(options: ImportOptions): Promise<Map<string, string>> {
+  const { count, firstNumber, simulator, nodes, serviceToken } = options
+  // none uploaded: a session that comes from elsewhere answers only for keys that it makes itself
+  const { devices } = await simulator.seedDevices({ count, firstNumber: String(firstNumber), preKeys: 0 })
+  const waiting = [...devices.entries()]
+  const sessions = new Map<string, string>()
+  const importNext = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [index, device] = next
+      const url = nodes[index % nodes.length]?.url ?? ''
+      sessions.set(device.phoneNumber, await importOne(url, serviceToken, sessionIdOf(device)))
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, importNext))
+  return sessions
+}
+
+async function importOne(url: string, serviceToken: string, sessionIdString: SessionIdString): Promise<string> {
+  const response = await fetch(`${url}/api/v1/sessions/import`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${serviceToken}` },
+    body: JSON.stringify({ sessionIdString, botStopped: true }),
+  })
+  if (!response.ok) throw new Error(`import answered ${response.status}: ${await response.text()}`)
+  return Imported.parse(await response.json()).sessionId
+}
+
+function sessionIdOf({ creds, keys }: SeededDevice): SessionIdString {
+  const appStateSyncKeys: AppStateSyncKeys = Object.fromEntries(
+    Object.entries(keys['app-state-sync-key'] ?? {}).map(([id, text]) => [
+      id,
+      proto.Message.AppStateSyncKeyData.fromObject(JSON.parse(text, BufferJSON.reviver) as object),
+    ]),
+  )
+  return encodeSessionId({
+    creds: JSON.parse(creds, BufferJSON.reviver) as AuthenticationCreds,
+    appStateSyncKeys,
+    lidMapping: null,
+    preKeys: null,
+  })
+}
