@@ -77,7 +77,11 @@ export function createAuthState(store: KeyStore, lookup?: (id: number) => PreKey
     // the newest key and the word that it is the newest belong together
     if (shared !== undefined) creds.myAppStateKeyId = shared
     const credentials = dirty || used.length > 0 || shared !== undefined ? takeCredentials() : undefined
-    await loginKeys.during(keys, () => store.commit({ keys, journal, ...(credentials && { credentials }) }))
+    const news = loginKeys.news(keys)
+    const nothing =
+      journal.length === 0 && credentials === undefined && [...news.values()].every(({ size }) => size === 0)
+    if (nothing) return store.settled()
+    await loginKeys.during(news, () => store.commit({ keys: news, journal, ...(credentials && { credentials }) }))
   }
 
   return {

@@ -86,6 +86,21 @@ test('a change that could not be stored is never answered with', async () => {
   expect(store.questions).toEqual(['device-list 254710000001'])
 })
 
+test('what is stored already is no news, once it has been read', async () => {
+  const store = stored({ 'device-list 254710000001': '["7"]' })
+  const keys = new LoginKeys(store, { me })
+  const change = (value: string | null) =>
+    new Map([['device-list', new Map([['254710000001', value === null ? null : bytes(value)]])]])
+  const isNews = (value: string | null) => keys.news(change(value)).get('device-list')?.size === 1
+  expect(isNews('["7"]')).toBe(true)
+  await keys.read('tctoken', ['__index'])
+  expect([isNews('["7"]'), isNews('["8"]'), isNews(null)]).toEqual([false, true, true])
+  await keys.during(change(null), async () => {
+    expect(isNews(null)).toBe(true)
+  })
+  expect([isNews(null), isNews('["7"]')]).toEqual([false, true])
+})
+
 test('a device without an account has nothing to log in with', async () => {
   const store = stored({})
   await new LoginKeys(store, {}).read('tctoken', ['__index'])

@@ -14,7 +14,8 @@ export class LoginKeys {
   /** Kept ones of which no change is under way. */
   readonly #settled: Set<string>
   readonly #changed = new Map<string, Uint8Array | null>()
-  #loaded: ReturnType<Stored['readMany']> | null = null
+  #loading: ReturnType<Stored['readMany']> | null = null
+  #loaded: Awaited<ReturnType<Stored['readMany']>> | null = null
 
   constructor(store: Stored, { me }: Pick<AuthenticationCreds, 'me'>) {
     this.#store = store
@@ -33,14 +34,25 @@ export class LoginKeys {
 
   async read(type: string, ids: readonly string[]): Promise<Map<string, Uint8Array>> {
     if (ids.length === 0 || !ids.every(id => this.#settled.has(nameOf(type, id)))) return this.#store.read(type, ids)
-    const loaded = (await (this.#loaded ??= this.#store.readMany(this.#wanted))).get(type)
+    this.#loaded ??= await (this.#loading ??= this.#store.readMany(this.#wanted))
     const found = new Map<string, Uint8Array>()
     for (const id of ids) {
-      const changed = this.#changed.get(nameOf(type, id))
-      const value = changed === undefined ? loaded?.get(id) : changed
-      if (value !== undefined && value !== null) found.set(id, value)
+      const value = this.#kept(type, id)
+      if (value !== null) found.set(id, value)
     }
     return found
+  }
+
+  /** Leaves out what is stored already: Baileys writes its own device list again in every login. */
+  news(keys: KeyChanges): KeyChanges {
+    const isNews = (type: string, id: string, value: Uint8Array | null) => {
+      if (this.#loaded === null || !this.#settled.has(nameOf(type, id))) return true
+      const kept = this.#kept(type, id)
+      return kept === null || value === null ? kept !== value : !Buffer.from(kept).equals(value)
+    }
+    return new Map(
+      [...keys].map(([type, values]) => [type, new Map([...values].filter(([id, value]) => isNews(type, id, value)))]),
+    )
   }
 
   /** Runs a commit: what it changes is asked of the store until it is through. */
@@ -57,6 +69,11 @@ export class LoginKeys {
       this.#changed.set(name, value)
       this.#settled.add(name)
     }
+  }
+
+  #kept(type: string, id: string): Uint8Array | null {
+    const changed = this.#changed.get(nameOf(type, id))
+    return changed === undefined ? (this.#loaded?.get(type)?.get(id) ?? null) : changed
   }
 
   #isKept(type: string, id: string): boolean {
