@@ -112,7 +112,8 @@ const count = (event: string) => logged.filter(line => line.includes(`"${event}"
 
 /** Two looks at least have come and gone. */
 async function looks(): Promise<void> {
-  const other = { sessionId: SessionId.parse(randomUUID()), starter: newVisitor(), ...byQr }
+  const sessionId = SessionId.parse(randomUUID())
+  const other = { sessionId, placeId: sessionId, starter: newVisitor(), ...byQr }
   await openAttempt(opening(), other)
   await rows.waitFor(`select from link_attempts where session_id = $1 and phase = 'expired'`, [other.sessionId])
 }
@@ -128,7 +129,7 @@ describe('what this node owns and nobody runs', () => {
 
   test('an attempt is ended, and its browser may start again', async () => {
     const sessionId = SessionId.parse(randomUUID())
-    const input = { sessionId, starter: newVisitor(), ...byQr }
+    const input = { sessionId, placeId: sessionId, starter: newVisitor(), ...byQr }
     await openAttempt(opening(), input)
     recovery.start()
     await rows.waitFor(

@@ -7,6 +7,8 @@ import './link-tables.js'
 
 export type Attempt = {
   sessionId: SessionId
+  /** In the queue. */
+  placeId: SessionId
   mode: LinkMode
   method: LinkMethod
   phase: LinkPhase
@@ -36,7 +38,7 @@ function selectAttempts(tx: TenantReader) {
   return tx.db
     .selectFrom('link_attempts')
     .select(['session_id', 'mode', 'method', 'phase', 'reason', 'since', 'qr', 'code', 'code_entered'])
-    .select(['started_by', 'name'])
+    .select(['started_by', 'name', 'place_id'])
     .select(['expected_number', msUntil('expires_at').as('expires_in'), msUntil('qr_expires_at').as('qr_expires_in')])
     .select([msUntil('code_expires_at').as('code_expires_in'), msSince('seen_at').as('unseen')])
 }
@@ -45,6 +47,7 @@ type Row = Awaited<ReturnType<ReturnType<typeof selectAttempts>['execute']>>[num
 
 const attemptOf = (row: Row): Attempt => ({
   sessionId: SessionId.parse(row.session_id),
+  placeId: SessionId.parse(row.place_id ?? row.session_id),
   mode: row.mode,
   method: row.method,
   phase: row.phase,

@@ -44,6 +44,7 @@ export type NewAttempt = {
   sessionId: SessionId
   visitorHash: Buffer
   nodeId: string
+  placeId: SessionId
   startedBy: 'visitor' | 'service'
   mode: LinkMode
   method: LinkMethod
@@ -63,6 +64,7 @@ export async function insertAttempt(tx: TenantTransactor, attempt: NewAttempt): 
       session_id: attempt.sessionId,
       visitor_hash: attempt.visitorHash,
       node_id: attempt.nodeId,
+      place_id: attempt.placeId,
       started_by: attempt.startedBy,
       mode: attempt.mode,
       method: attempt.method,

@@ -21,6 +21,16 @@ export function attemptRunning(): GatewayError {
   })
 }
 
+/** The same for a service, which knows the attempt by the id that it has given. */
+export function linkRunning(): GatewayError {
+  return new GatewayError({
+    code: 'attempt_running',
+    status: 409,
+    message: 'A link is under way under this sessionId: it asks another way, or a phone has accepted it.',
+    action: 'Wait until it has finished, or cancel it and use another sessionId.',
+  })
+}
+
 /** An id that a service wants for a link, and that is somebody else's, or was used up. */
 export function sessionIdTaken(): GatewayError {
   return new GatewayError({

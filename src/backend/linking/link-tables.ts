@@ -22,6 +22,8 @@ export type LinkAttemptsTable = {
   deliver: Generated<boolean>
   /** Sealed. */
   name: Buffer | null
+  /** Its place in the queue; null: of the session's id. */
+  place_id: string | null
   seen_at: Generated<Date>
   expires_at: Date
   since: Generated<Date>

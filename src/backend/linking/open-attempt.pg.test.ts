@@ -42,6 +42,7 @@ beforeEach(() => {
   visitorHash = randomBytes(32)
   input = {
     sessionId,
+    placeId: sessionId,
     starter: { visitorHash, isNew: false },
     plan: { method: 'qr', phoneNumber: null, mode: 'managed', deliver: true, name: null },
     queued: false,

@@ -8,7 +8,7 @@ import type { SessionIdentity } from '../sessions/session-identity.js'
 import type { Vault } from '../vault/vault.js'
 import { nameCell } from './attempt-cells.js'
 import { findAttempt, latestAttempt } from './attempts-reading.js'
-import { forgetAttempt, insertAttempt, lockId, lockVisitor } from './attempts-store.js'
+import { insertAttempt, lockId, lockVisitor } from './attempts-store.js'
 import { sessionIdTaken } from './errors.js'
 import { sealNumber } from './expected-number.js'
 import { hasEnded } from './link-phase.js'
@@ -30,6 +30,8 @@ export type OpenAttemptDeps = {
 
 export type OpenAttemptInput = {
   sessionId: SessionId
+  /** In the queue. */
+  placeId: SessionId
   starter: LinkStarter
   plan: LinkPlan
   /** It waits for its turn. */
@@ -46,7 +48,7 @@ export type OpenAttemptInput = {
  */
 export async function openAttempt(
   { tenants, vault, nodeId, ...deps }: OpenAttemptDeps,
-  { sessionId, starter, plan, queued }: OpenAttemptInput,
+  { sessionId, placeId, starter, plan, queued }: OpenAttemptInput,
 ): Promise<SessionIdentity | { sessionId: SessionId }> {
   const workspaceId = deps.workspaceId()
   let untold = false
@@ -62,6 +64,7 @@ export async function openAttempt(
       // nobody has a cookie of this hash
       visitorHash: starter === 'service' ? randomBytes(32) : starter.visitorHash,
       nodeId,
+      placeId,
       startedBy: starter === 'service' ? 'service' : 'visitor',
       mode: plan.mode,
       method: plan.method,
@@ -108,14 +111,12 @@ function attemptUnderWay(tx: TenantTransactor, sessionId: SessionId, starter: Li
   return starter.isNew ? Promise.resolve(null) : visitorsAttempt(tx, starter.visitorHash)
 }
 
-/** An id that a service has chosen may be used again once its attempt has ended without a link. */
+/** An id is used once: what nodes remember of an attempt that has ended would be wrong for another one. */
 async function servicesAttempt(tx: TenantTransactor, sessionId: SessionId): Promise<SessionId | null> {
   await lockId(tx, sessionId)
   const known = await findAttempt(tx, sessionId)
-  if (known !== null && known.startedBy !== 'service') throw sessionIdTaken()
-  if (known !== null && !hasEnded(known.phase)) return sessionId
-  if (await hasLease(tx, sessionId)) throw sessionIdTaken()
-  if (known !== null) await forgetAttempt(tx, sessionId)
+  if (known?.startedBy === 'service' && !hasEnded(known.phase)) return sessionId
+  if (known !== null || (await hasLease(tx, sessionId))) throw sessionIdTaken()
   return null
 }
 

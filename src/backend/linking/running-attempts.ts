@@ -52,15 +52,20 @@ export function createRunningAttempts(deps: RunningAttemptsDeps): RunningAttempt
   const { tenants, engine, admission, log } = deps
   const running = new Map<SessionId, Promise<Beginning>>()
 
-  const begin = async (sessionId: SessionId, { address, starter, plan }: NewAttempt): Promise<Beginning> => {
+  const begin = async (
+    sessionId: SessionId,
+    { address, starter, plan, sessionId: chosen }: NewAttempt,
+  ): Promise<Beginning> => {
     const { method, mode } = plan
     // only a code is asked of WhatsApp by number
     const phoneNumber = method === 'code' ? plan.phoneNumber : null
-    const place = await admission.enter({ sessionId, address, phoneNumber })
+    // an id that comes back may still have its earlier place, on another node
+    const placeId = chosen === undefined ? sessionId : SessionId.parse(randomUUID())
+    const place = await admission.enter({ sessionId: placeId, address, phoneNumber })
     const queued = !place.granted
     try {
       const credentials = await engine.newCredentials()
-      const opened = await openAttempt(deps, { sessionId, starter, plan, queued })
+      const opened = await openAttempt(deps, { sessionId, placeId, starter, plan, queued })
       if (!('fence' in opened)) {
         place.leave({ used: false })
         return { sessionId: opened.sessionId, attempt: null }

@@ -8,7 +8,7 @@ import type { Vault } from '../vault/vault.js'
 import { nameCell } from './attempt-cells.js'
 import { attemptView } from './attempt-view.js'
 import { findAttempt, stagedOfServices, type Attempt } from './attempts-reading.js'
-import { attemptNotFound, attemptRunning, sessionIdTaken, unusableNumber } from './errors.js'
+import { attemptNotFound, linkRunning, sessionIdTaken, unusableNumber } from './errors.js'
 import { expectedNumber } from './expected-number.js'
 import { hasEnded } from './link-phase.js'
 import type { LinkPlan } from './link-plan.js'
@@ -30,8 +30,8 @@ export type ServiceAttempt = { view: LinkAttemptView; name: string | null }
 export interface ServiceLinks {
   /**
    * Opens an attempt and answers with its first QR or code, or with its place in the queue. Joins the one that is under way under the
-   * given id if it asks the same way; one that asks another way is ended first, unless a phone has accepted.
-   * @throws GatewayError as `Linking.link` does, and `session_id_taken`
+   * given id if it asks the same way.
+   * @throws GatewayError as `Linking.link` does, and `session_id_taken`, also for an id whose attempt has ended without a link
    */
   link(how: ServiceLink): Promise<StartLinkAnswer>
   /** An attempt of a service, under way or ended; null for visitors' attempts too. */
@@ -51,9 +51,6 @@ export type ServiceLinksDeps = Pick<RunningAttemptsDeps, 'tenants' | 'vault' | '
 }
 
 const acceptedPhases: readonly LinkPhase[] = ['scanned', 'preparing', 'delivering']
-
-/** Rounds of looking for an attempt to join, to end or to open: other requests, on other nodes, may do the same meanwhile. */
-const mostRounds = 3
 
 export function createServiceLinks({
   tenants,
@@ -82,30 +79,25 @@ export function createServiceLinks({
   const find = async (sessionId: SessionId): Promise<ServiceAttempt | null> => {
     const found = await read(async tx => {
       const attempt = await findAttempt(tx, sessionId)
-      return attempt?.startedBy === 'service' ? present(tx, attempt) : null
+      return attempt?.startedBy === 'service' ? { ...(await present(tx, attempt)), placeId: attempt.placeId } : null
     })
-    if (found?.view.phase !== 'queued') return found
-    const queuePosition = await admission.position(sessionId)
-    return queuePosition === null ? found : { ...found, view: { ...found.view, queuePosition } }
+    if (found === null) return null
+    const { view, name, placeId } = found
+    const queuePosition = view.phase === 'queued' ? await admission.position(placeId) : null
+    return { view: queuePosition === null ? view : { ...view, queuePosition }, name }
   }
 
   const asksTheSame = ({ attempt, number }: { attempt: Attempt; number: string | null }, plan: LinkPlan) =>
     attempt.method === plan.method && attempt.mode === plan.mode && number === plan.phoneNumber
 
   const joinOrOpen = async (sessionId: SessionId, plan: LinkPlan): Promise<void> => {
-    for (let round = 1; round <= mostRounds; round++) {
-      const found = await known(sessionId)
-      if (found === null || hasEnded(found.attempt.phase)) {
-        const begun = await running.open({ sessionId, starter: 'service', address: null, plan })
-        if (begun.attempt !== null) return
-        continue
-      }
-      if (found.attempt.startedBy !== 'service') throw sessionIdTaken()
-      if (acceptedPhases.includes(found.attempt.phase)) throw attemptRunning()
-      if (asksTheSame(found, plan)) return
-      await end(sessionId, { phase: 'cancelled', reason: 'replaced_by_visitor' })
-    }
-    throw attemptRunning()
+    const before = await known(sessionId)
+    const begun = before === null && (await running.open({ sessionId, starter: 'service', address: null, plan }))
+    if (begun !== false && begun.attempt !== null) return
+    // another request, perhaps on another node, was first
+    const found = before ?? (await known(sessionId))
+    if (found?.attempt.startedBy !== 'service' || hasEnded(found.attempt.phase)) throw sessionIdTaken()
+    if (acceptedPhases.includes(found.attempt.phase) || !asksTheSame(found, plan)) throw linkRunning()
   }
 
   const viewOf = async (sessionId: SessionId) => {

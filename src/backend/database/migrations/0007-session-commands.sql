@@ -15,7 +15,9 @@ alter table link_attempts
   -- Whether the session ID is sent to the account.
   add column deliver boolean not null default true,
   -- The name that the session is to get; sealed, and gone from here when it has it.
-  add column name bytea;
+  add column name bytea,
+  -- Its place of link_places, where that has another id: one that a service has chosen may come back before its earlier place is free.
+  add column place_id uuid;
 create index link_attempts_of_services on link_attempts (workspace_id, session_id)
   where started_by = 'service' and phase in ('queued', 'starting', 'scanning', 'scanned');
 
