@@ -5,6 +5,12 @@ import { MissionStatus, SessionNotice, SessionState, StateReason } from './sessi
 
 const sessionId = { sessionId: SessionId }
 
+/**
+ * Raised whenever another node, or a command, takes the session over. Who hears of a session from several sides drops what is older than the
+ * highest it has heard. Absent while nobody is to run the session.
+ */
+const epoch = { epoch: z.number().int().positive().optional() }
+
 /** Progress words of the public contract. */
 export const ProgressStatus = z.enum(['scanning', 'connected', 'backup_setup', 'backup_ready', 'complete'])
 
@@ -47,17 +53,18 @@ export const GatewayEvent = z.discriminatedUnion('event', [
   z.object({ event: z.literal('complete'), data: z.object({ ...sessionId, message: z.literal('Setup complete!') }) }),
   z.object({
     event: z.literal('connection_success'),
-    data: z.object({ ...sessionId, status: z.literal('connected') }),
+    data: z.object({ ...sessionId, ...epoch, status: z.literal('connected') }),
   }),
   z.object({
     event: z.literal('connection_lost'),
-    data: z.object({ ...sessionId, status: z.literal('disconnected'), reason: z.string() }),
+    data: z.object({ ...sessionId, ...epoch, status: z.literal('disconnected'), reason: z.string() }),
   }),
   /** Every change of a session's state or of its reason. `connection_success` and `connection_lost` come beside it. */
   z.object({
     event: z.literal('session_state'),
     data: z.object({
       ...sessionId,
+      ...epoch,
       status: MissionStatus,
       state: SessionState,
       reason: StateReason.nullable(),

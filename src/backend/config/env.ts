@@ -42,9 +42,9 @@ export const Env = z.object({
   LINK_MAX_PER_NODE: count.default(100),
   LINK_MAX_ACTIVE: count.default(500),
   LINK_MAX_QUEUED: count.default(1_000),
-  CONNECTS_PER_SECOND: rate.default(5),
+  CONNECTS_PER_SECOND: rate.default(20),
   WHATSAPP_SESSION_TIMEOUT: z.coerce.number().int().min(1_000).max(31_536_000_000).default(3_600_000),
-  CONNECT_BURST: count.default(10),
+  CONNECT_BURST: count.default(20),
   CONNECTS_PER_SECOND_TOTAL: rate.default(20),
   EGRESS_NAME: z.string().trim().min(1).max(100).default('shared'),
   WHATSAPP_WEB_VERSION: z

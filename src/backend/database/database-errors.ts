@@ -45,8 +45,11 @@ export class DatabaseRefusedError extends Error {
 export const isConflict = (state: string): boolean => state === '40001' || state === '40P01'
 
 const ERRNO = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_|ENOENT|EADDRNOTAVAIL)/
-/** Connection exceptions, too many connections, shutdown, crash, starting up, dropped database. */
-const UNAVAILABLE_STATE = /^(08...|53300|57P0[1-5])$/
+/**
+ * Connection exceptions; no disk, memory or connections left, and trouble with the disk; shutdown, crash, starting up, dropped database;
+ * a statement or a transaction that took longer than it was given, as after this process stood still.
+ */
+const UNAVAILABLE_STATE = /^(08...|53...|58030|57P0[1-5]|57014|25P0[34])$/
 /** What pg and its pool say without a code. */
 const LOST_CONNECTION =
   /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|Client has encountered a connection error)/

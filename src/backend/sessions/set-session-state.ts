@@ -92,15 +92,18 @@ type Step = {
 
 async function record(events: Appends, tx: TenantTransactor, sessionId: SessionId, step: Step): Promise<void> {
   const { state, reason, text, until, since } = step
-  await sql`
+  const { rows } = await sql<{ epoch: string | null }>`
     insert into session_history (workspace_id, session_id, state, reason, node_id, epoch)
     select s.workspace_id, s.id, s.state, s.reason, l.node_id, l.epoch
     from sessions s left join session_leases l on l.session_id = s.id and l.wanted
-    where s.id = ${sessionId}`.execute(tx.db)
+    where s.id = ${sessionId}
+    returning epoch`.execute(tx.db)
+  const epoch = rows[0]?.epoch ?? null
+  const about = { sessionId, ...(epoch !== null && { epoch: Number(epoch) }) }
   const changed: LoggedEvent = {
     event: 'session_state',
     data: {
-      sessionId,
+      ...about,
       status: missionStatus(state),
       state,
       reason: stateReason(reason, text),
@@ -108,12 +111,15 @@ async function record(events: Appends, tx: TenantTransactor, sessionId: SessionI
       ...(until !== null && { until: until.toISOString() }),
     },
   }
-  await events.append(tx, changed, ...connectionEvents(sessionId, step))
+  await events.append(tx, changed, ...connectionEvents(about, step))
 }
 
-function connectionEvents(sessionId: SessionId, { from, state, reason }: Step): LoggedEvent[] {
+function connectionEvents(
+  about: { sessionId: SessionId; epoch?: number },
+  { from, state, reason }: Step,
+): LoggedEvent[] {
   if (from === state) return []
-  if (state === 'connected') return [{ event: 'connection_success', data: { sessionId, status: 'connected' } }]
+  if (state === 'connected') return [{ event: 'connection_success', data: { ...about, status: 'connected' } }]
   if (from !== 'connected') return []
-  return [{ event: 'connection_lost', data: { sessionId, status: 'disconnected', reason: reason ?? state } }]
+  return [{ event: 'connection_lost', data: { ...about, status: 'disconnected', reason: reason ?? state } }]
 }
