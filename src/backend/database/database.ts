@@ -16,9 +16,13 @@ export type Database = AsyncDisposable & {
   system<T>(work: (transaction: SystemTransaction) => Promise<T>, options?: { deadlineMs?: number }): Promise<T>
   /** For `createTenants` alone, which decides whose rows the transaction sees. */
   transaction<Schema, T>(start: TransactionStart, work: (open: OpenTransaction<Schema>) => Promise<T>): Promise<T>
+  /** Connections that are open, those of them that nobody uses, and callers that wait for one. */
+  use(): PoolUse
   /** Waits for open transactions and closes all connections. Twice is harmless. */
   close(): Promise<void>
 }
+
+export type PoolUse = { open: number; idle: number; waiting: number }
 
 /** Default for all attempts of one transaction together, in milliseconds. */
 export const DEFAULT_DEADLINE_MS = 10_000
@@ -34,6 +38,7 @@ export function openDatabase({ onHookError = () => {}, ...options }: DatabaseOpt
       return runTransaction<SystemSchema, T>(deps, { ...NO_TENANT, deadlineMs }, work)
     },
     transaction: (start, work) => runTransaction(deps, start, work),
+    use: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close,
     [Symbol.asyncDispose]: close,
   }

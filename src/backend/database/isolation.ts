@@ -15,6 +15,7 @@ export const SYSTEM_TABLES: ReadonlySet<string> = new Set([
   'link_starts',
   'link_cool_downs',
   'link_places',
+  'job_workers',
   'connect_budget',
   'connect_breakers',
 ])

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { SessionId, WorkspaceId } from '../../contract/ids.js'
 import type { TenantReader, Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import { assertFence, FencedError, type Fence } from '../leases/fence.js'
@@ -30,7 +31,7 @@ export function createKeyStore(deps: KeyStoreDeps, identity: KeyStoreIdentity, c
 /**
  * The key store of a session whose credentials were stored before. A node that was cut off while another took the session over finds out
  * here, before it logs in and throws the new owner out: the lease is held until the credentials are read.
- * @throws StorageError `fenced`; also when there are none: absence here is never a reason to make new ones
+ * @throws StorageError `fenced`, for credentials in quarantine too; also when there are none: absence here is never a reason to make new ones
  */
 export async function loadKeyStore(deps: KeyStoreDeps, identity: KeyStoreIdentity): Promise<KeyStore> {
   const rows = new KeyRows(identity.sessionId, deps.sealer)
@@ -46,6 +47,9 @@ export async function loadKeyStore(deps: KeyStoreDeps, identity: KeyStoreIdentit
 
 async function fencedCredentials(tx: TenantTransactor, rows: KeyRows, { sessionId, fence }: KeyStoreIdentity) {
   await assertFence(tx, sessionId, fence)
+  const { rows: quarantined } = await sql`
+    select from sessions where id = ${sessionId} and quarantined_at is not null`.execute(tx.db)
+  if (quarantined.length > 0) throw new StorageError('fenced', 'The credentials of this session are put away.')
   return rows.credentials(tx)
 }
 

@@ -14,7 +14,13 @@ type LiveOnly = 'qr_code' | 'pairing_code'
 export type LoggedEvent =
   Exclude<GatewayEvent, { event: LiveOnly }> | { event: LiveOnly; data: { sessionId: SessionId; status: 'connecting' } }
 
-export type StoredEvent = { seq: bigint; sessionId: SessionId; event: LoggedEvent }
+export type StoredEvent = {
+  seq: bigint
+  sessionId: SessionId
+  event: LoggedEvent
+  /** By the database's clock, when it was read. */
+  ageSeconds: number
+}
 
 export interface EventLog {
   /**
@@ -57,6 +63,7 @@ export function createEventLog({ vault }: { vault: Vault }): EventLog {
       const rows = await tx.db
         .selectFrom('event_log')
         .select(['seq', 'event', 'data'])
+        .select(sql<number>`extract(epoch from clock_timestamp() - created_at)::float8`.as('age'))
         .where('session_id', '=', sessionId)
         .where('seq', '>', String(after))
         .orderBy('seq')
@@ -70,6 +77,7 @@ export function createEventLog({ vault }: { vault: Vault }): EventLog {
           seq,
           sessionId,
           event: { event: row.event, data: sealer.openJson(dataCell(seq), row.data) } as LoggedEvent,
+          ageSeconds: row.age,
         }
       })
     },

@@ -5,7 +5,13 @@ import type { EventWakeups } from './event-wakeups.js'
 
 const pageSize = 100
 
-export type EventStreamDeps = { tenants: Tenants; log: EventLog; wakeups: EventWakeups }
+export type EventStreamDeps = {
+  tenants: Tenants
+  log: EventLog
+  wakeups: EventWakeups
+  /** How old an event was when its reader, who waited for it, had it. */
+  onDelivered?: (ageSeconds: number) => void
+}
 
 export type EventStreamOptions = {
   workspaceId: WorkspaceId
@@ -20,7 +26,7 @@ export type EventStreamOptions = {
  * so nothing falls between backfill and stream. Ends when `signal` aborts. A read that fails is thrown: the reader comes back with its cursor.
  */
 export async function* eventStream(
-  { tenants, log, wakeups }: EventStreamDeps,
+  { tenants, log, wakeups, onDelivered }: EventStreamDeps,
   { workspaceId, sessionId, after, signal }: EventStreamOptions,
 ): AsyncGenerator<StoredEvent> {
   let wakeReader = () => {}
@@ -33,14 +39,17 @@ export async function* eventStream(
   signal.addEventListener('abort', wake)
   try {
     let cursor = after
+    let live = false
     while (!signal.aborted) {
       pending = false
       const page = await tenants.read({ workspaceId }, tx => log.read(tx, sessionId, cursor, pageSize))
       for (const event of page) {
         cursor = event.seq
+        if (live) onDelivered?.(event.ageSeconds)
         yield event
       }
       if (page.length === pageSize) continue
+      live = true
       if (!pending) await new Promise<void>(resolve => (wakeReader = resolve))
     }
   } finally {

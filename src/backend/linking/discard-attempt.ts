@@ -29,7 +29,7 @@ export async function discardAttempt(
 ): Promise<void> {
   await deps.tenants.transact({ workspaceId: input.workspaceId }, async tx => {
     await assertFence(tx, input.sessionId, fence)
-    await discard(deps, tx, input)
+    await discardStaged(deps, tx, input)
   })
 }
 
@@ -52,14 +52,15 @@ export async function discardForeignAttempt(
       .select('node_id')
       .where('session_id', '=', input.sessionId)
       .executeTakeFirstOrThrow()
-    await discard(deps, tx, input)
+    await discardStaged(deps, tx, input)
     await deps.events.wake(tx, owner)
     return true
   })
 }
 
-async function discard(
-  { events, vault }: DiscardAttemptDeps,
+/** In the caller's transaction, which has locked the lease of the attempt. */
+export async function discardStaged(
+  { events, vault }: Omit<DiscardAttemptDeps, 'tenants'>,
   tx: TenantTransactor,
   { workspaceId, sessionId, phase, reason }: DiscardAttemptInput,
 ): Promise<void> {

@@ -41,7 +41,7 @@ export function createPrepareDelivery({ tenants, events, vault, settings }: Prep
       await assertFence(tx, sessionId, fence)
       const session = await sessionRow(tx, sessionId)
       if (!(await moveAttempt(tx, sessionId, 'delivering', session.reason))) return
-      await storeString(tx, await vault.workspaceSealer(tx, workspaceId), { ...session, sessionId, string })
+      await storeString(tx, sealer, { ...session, sessionId, string })
       const chat = `${session.phone_number}@s.whatsapp.net`
       const text = renderTemplate(await templateText(tx, vault, templateFor[session.mode], builtInTemplates), {
         number: session.phone_number,
@@ -70,7 +70,7 @@ function sessionRow(tx: TenantTransactor, sessionId: string): Promise<SessionRow
     .executeTakeFirstOrThrow()
 }
 
-/** Keeps the latest string of a person, sealed. */
+/** Keeps the latest string of a person, sealed with the key of the session that it is of: it cannot be opened any longer than that one. */
 export async function storeString(
   tx: TenantTransactor,
   sealer: Sealer,

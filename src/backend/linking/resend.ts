@@ -62,8 +62,7 @@ export async function queueResend(
   if (bytes === null) throw new TypeError('a managed session has credentials')
   const source = engine.portableSource({ engine: 'baileys', bytes }, await rows.keys(tx, appStateKeyType, null))
   const string = encodeSessionId(source, { prefix: settings.sessionIdPrefix, format: settings.sessionIdFormat })
-  const workspaceSealer = await vault.workspaceSealer(tx, workspaceId)
-  await storeString(tx, workspaceSealer, { person_id: session.personId, sessionId, string })
+  await storeString(tx, sealer, { person_id: session.personId, sessionId, string })
   const to = `${phoneNumber}@s.whatsapp.net`
   const build = (text: string) => engine.buildText({ phoneNumber, to, text })
   const notice = async (template: keyof typeof resendTemplates) =>

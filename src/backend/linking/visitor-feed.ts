@@ -20,6 +20,7 @@ export type VisitorFeedDeps = {
   vault: Vault
   workspaceId: () => WorkspaceId
   log: Log
+  onDelivered?: (ageSeconds: number) => void
   seenEveryMs?: number
 }
 
@@ -61,7 +62,7 @@ export function createVisitorFeed({ tenants, events, wakeups, vault, log, ...dep
     }
     if (attempt.phase === 'queued') void keepPlace(workspaceId, sessionId, signal)
     const options = { workspaceId, sessionId, after: after ?? 0n, signal, present }
-    return attemptFeed({ tenants, log: events, wakeups }, options)
+    return attemptFeed({ tenants, log: events, wakeups, ...deps }, options)
   }
 }
 

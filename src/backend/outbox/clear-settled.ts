@@ -13,3 +13,13 @@ export async function clearSettled(tx: TenantTransactor, limit: number): Promise
     ) returning 1`.execute(tx.db)
   return rows.length
 }
+
+/** Forgets messages whose bytes are gone and which nobody asks about any more. @returns how many */
+export async function forgetSettled(tx: TenantTransactor, days: number, limit: number): Promise<number> {
+  const { rows } = await sql`
+    delete from outbox_messages where (workspace_id, id) in (
+      select workspace_id, id from outbox_messages
+      where proto is null and settled_at < now() - make_interval(days => ${days}) limit ${limit} for update skip locked
+    ) returning 1`.execute(tx.db)
+  return rows.length
+}

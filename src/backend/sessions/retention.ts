@@ -18,5 +18,6 @@ export const keptDays = {
   events: 30,
   /** Rows of messages without their bytes. */
   sentMessages: 30,
+  /** What sessions were. */
   history: 90,
 } as const

@@ -1,16 +1,14 @@
 import { sql } from 'kysely'
 import type { TenantTransactor } from '../database/tenant-transaction.js'
+import { keptDays } from './retention.js'
 import './session-tables.js'
 
-/** How long it is told what a session was. */
-const keptDays = 90
-
-/** @returns how many rows went; as many as `limit` means that there may be more */
+/** Forgets what sessions were long ago. @returns how many rows went; as many as `limit` means that there may be more */
 export async function forgetHistory(tx: TenantTransactor, limit: number): Promise<number> {
   const { rows } = await sql`
     delete from session_history where (workspace_id, session_id, position) in (
       select workspace_id, session_id, position from session_history
-      where at < clock_timestamp() - make_interval(days => ${keptDays}) order by at limit ${limit}
+      where at < clock_timestamp() - make_interval(days => ${keptDays.history}) order by at limit ${limit}
     ) returning position`.execute(tx.db)
   return rows.length
 }
