@@ -29,7 +29,10 @@ export const ErrorCode = z.enum([
   'database_unavailable',
   'whatsapp_unreachable',
   'whatsapp_refused',
+  'starting',
   'shutting_down',
+  /** This process is not sure that it may still act for its sessions. */
+  'lease_lost',
   'internal_error',
 ])
 export type ErrorCode = z.infer<typeof ErrorCode>

@@ -36,6 +36,10 @@ export type Config = {
     ownerUrl: string
     brandLogo: string | null
   }
+  /** What this process does. Health and metrics are told in every role. */
+  roles: { api: boolean; sessions: boolean; jobs: boolean }
+  /** Who may read the metrics without the service token, in the forms of `proxy-addr`. */
+  metricsFrom: string[]
   /** Proxies in front whose word on a visitor's address is believed, in the forms of `proxy-addr`. */
   trustProxy: string[]
   limits: {
@@ -125,6 +129,13 @@ export function loadConfig(raw: NodeJS.ProcessEnv): Config {
       ownerUrl: env.OWNER_URL,
       brandLogo: env.BRAND_LOGO ?? null,
     },
+    roles: {
+      api: env.ROLES.includes('api'),
+      sessions: env.ROLES.includes('sessions'),
+      jobs: env.ROLES.includes('jobs'),
+    },
+    // whoever develops has the machine to themselves; in production a proxy may stand on it
+    metricsFrom: env.METRICS_FROM ?? (production ? [] : ['loopback']),
     trustProxy: env.TRUST_PROXY,
     limits: {
       closed: env.LINK_PAGE === 'off',

@@ -18,6 +18,14 @@ const proxies = z
     'must be addresses, ranges such as 10.0.0.0/8, loopback, linklocal or uniquelocal, with commas between',
   )
 
+const roles = ['api', 'sessions', 'jobs'] as const
+
+/** Which of the roles, with commas between. */
+const roleList = z
+  .string()
+  .transform(text => text.split(',').map(part => part.trim()))
+  .pipe(z.array(z.enum(roles, `must be some of ${roles.join(', ')}, with commas between`)))
+
 /** The raw environment: names as documented, values checked for form only. Read nowhere else. */
 export const Env = z.object({
   NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
@@ -29,6 +37,8 @@ export const Env = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   DATABASE_APP_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   TRUST_PROXY: proxies.default([]),
+  ROLES: roleList.default([...roles]),
+  METRICS_FROM: proxies.optional(),
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   WHATSAPP_SESSION_SECRET: flagless.optional(),
   WHATSAPP_SERVICE_TOKEN: flagless.optional(),
@@ -68,7 +78,6 @@ const unusedNames = [
   'REDIS_URL',
   'SESSIONS_PATH',
   'WHATSAPP_SERVICE_URL',
-  'ROLES',
   'FRONTEND_URL',
   'LOG_FILE',
   'WHATSAPP_MAX_SESSIONS_PER_USER',

@@ -4,9 +4,17 @@ import { GatewayError } from '../errors.js'
 import { route, type Route } from './route.js'
 import { shareAnswer } from './shared-answer.js'
 
+/** Where a process is in its life. */
+export type NodePhase = 'starting' | 'ready' | 'draining'
+
 export type HealthDeps = {
   /** Resolves when the database answers. */
   pingDatabase: () => Promise<void>
+  phase: () => NodePhase
+  /** Whether this node surely has its lease: without it, it may not act. */
+  leaseHeld: () => boolean
+  /** Whether WhatsApp refuses the version of the client, so that nobody connects. */
+  clientOutdated: () => boolean
   connectedSessions: () => number
   websocketClients: () => number
 }
@@ -17,8 +25,12 @@ const sharedMs = 500
 const Probe = z.strictObject({ status: z.literal('ok') })
 type Probe = z.infer<typeof Probe>
 
-/** `/health` for people and dashboards, `/health/live` and `/health/ready` for whoever restarts and routes. */
-export function healthRoutes({ pingDatabase, connectedSessions, websocketClients }: HealthDeps): Route[] {
+/**
+ * `/health` for people and dashboards, `/health/live` for whoever restarts: it asks nothing but this process itself, whose loop has to turn
+ * for an answer; `/health/ready` for whoever routes.
+ */
+export function healthRoutes(deps: HealthDeps): Route[] {
+  const { pingDatabase, phase, leaseHeld, clientOutdated, connectedSessions, websocketClients } = deps
   // these doors have no limit: watchers come from anywhere, and a crowd must not cost the database more than one of them
   const answers = shareAnswer({
     ask: () =>
@@ -35,7 +47,7 @@ export function healthRoutes({ pingDatabase, connectedSessions, websocketClients
       summary: 'State of this node',
       answer: Health,
       handle: async (): Promise<Health> => ({
-        status: (await answers()) ? 'healthy' : 'degraded',
+        status: (await answers()) && leaseHeld() && !clientOutdated() ? 'healthy' : 'degraded',
         timestamp: new Date().toISOString(),
         sessions: connectedSessions(),
         websocketClients: websocketClients(),
@@ -54,15 +66,29 @@ export function healthRoutes({ pingDatabase, connectedSessions, websocketClients
       summary: 'The process can serve: 200, else 503',
       answer: Probe,
       async handle(): Promise<Probe> {
-        if (await answers()) return { status: 'ok' }
-        throw new GatewayError({
-          code: 'database_unavailable',
-          status: 503,
-          message: 'The database does not answer.',
-          action: 'Route requests to another node until this one is ready.',
-          retryAfterSeconds: 5,
-        })
+        if (phase() === 'starting') throw notReady('starting')
+        if (phase() === 'draining') throw notReady('shutting_down')
+        if (!(await answers())) throw notReady('database_unavailable')
+        if (!leaseHeld()) throw notReady('lease_lost')
+        return { status: 'ok' }
       },
     }),
   ]
+}
+
+const whyNot = {
+  starting: 'This node is starting.',
+  shutting_down: 'This node is stopping.',
+  database_unavailable: 'The database does not answer.',
+  lease_lost: 'This node is not sure of its lease.',
+} as const
+
+function notReady(code: keyof typeof whyNot): GatewayError {
+  return new GatewayError({
+    code,
+    status: 503,
+    message: whyNot[code],
+    action: 'Route requests to another node until this one is ready.',
+    retryAfterSeconds: 5,
+  })
 }

@@ -23,6 +23,9 @@ const serve = (timeouts: HttpServerDeps['timeouts']): HttpServer =>
       route({ method: 'post', path: '/api/slow', summary: '', body: z.object({}), handle: () => onPost() }),
       ...healthRoutes({
         pingDatabase: async () => void pings++,
+        phase: () => 'ready',
+        leaseHeld: () => true,
+        clientOutdated: () => false,
         connectedSessions: () => 0,
         websocketClients: () => 0,
       }),

@@ -50,6 +50,8 @@ export interface NodeLease extends AsyncDisposable {
   isSure(): boolean
   /** Milliseconds since the start of the last renewal that worked. */
   ageMs(): number
+  /** Since the start. */
+  renewalsFailed(): number
   /** Others leave this node out when they share sessions among them. */
   drain(): Promise<void>
 }
@@ -73,6 +75,7 @@ export function createNodeLease({ url, database, log, times = usual }: NodeLease
   let watch = nobody
   let renewedAt = { own: -Infinity, wall: -Infinity }
   let doubtful = false
+  let failed = 0
   let stopped = false
   let timer: NodeJS.Timeout | undefined
   let tidying: NodeJS.Timeout | undefined
@@ -114,6 +117,7 @@ export function createNodeLease({ url, database, log, times = usual }: NodeLease
       if (!lasts()) doubt()
       await renew(by)
     } catch (error) {
+      failed++
       log.warn('lease_not_renewed', { nodeId, code: errorCode(error), ms: roundAge() })
       doubt()
     }
@@ -177,6 +181,7 @@ export function createNodeLease({ url, database, log, times = usual }: NodeLease
     doubt,
     isSure: () => line !== null && !doubtful && lasts(),
     ageMs,
+    renewalsFailed: () => failed,
     async drain() {
       await database.system(async ({ db }) => {
         await db.updateTable('nodes').set({ draining: true }).where('id', '=', nodeId).execute()
