@@ -1,10 +1,8 @@
-import { sql } from 'kysely'
 import { Router, type RequestHandler } from 'express'
 import type { WorkspaceId } from '../contract/ids.js'
 import type { PageSettings } from '../contract/linking.js'
 import { createAdmission } from './admission/create-admission.js'
 import { brandLogo, logoPath } from './brand-logo.js'
-import { createClearAway } from './clear-away.js'
 import type { Config } from './config/config.js'
 import { createTenants } from './database/tenant-transaction.js'
 import { createBaileysEngine } from './engine/baileys/baileys-engine.js'
@@ -17,11 +15,11 @@ import { openGatewayDatabase } from './gateway-database.js'
 import { apiDoor } from './http/api-door.js'
 import { createClientAddress } from './http/client-address.js'
 import { docsPage } from './http/docs-page.js'
-import { healthRoutes } from './http/health.routes.js'
 import { openApiRoutes } from './http/openapi.js'
 import { createIdentify } from './http/identify.js'
 import { createRequestLimit } from './http/request-limit.js'
 import { createHttpServer, createWebSocketPort } from './http/server.js'
+import { createBackgroundJobs } from './jobs/background-jobs.js'
 import { createNodeLease } from './leases/node-lease.js'
 import { endLinkAtRest } from './linking/end-unfinished-link.js'
 import { createFinishLink } from './linking/finish-link.js'
@@ -36,8 +34,11 @@ import { createVisitorSessions } from './linking/visitor-sessions.js'
 import { createUpgradeLimits } from './live/upgrade-limits.js'
 import { createWebSocketDoor } from './live/websocket.js'
 import type { Log } from './log.js'
+import { meteredEngine } from './metrics/metered-engine.js'
+import { createMetrics } from './metrics/metrics.js'
 import { createMissedCommands } from './own-chat/missed-commands.js'
 import { createOwnChat } from './own-chat/own-chat.js'
+import { nodeHealth } from './node-health.js'
 import { packageVersion } from './package-version.js'
 import { createRecovery } from './recovery.js'
 import { Releases } from './releases.js'
@@ -84,10 +85,11 @@ export async function createApp(config: Config, { log, pages }: AppParts): Promi
 }
 
 async function compose(config: Config, log: Log, pages: RequestHandler, releases: Releases): Promise<App> {
-  const { publicUrl } = config
+  const { publicUrl, roles } = config
   const cookies = { secure: publicUrl?.startsWith('https:') ?? false }
   const { supportUrl, ownerUrl, mode, brandLogo: logoFile } = config.linking
 
+  const metrics = releases.use(createMetrics())
   const { database, appUrl } = releases.use(await openGatewayDatabase(config))
   const tenants = createTenants(database, () => lease.doubt())
   const vault = createVault({ secret: config.sessionSecret })
@@ -97,13 +99,14 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
   const { nodeId } = lease
   const preKeys = releases.use(createPreKeyPool({ size: warmPreKeyBatches }))
   const version = clientVersion(config.whatsapp.version)
-  const engine = createBaileysEngine({
+  const whatsapp = createBaileysEngine({
     url: config.whatsapp.url,
     version,
     preKeys,
     log,
     mayWrite: () => lease.mayWrite(),
   })
+  const engine = meteredEngine(whatsapp, metrics.connections)
   const alarm = createOperatorAlarm({ log: log.child('operator') })
   const connects = { database, settings: config.connects, version, alarm, log: log.child('connects') }
   const pacer = releases.use(makeConnectPacer(connects))
@@ -183,23 +186,32 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
       log: log.child('sessions'),
     }),
   )
-  const clearAway = releases.use(createClearAway({ tenants, log: log.child('clear-away') }))
+  const jobsDeps = { database, url: appUrl, tenants, events, vault, nodeId, log: log.child('jobs') }
+  const jobs = releases.use(createBackgroundJobs({ ...jobsDeps, onOutcome: metrics.jobTried }))
 
   const addressOf = createClientAddress({ trustProxy, production, log: log.child('http') })
   const identify = createIdentify({ serviceToken: config.serviceToken, cookies, addressOf })
   const limit = createRequestLimit({ most: config.limits.requestsPerMinute, withinMs: 60_000 })
+  const feedDeps = { tenants, events, wakeups, vault, workspaceId }
   const live = createWebSocketDoor({
-    openFeed: createVisitorFeed({ tenants, events, wakeups, vault, workspaceId, log: log.child('linking') }),
+    openFeed: createVisitorFeed({ ...feedDeps, log: log.child('linking'), onDelivered: metrics.eventDelivered }),
     limits: createUpgradeLimits({ addressOf, cookies, limit, perAddress: config.limits.socketsPerAddress }),
     cookies,
     publicUrl,
     log: log.child('live'),
   })
-  const health = healthRoutes({
-    pingDatabase: () =>
-      database.system(async ({ db }) => void (await sql`select 1`.execute(db)), { deadlineMs: 2_000 }),
-    connectedSessions: () => sessions.connectedCount(),
-    websocketClients: () => live.clientCount(),
+  let started = false
+  const { health, figures } = nodeHealth({
+    database,
+    lease,
+    sessions,
+    pacer,
+    alarm,
+    live,
+    metrics,
+    identify,
+    metricsFrom: config.metricsFrom,
+    phase: () => (drain.isDraining() ? 'draining' : started ? 'ready' : 'starting'),
   })
   const page: PageSettings = { mode, supportUrl, ownerUrl, logoUrl: logoFile === null ? null : logoPath }
   const described = [
@@ -217,9 +229,9 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
     createHttpServer({
       log,
       publicUrl,
-      routes,
-      pages: documents.use(pages),
-      onUpgrade: live.onUpgrade,
+      routes: roles.api ? routes : health,
+      pages: roles.api ? Router().use(figures, documents, pages) : figures,
+      onUpgrade: roles.api ? live.onUpgrade : (_request, socket) => socket.destroy(),
       identify,
       door: apiDoor({ identify, addressOf, limit }),
     }),
@@ -262,13 +274,17 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
       })
       const port = await server.listen(config.port, config.host)
       if (config.wsPort !== null) await wsPort?.listen(config.wsPort, config.host)
-      recovery.start()
+      if (roles.sessions) recovery.start()
       leaseWatch.start()
       linking.start()
       longReconnects.start()
-      clearAway.start()
+      if (roles.jobs) jobs.start()
+      started = true
       return port
     },
-    [Symbol.asyncDispose]: () => releases[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      // while sessions are given up
+      await Promise.all([jobs[Symbol.asyncDispose](), releases[Symbol.asyncDispose]()])
+    },
   }
 }

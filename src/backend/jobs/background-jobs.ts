@@ -1,0 +1,30 @@
+import type { Database } from '../database/database.js'
+import type { Tenants } from '../database/tenant-transaction.js'
+import type { EventLog } from '../events/event-log.js'
+import type { Log } from '../log.js'
+import type { Vault } from '../vault/vault.js'
+import { cleanupSteps } from './cleanup-steps.js'
+import { createJobRunner, type JobRunner } from './job-runner.js'
+import type { Scheduled } from './schedule.js'
+import { createSessionCleanup } from './session-cleanup.js'
+import type { TaskListDeps } from './task-list.js'
+import { createWorkspaceCleanup } from './workspace-cleanup.js'
+
+export type BackgroundJobsDeps = Pick<TaskListDeps, 'onOutcome'> & {
+  database: Database
+  url: string
+  tenants: Tenants
+  events: EventLog
+  vault: Vault
+  nodeId: string
+  log: Log
+}
+
+const schedule: readonly Scheduled[] = [{ job: 'session-cleanup', at: '7 * * * *' }]
+
+/** The jobs of the gateway and when they run, on this node as on any other that has the role. */
+export function createBackgroundJobs({ tenants, events, vault, ...deps }: BackgroundJobsDeps): JobRunner {
+  const steps = cleanupSteps({ events, vault })
+  const jobs = [createSessionCleanup({ tenants }), createWorkspaceCleanup({ tenants, steps, log: deps.log })]
+  return createJobRunner({ ...deps, jobs, schedule })
+}
