@@ -176,6 +176,8 @@ export interface Phone {
   /** The next "a device wants to be linked" notification; each is handed out once. */
   waitForCodeRequest(timeoutMs?: number): Promise<CodeRequest>
   send(to: string | Phone, text: string, options?: { addressing?: 'pn' | 'lid' }): Promise<{ id: string }>
+  /** `text 1`, `text 2`, …; or as many messages nobody can ever read. Answers their ids. */
+  sendMany(to: string | Phone, count: number, options?: { text?: string; undecryptable?: boolean }): Promise<string[]>
   messages(chat?: string): Promise<PhoneMessage[]>
   waitForMessage(match?: MessageMatch, timeoutMs?: number): Promise<PhoneMessage>
   waitForQuiet(): Promise<void>
@@ -226,6 +228,8 @@ export interface SimulatorControl extends AsyncDisposable {
   readonly url: string
   /** one per front end; all lead to the same accounts */
   readonly urls: readonly string[]
+  /** http://127.0.0.1:PORT: what clients look for at `https://mmg.whatsapp.net` is there */
+  readonly mediaUrl: string
   /** public half of the root of trust, 64 hex characters */
   readonly rootKey: string
   phone(phoneNumber: string, options?: { name?: string }): Promise<Phone>

@@ -187,3 +187,16 @@ export async function linkClient(
   if (code !== 515) throw new Error(`linking ended with ${code}`)
   return new RawClient(simulator, account, options).open()
 }
+
+/** What Baileys downloads from WhatsApp's media host comes from a simulator's instead. */
+export function mediaFrom(mediaUrl: string): RequestInit {
+  const dispatch = (options: object, handler: unknown): unknown => {
+    // exists once something was fetched
+    const host: unknown = Reflect.get(globalThis, Symbol.for('undici.globalDispatcher.1'))
+    if (typeof host !== 'object' || host === null || !('dispatch' in host) || typeof host.dispatch !== 'function') {
+      throw new Error('fetch has no dispatcher')
+    }
+    return host.dispatch({ ...options, origin: mediaUrl }, handler)
+  }
+  return Object.assign<RequestInit, object>({}, { dispatcher: { dispatch } })
+}

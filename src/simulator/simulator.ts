@@ -23,6 +23,7 @@ import { setOff } from './faults/registry.js'
 import { fits, Ledger } from './ledger.js'
 import { FrontEnds, type RestartOptions } from './front-ends.js'
 import { LEDGER_VERSION } from './ledger-lines.js'
+import { MediaServer } from './media/media-server.js'
 import { LocalPhone } from './phone/local-phone.js'
 import { PhoneDevice } from './phone/phone-device.js'
 import { Problems } from './problems.js'
@@ -77,6 +78,7 @@ export class Simulator implements SimulatorControl {
       ledger: Ledger
       problems: Problems
       frontEnds: FrontEnds
+      media: MediaServer
       state: StateFile | undefined
       timeoutMs: number
     },
@@ -86,6 +88,10 @@ export class Simulator implements SimulatorControl {
 
   get url(): string {
     return this.urls[0] ?? ''
+  }
+
+  get mediaUrl(): string {
+    return this.parts.media.url
   }
 
   async phone(phoneNumber: string, options: { name?: string } = {}): Promise<Phone> {
@@ -191,13 +197,14 @@ export class Simulator implements SimulatorControl {
   }
 
   #setOff(name: string, params: FaultParams): void {
-    const { exchange, ledger } = this.parts
+    const { exchange, ledger, media } = this.parts
     ledger.note({ kind: 'fault', name, params })
     const deps = {
       accounts: exchange.accounts,
       incidents: exchange.incidents,
       rejections: exchange.rejections,
       chance: this.#chance,
+      media,
       registering: () => exchange.registering(),
       answerUpgrades: (answer: UpgradeAnswer | undefined) => void (this.#refusal = answer),
       limitDevices: (max: number, number?: string) => exchange.limitDevices(max, number),
@@ -208,9 +215,10 @@ export class Simulator implements SimulatorControl {
   }
 
   async #stop(): Promise<void> {
-    const { exchange, ledger, frontEnds, state } = this.parts
+    const { exchange, ledger, frontEnds, media, state } = this.parts
     exchange.stop()
     await frontEnds[Symbol.asyncDispose]()
+    await media[Symbol.asyncDispose]()
     ledger.note({ kind: 'stopped' })
     await state?.[Symbol.asyncDispose]()
     await ledger[Symbol.asyncDispose]()
@@ -271,7 +279,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     note: event => ledger.note(event),
   })
   const timeoutMs = options.requestTimeoutMs ?? DEFAULT_TIMEOUT_MS
-  const parts = { exchange, ledger, problems, frontEnds, state, timeoutMs }
+  const media = await MediaServer.open()
+  const parts = { exchange, ledger, problems, frontEnds, media, state, timeoutMs }
   simulator = new Simulator(frontEnds.urls, root.publicKey, seed, parts)
   ledger.note({ kind: 'started', version: LEDGER_VERSION, urls: frontEnds.urls, seed })
   return simulator

@@ -1,5 +1,7 @@
 /** App state of one person: per collection a version and the encrypted patches that led to it; the server cannot read them. */
 export class AppState {
+  /** collections that never come to an end, and what makes one more patch for each */
+  readonly endless = new Map<string, () => void>()
   readonly #collections = new Map<string, Buffer[]>()
 
   version(collection: string): number {

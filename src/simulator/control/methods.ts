@@ -15,7 +15,13 @@ export function controlMethods({ simulator, stop }: MethodDeps): Map<string, Met
   const holds = new Map<string, Hold>()
   const phone = (params: Params): Promise<Phone> => simulator.phone(text(params, 'phone'))
   return new Map<string, Method>([
-    ['describe', async () => ({ url: simulator.url, urls: simulator.urls, rootKey: simulator.rootKey })],
+    [
+      'describe',
+      async () => {
+        const { url, urls, mediaUrl, rootKey } = simulator
+        return { url, urls, mediaUrl, rootKey }
+      },
+    ],
     ['phones', () => simulator.phones()],
     ['ledger', params => simulator.ledger(stanzaMatch(object(params, 'match')))],
     ['problems', () => simulator.problems()],
@@ -73,6 +79,15 @@ export function controlMethods({ simulator, stop }: MethodDeps): Map<string, Met
         const addressing = optional((held, name) => oneOf(held, name, FAMILIES), params, 'addressing')
         const from = await phone(params)
         return from.send(text(params, 'to'), text(params, 'text'), addressing === undefined ? {} : { addressing })
+      },
+    ],
+    [
+      'phone.sendMany',
+      async params => {
+        const words = optional(text, params, 'text')
+        const undecryptable = params['undecryptable'] === true
+        const options = { undecryptable, ...(words === undefined ? {} : { text: words }) }
+        return (await phone(params)).sendMany(text(params, 'to'), number(params, 'count'), options)
       },
     ],
     ['phone.messages', async params => (await phone(params)).messages(optional(text, params, 'chat'))],

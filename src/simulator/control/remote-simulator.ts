@@ -70,6 +70,14 @@ class RemotePhone implements Phone {
     return this.#ask('send', { to: typeof to === 'string' ? to : to.jid, text, ...options })
   }
 
+  sendMany(
+    to: string | Phone,
+    count: number,
+    options: { text?: string; undecryptable?: boolean } = {},
+  ): Promise<string[]> {
+    return this.#ask('sendMany', { to: typeof to === 'string' ? to : to.jid, count, ...options })
+  }
+
   messages(chat?: string): Promise<PhoneMessage[]> {
     return this.#ask('messages', { chat })
   }
@@ -118,6 +126,7 @@ class RemoteSimulator implements SimulatorControl {
   constructor(
     private readonly call: Call,
     readonly urls: readonly string[],
+    readonly mediaUrl: string,
     readonly rootKey: string,
   ) {}
 
@@ -203,6 +212,6 @@ class RemoteSimulator implements SimulatorControl {
  */
 export async function connectSimulator(controlUrl: string): Promise<SimulatorControl> {
   const call = remoteCall(controlUrl)
-  const { urls, rootKey } = await ask<{ urls: string[]; rootKey: string }>(call, 'describe')
-  return new RemoteSimulator(call, urls, rootKey)
+  const described = await ask<{ urls: string[]; mediaUrl: string; rootKey: string }>(call, 'describe')
+  return new RemoteSimulator(call, described.urls, described.mediaUrl, described.rootKey)
 }

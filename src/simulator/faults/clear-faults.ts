@@ -9,6 +9,7 @@ export const clearFaults: Fault = (deps, params) => {
   deps.answerUpgrades(undefined)
   deps.rejections.clear()
   for (const person of deps.accounts.all()) {
+    person.appState.endless.clear()
     for (const companion of person.companions.values()) companion.mishaps = {}
   }
 }

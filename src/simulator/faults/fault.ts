@@ -3,6 +3,8 @@ import type { Companion, Line } from '../accounts/person.js'
 import type { Chance } from '../chance.js'
 import { SimulatorError } from '../errors.js'
 import type { Incidents } from '../incidents.js'
+import type { MediaServer } from '../media/media-server.js'
+import { PhoneDevice } from '../phone/phone-device.js'
 import type { Rejections } from '../rejections.js'
 import type { UpgradeAnswer } from '../wire/upgrade-answer.js'
 
@@ -16,6 +18,8 @@ export type FaultDeps = {
   rejections: Rejections
   /** the source of everything random */
   chance: Chance
+  /** where blobs are served */
+  media: MediaServer
   /** connections that wait to be linked */
   registering(): Line[]
   /** What answers the next upgrades instead of a websocket; undefined lets them through. */
@@ -47,6 +51,13 @@ export function countParam(params: FaultParams, name: string, otherwise = 1): nu
 /** Those of the named parameters that were given. */
 export function given(params: FaultParams, ...names: string[]): Record<string, string> {
   return Object.fromEntries(names.flatMap(name => (params[name] === undefined ? [] : [[name, String(params[name])]])))
+}
+
+/** The simulated phone that `phone` names. */
+export function phoneOf(deps: FaultDeps, params: FaultParams): PhoneDevice {
+  const phone = deps.accounts.get(String(params['phone'] ?? ''))?.phone
+  if (!(phone instanceof PhoneDevice)) throw new SimulatorError('bad_request', 'the fault needs a phone')
+  return phone
 }
 
 /** The companion that `phone` and `device` name. */

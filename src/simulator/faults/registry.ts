@@ -1,4 +1,6 @@
 import { SimulatorError } from '../errors.js'
+import { appState, endlessAppState } from './app-state.js'
+import { forge } from './forge.js'
 import { clearFaults } from './clear-faults.js'
 import { codeAnswer, codeLifetime } from './code-answer.js'
 import { compress } from './compress.js'
@@ -6,6 +8,7 @@ import { deaf, halfOpen, partialFrame, silence } from './silence.js'
 import { duplicate, endlessQueue, reorder, stuckQueue, tamper, withholdOfflineEnd } from './offline-queue.js'
 import { failPreKeyUpload, preKeyCount } from './pre-keys.js'
 import { rejectStanza } from './reject-stanza.js'
+import { giveAppStateKey, history, withholdAppStateKey } from './history.js'
 import { deviceLimit } from './device-limit.js'
 import { drainPreKeys } from './drain-pre-keys.js'
 import { drop } from './drop.js'
@@ -23,6 +26,7 @@ import { withholdPairSuccess, withholdRestart } from './withhold.js'
 
 /** Every fault there is, by the name tests and the control channel use. */
 const FAULTS = new Map<string, Fault>([
+  ['app-state', appState],
   ['clear-faults', clearFaults],
   ['code-answer', codeAnswer],
   ['code-lifetime', codeLifetime],
@@ -33,14 +37,18 @@ const FAULTS = new Map<string, Fault>([
   ['drain-pre-keys', drainPreKeys],
   ['drop', drop],
   ['duplicate', duplicate],
+  ['endless-app-state', endlessAppState],
   ['endless-queue', endlessQueue],
   ['fail-next-login', failNextLogin],
   ['fail-pre-key-upload', failPreKeyUpload],
   ['fail-registration', failRegistration],
+  ['forge', forge],
   ['forge-account-signature', forgeAccountSignature],
   ['forget-sessions', forgetSessions],
   ['garbage-frame', garbageFrame],
+  ['give-app-state-key', giveAppStateKey],
   ['half-open', halfOpen],
+  ['history', history],
   ['partial-frame', partialFrame],
   ['passkey-request', passkeyRequest],
   ['pause-pings', pausePings],
@@ -58,6 +66,7 @@ const FAULTS = new Map<string, Fault>([
   ['upgrade-reset', upgradeReset],
   ['upgrade-silence', upgradeSilence],
   ['upgrade-status', upgradeStatus],
+  ['withhold-app-state-key', withholdAppStateKey],
   ['withhold-offline-end', withholdOfflineEnd],
   ['withhold-pair-success', withholdPairSuccess],
   ['withhold-restart', withholdRestart],

@@ -11,6 +11,7 @@ import { enterCode } from './enter-code.js'
 import { linkDevice } from './link-device.js'
 import type { PhoneDevice } from './phone-device.js'
 import { readQrPicture } from './qr-picture.js'
+import { sendMany, type ManyOptions } from './send-many.js'
 import { sendText } from './send-text.js'
 
 /** A device has much to compute before it answers a code: it gets this many times as long as anything else. */
@@ -87,12 +88,13 @@ export class LocalPhone implements Phone {
   }
 
   async send(to: string | Phone, text: string, options: { addressing?: 'pn' | 'lid' } = {}): Promise<{ id: string }> {
-    if (!this.device.online) throw new SimulatorError('phone_offline', 'the phone has no connection')
-    const name = typeof to === 'string' ? to : to.jid
-    const person = this.#person(name)
-    if (!person) throw new SimulatorError('unknown_recipient', `${name} is not on this WhatsApp`)
+    const { name, person } = this.#recipient(to)
     const family = options.addressing ?? parseJid(name)?.family ?? 'pn'
     return this.device.inTurn(() => sendText(this.device, person, text, family))
+  }
+
+  async sendMany(to: string | Phone, count: number, options: ManyOptions = {}): Promise<string[]> {
+    return sendMany(this.device, this.#recipient(to).person, count, options)
   }
 
   async messages(chat?: string): Promise<PhoneMessage[]> {
@@ -154,6 +156,14 @@ export class LocalPhone implements Phone {
 
   async goOnline(): Promise<void> {
     this.device.goOnline()
+  }
+
+  #recipient(to: string | Phone): { name: string; person: Person } {
+    if (!this.device.online) throw new SimulatorError('phone_offline', 'the phone has no connection')
+    const name = typeof to === 'string' ? to : to.jid
+    const person = this.#person(name)
+    if (!person) throw new SimulatorError('unknown_recipient', `${name} is not on this WhatsApp`)
+    return { name, person }
   }
 
   #person(name: string): Person | undefined {

@@ -4,13 +4,15 @@ import type { KeyBundle } from '../accounts/pre-keys.js'
 import type { Ledger } from '../ledger.js'
 import type { Problems } from '../problems.js'
 import type { Node } from '../wire/node-codec.js'
+import { AppStateWriter } from './app-state-writer.js'
 import { Inbox } from './inbox.js'
 import { PhoneKeys } from './phone-keys.js'
 import { receiveMessage } from './receive-message.js'
 import { receiveReceipt } from './receive-receipt.js'
 import { SentMessages } from './sent-messages.js'
 import { SignalSessions } from './signal-sessions.js'
-import { welcome } from './welcome.js'
+import type { ProtocolMessage } from './send-peer.js'
+import { keyShare, welcome } from './welcome.js'
 
 export type PhoneDeps = {
   /** Late bound: phones and accounts need each other. */
@@ -32,7 +34,12 @@ export class PhoneDevice implements PhoneEndpoint {
   readonly sent = new SentMessages()
   keys = new PhoneKeys()
   sessions: SignalSessions
+  readonly appState: AppStateWriter
   forgesNextSignature = false
+  /** what the next linked device is told of the account's history instead of the truth */
+  nextHistory: ProtocolMessage | undefined
+  /** the next linked device gets no key for app state */
+  withholdsKey = false
   #online = true
   #waiting: Node[] = []
   #underWay = 0
@@ -43,6 +50,7 @@ export class PhoneDevice implements PhoneEndpoint {
     readonly deps: PhoneDeps,
   ) {
     this.sessions = new SignalSessions(person.lidUser, this.keys)
+    this.appState = new AppStateWriter(person, () => this.keys)
   }
 
   get online(): boolean {
@@ -52,6 +60,11 @@ export class PhoneDevice implements PhoneEndpoint {
   /** nothing is being worked on, and nothing waits unless the phone is offline */
   get idle(): boolean {
     return this.#underWay === 0
+  }
+
+  /** What a device needs to read app state. */
+  keyShare(): ProtocolMessage {
+    return keyShare(this)
   }
 
   takeBundle(): KeyBundle {

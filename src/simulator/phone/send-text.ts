@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { jidOf, type Family } from '../accounts/jid.js'
 import type { Person } from '../accounts/person.js'
 import { now } from '../stanzas/clock.js'
@@ -6,10 +5,11 @@ import { node, type Node } from '../wire/node-codec.js'
 import { encryptFor } from './encrypt-for.js'
 import { deviceSent, textMessage } from './message-content.js'
 import type { PhoneDevice } from './phone-device.js'
+import { messageId } from './send-peer.js'
 
 /** Encrypts a text for every device of the recipient and every other own device, and sends it as one stanza. */
 export async function sendText(phone: PhoneDevice, to: Person, text: string, family: Family): Promise<{ id: string }> {
-  const id = `3A${randomBytes(9).toString('hex').toUpperCase()}`
+  const id = messageId()
   const { person } = phone
   const content = textMessage(text)
   const ownCopy = deviceSent(jidOf(to, family), content)

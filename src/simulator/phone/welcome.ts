@@ -1,39 +1,29 @@
-import { randomBytes } from 'node:crypto'
 import { deflateSync } from 'node:zlib'
 import { jidOf } from '../accounts/jid.js'
 import type { Companion } from '../accounts/person.js'
-import { node } from '../wire/node-codec.js'
 import { proto } from '../wire/protobuf.js'
-import { encryptFor } from './encrypt-for.js'
 import type { PhoneDevice } from './phone-device.js'
+import { sendPeer, type ProtocolMessage } from './send-peer.js'
 
 const MESSAGES_PER_CHAT = 50
-
-type ProtocolMessage = proto.Message.IProtocolMessage
 
 /** What a phone hands a freshly linked device: the app state key, its chats, the names it knows. */
 export async function welcome(phone: PhoneDevice, companion: Companion): Promise<void> {
   if (companion.welcomed) return
   companion.welcomed = true
   const chats = history(phone)
+  const { withholdsKey, nextHistory } = phone
+  phone.withholdsKey = false
+  phone.nextHistory = undefined
   const shared: ProtocolMessage[] = [
-    keyShare(phone),
-    notice('INITIAL_BOOTSTRAP', chats),
+    ...(withholdsKey ? [] : [keyShare(phone)]),
+    nextHistory ?? notice('INITIAL_BOOTSTRAP', chats),
     notice('PUSH_NAME', { pushnames: chats.pushnames }),
   ]
   for (const message of shared) await sendPeer(phone, companion, message)
 }
 
-/** A peer message: phone to own companion, shown to nobody. */
-async function sendPeer(phone: PhoneDevice, companion: Companion, protocolMessage: ProtocolMessage): Promise<void> {
-  const content = Buffer.from(proto.Message.encode({ protocolMessage }).finish())
-  const enc = await encryptFor(phone, companion, content)
-  const id = `3A${randomBytes(9).toString('hex').toUpperCase()}`
-  const to = jidOf(phone.person, 'pn', companion.deviceId)
-  phone.send(node('message', { id, to, type: 'text', category: 'peer' }, [enc]))
-}
-
-function keyShare(phone: PhoneDevice): ProtocolMessage {
+export function keyShare(phone: PhoneDevice): ProtocolMessage {
   const { keyId, keyData, timestamp } = phone.keys.appState
   const fingerprint = { rawId: phone.keys.rawId, currentIndex: 0, deviceIndexes: [0] }
   return {

@@ -1,11 +1,12 @@
 import { jidOf } from '../accounts/jid.js'
-import type { Companion } from '../accounts/person.js'
+import type { Companion, Person } from '../accounts/person.js'
 import { bytesOf, child, children, node, type Node } from '../wire/node-codec.js'
 import { proto } from '../wire/protobuf.js'
 import { now } from './clock.js'
 import type { IqTable } from './iq.js'
 
 const CONFLICT = 409
+const PAGE_BYTES = 1024 * 1024
 
 /** Reading and writing the collections the server keeps for a person without being able to read them. */
 export function appStateRequests(changed: () => void): IqTable {
@@ -27,9 +28,22 @@ function serve(companion: Companion, request: Node): Node {
   const patch = bytesOf(child(request, 'patch'))
   const { appState } = companion.person
   if (!patch) {
-    const patches = appState.since(name, base).map(bytes => node('patch', {}, bytes))
-    const attrs = { name, version: appState.version(name), has_more_patches: 'false' }
-    return node('collection', attrs, [node('patches', {}, patches)])
+    const more = appState.endless.get(name)
+    more?.()
+    const after = appState.since(name, base)
+    const page = firstPage(after)
+    const attrs = {
+      name,
+      version: base + page.length,
+      has_more_patches: more || page.length < after.length ? 'true' : 'false',
+    }
+    return node('collection', attrs, [
+      node(
+        'patches',
+        {},
+        page.map(bytes => node('patch', {}, bytes)),
+      ),
+    ])
   }
   const version = appState.append(name, base, number => sealed(patch, number))
   if (version === undefined) {
@@ -41,6 +55,13 @@ function serve(companion: Companion, request: Node): Node {
   return node('collection', { name, version })
 }
 
+/** As many patches as one answer should carry, and always one. */
+function firstPage(patches: Buffer[]): Buffer[] {
+  let bytes = 0
+  const end = patches.findIndex((patch, place) => (bytes += patch.length) > PAGE_BYTES && place > 0)
+  return end < 0 ? patches : patches.slice(0, end)
+}
+
 /** A reader tells versions apart by the number inside the patch, which the writer leaves empty. */
 function sealed(patch: Buffer, version: number): Buffer {
   const decoded = proto.SyncdPatch.decode(patch)
@@ -49,10 +70,20 @@ function sealed(patch: Buffer, version: number): Buffer {
 }
 
 function tellOthers(writer: Companion, name: string, version: number): void {
-  const { person } = writer
+  announceAppState(writer.person, name, version, jidOf(writer.person, 'pn'), writer)
+}
+
+/** Tells an account's companions, except the one that wrote, that a collection has a new version. */
+export function announceAppState(
+  person: Person,
+  name: string,
+  version: number,
+  from: string,
+  writer?: Companion,
+): void {
   for (const companion of person.companions.values()) {
-    if (companion === writer) continue
-    const attrs = { type: 'server_sync', from: jidOf(person, 'pn'), id: `sync-${name}-${version}`, t: now() }
+    if (companion === writer || !companion.confirmed) continue
+    const attrs = { type: 'server_sync', from, id: `sync-${name}-${version}`, t: now() }
     companion.deliver(node('notification', attrs, [node('collection', { name, version })]))
   }
 }

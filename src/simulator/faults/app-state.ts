@@ -1,0 +1,63 @@
+import { jidOf } from '../accounts/jid.js'
+import { SimulatorError } from '../errors.js'
+import type { AppStateEntry } from '../phone/app-state-writer.js'
+import type { PhoneDevice } from '../phone/phone-device.js'
+import { announceAppState } from '../stanzas/app-state-requests.js'
+import { countParam, phoneOf, type Fault } from './fault.js'
+
+const COLLECTIONS = ['critical_block', 'critical_unblock_low', 'regular_high', 'regular_low', 'regular']
+const PER_PATCH = 1000
+
+/** A contact's name, which no two entries have in common. */
+function entry(place: number): AppStateEntry {
+  const jid = `${String(491_800_000_000 + place)}@s.whatsapp.net`
+  return { index: ['contact', jid], value: { timestamp: Date.now(), contactAction: { fullName: `Entry ${place}` } } }
+}
+
+function collectionParam(value: string | number | boolean | undefined): string {
+  const name = String(value ?? 'regular')
+  if (COLLECTIONS.includes(name)) return name
+  throw new SimulatorError('bad_request', `collection is none of ${COLLECTIONS.join(', ')}`)
+}
+
+/**
+ * The phone writes app state, in patches of at most 1,000 values, and its devices are told. With `flaw: 'missing-key'` they are made with a key
+ * nobody has, with `'wrong-mac'` their MACs are wrong. Params: phone; collection (regular), count (1), flaw.
+ */
+export const appState: Fault = (deps, params) => {
+  const phone = phoneOf(deps, params)
+  const { flaw } = params
+  if (flaw !== undefined && flaw !== 'missing-key' && flaw !== 'wrong-mac') {
+    throw new SimulatorError('bad_request', 'flaw is none of missing-key, wrong-mac')
+  }
+  const collection = collectionParam(params['collection'])
+  const count = countParam(params, 'count')
+  phone
+    .inTurn(async () => {
+      for (let done = 0; done < count; done += PER_PATCH) {
+        const entries = Array.from({ length: Math.min(PER_PATCH, count - done) }, (_, place) => entry(done + place))
+        phone.appState.write(collection, entries, flaw)
+        // a hundred thousand values must not keep keepalives waiting
+        await new Promise(resolve => setImmediate(resolve))
+      }
+      tell(phone, collection)
+    })
+    .catch(() => undefined)
+}
+
+/** Whoever reads the collection gets one more patch and the word that there are more, without end. Params: phone; collection (regular); off. */
+export const endlessAppState: Fault = (deps, params) => {
+  const phone = phoneOf(deps, params)
+  const collection = collectionParam(params['collection'])
+  const { appState: held } = phone.person
+  if (params['off'] === true) return held.endless.delete(collection)
+  let place = 0
+  held.endless.set(collection, () => phone.appState.write(collection, [entry(place++)]))
+  phone.appState.write(collection, [entry(place++)])
+  return tell(phone, collection)
+}
+
+function tell(phone: PhoneDevice, collection: string): void {
+  const { person } = phone
+  announceAppState(person, collection, person.appState.version(collection), jidOf(person, 'pn'))
+}

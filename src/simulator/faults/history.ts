@@ -1,0 +1,38 @@
+import { historyNotice, type HistoryPlan } from '../phone/history-blob.js'
+import { sendPeer } from '../phone/send-peer.js'
+import { companionOf, countParam, phoneOf, type Fault, type FaultParams } from './fault.js'
+
+function number(params: FaultParams, name: string): number | undefined {
+  return params[name] === undefined ? undefined : countParam(params, name)
+}
+
+/**
+ * A phone's history lies on the media server, made up of `chats` (10) with `messages` (10) each. With `device` that device is told at once,
+ * without it the next one that is linked. Params: phone; device; chats, messages; bytesPerSecond; cutAfter (bytes); status; wrongHash;
+ * hugeBytes (served, never held).
+ */
+export const history: Fault = (deps, params) => {
+  const phone = phoneOf(deps, params)
+  const plan: HistoryPlan = {
+    chats: countParam(params, 'chats', 10),
+    messages: countParam(params, 'messages', 10),
+    bytesPerSecond: number(params, 'bytesPerSecond'),
+    cutAfter: number(params, 'cutAfter'),
+    status: number(params, 'status'),
+    hugeBytes: number(params, 'hugeBytes'),
+    wrongHash: params['wrongHash'] === true,
+  }
+  const notice = historyNotice(deps.media, plan)
+  if (params['device'] === undefined) phone.nextHistory = notice
+  else void phone.inTurn(() => sendPeer(phone, companionOf(deps, params), notice))
+}
+
+/** The next device a phone links gets no key for app state, until `give-app-state-key`. Params: phone. */
+export const withholdAppStateKey: Fault = (deps, params) => void (phoneOf(deps, params).withholdsKey = true)
+
+/** A phone shares its key for app state with a device. Params: phone, device. */
+export const giveAppStateKey: Fault = (deps, params) => {
+  const phone = phoneOf(deps, params)
+  const companion = companionOf(deps, params)
+  void phone.inTurn(() => sendPeer(phone, companion, phone.keyShare()))
+}

@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto'
+import type { Person } from '../accounts/person.js'
+import { proto } from '../wire/protobuf.js'
+import { mutationKeys, patchMac, sealMutation, snapshotMac, SummedHash } from './app-state-crypto.js'
+import type { PhoneKeys } from './phone-keys.js'
+
+const MAC_BYTES = 32
+
+export type AppStateEntry = { index: string[]; value: proto.ISyncActionValue }
+
+/** `missing-key`: made with a key no device was given; `wrong-mac`: no MAC of the patch fits. */
+export type PatchFlaw = 'missing-key' | 'wrong-mac'
+
+type Written = { version: number; hash: SummedHash }
+
+/** The phone's hand in its account's app state. Values other devices wrote go into its sums without being read. */
+export class AppStateWriter {
+  readonly #collections = new Map<string, Written>()
+
+  constructor(
+    private readonly person: Person,
+    private readonly keys: () => PhoneKeys,
+  ) {}
+
+  /** Appends one patch that sets these values; answers the collection's new version. */
+  write(collection: string, entries: AppStateEntry[], flaw?: PatchFlaw): number {
+    const { appState } = this.person
+    const written = this.#caughtUp(collection)
+    const own = this.keys().appState
+    const key = flaw === 'missing-key' ? { keyId: randomBytes(6), keyData: randomBytes(MAC_BYTES) } : own
+    const keys = mutationKeys(key.keyData)
+    const sealed = entries.map(({ index, value }) => sealMutation(keys, key.keyId, index, value))
+    for (const { indexMac, valueMac } of sealed) written.hash.set(indexMac, valueMac)
+    const version = written.version + 1
+    const snapshot = snapshotMac(keys, written.hash.bytes, version, collection)
+    const values = sealed.map(({ valueMac }) => valueMac)
+    const wrong = flaw === 'wrong-mac'
+    const keyId = { id: key.keyId }
+    const patch = proto.SyncdPatch.encode({
+      version: { version },
+      mutations: sealed.map(({ indexMac, blob }) => ({
+        operation: proto.SyncdMutation.SyncdOperation.SET,
+        record: { index: { blob: indexMac }, value: { blob: wrong ? spoilt(blob) : blob }, keyId },
+      })),
+      snapshotMac: wrong ? randomBytes(MAC_BYTES) : snapshot,
+      patchMac: wrong ? randomBytes(MAC_BYTES) : patchMac(keys, snapshot, values, version, collection),
+      keyId,
+    }).finish()
+    appState.append(collection, written.version, () => Buffer.from(patch))
+    written.version = version
+    return version
+  }
+
+  /** The sums after everything anybody wrote. */
+  #caughtUp(collection: string): Written {
+    const written = this.#collections.get(collection) ?? { version: 0, hash: new SummedHash() }
+    this.#collections.set(collection, written)
+    for (const bytes of this.person.appState.since(collection, written.version)) {
+      for (const { operation, record } of proto.SyncdPatch.decode(bytes).mutations) {
+        const index = record?.index?.blob
+        const value = record?.value?.blob
+        if (!index || !value) continue
+        if (operation === proto.SyncdMutation.SyncdOperation.REMOVE) written.hash.remove(index)
+        else written.hash.set(index, value.subarray(-MAC_BYTES))
+      }
+      written.version++
+    }
+    return written
+  }
+}
+
+function spoilt(blob: Buffer): Buffer {
+  const bytes = Buffer.from(blob)
+  bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 0xff
+  return bytes
+}
