@@ -3,8 +3,8 @@ import { readLedger, type Sight } from '../../scripts/storm/recording/ledger-fil
 import { readRecorded, type Recorded } from '../../scripts/storm/recording/recorder.js'
 import type { Cluster } from './cluster.js'
 
-/** How often the shown states are looked at. */
-const lookEveryMs = 1_000
+/** How often one node or another is asked for the states it shows. */
+const lookEveryMs = 1_500
 
 /** Watches a cluster from outside while things happen to it, and tells afterwards what did. */
 export class ClusterWatch implements AsyncDisposable {
@@ -12,6 +12,7 @@ export class ClusterWatch implements AsyncDisposable {
   readonly #shown: ShownState[] = []
   readonly #resources: Resources[] = []
   readonly #timer: NodeJS.Timeout
+  #looks = 0
   #looking: Promise<void> = Promise.resolve()
 
   constructor(private readonly cluster: Cluster) {
@@ -64,9 +65,13 @@ export class ClusterWatch implements AsyncDisposable {
   }
 
   async #look(): Promise<void> {
-    const states = await this.cluster.states()
+    const { cluster } = this
+    const able = cluster.nodes.filter(node => node.isRunning && !node.isFrozen)
+    const node = able[this.#looks++ % able.length]
+    const states = node === undefined ? null : await cluster.api.states(node.url)
     const at = Date.now()
-    for (const { sessionId: session } of this.cluster.sessions) {
+    if (states === null) return
+    for (const { sessionId: session } of cluster.sessions) {
       const state = states.get(session)
       if (state !== undefined) this.#shown.push({ session, state, at })
     }

@@ -4,6 +4,7 @@ import pg from 'pg'
 import type { Phone, SimulatorControl } from '../../src/simulator/index.js'
 import { installRecorder } from '../../scripts/storm/recording/recorder.js'
 import { Random } from '../../scripts/storm/random.js'
+import { ClusterApi } from './cluster-api.js'
 import { ClusterNode } from './cluster-node.js'
 import { importSessions } from './import-sessions.js'
 import { SimulatorProcess } from './simulator-process.js'
@@ -16,7 +17,8 @@ export type ClusterOptions = {
   ownerUrl: string
   /** Where files of the run go; somebody else removes it. */
   folder: string
-  env?: Readonly<Record<string, string>>
+  /** What is other for the first process of each place. */
+  envOf?: readonly Readonly<Record<string, string>>[]
 }
 
 /** A session of the cluster, and the phone whose account it is. */
@@ -30,6 +32,7 @@ const firstNumber = 254_720_000_000
  */
 export class Cluster implements AsyncDisposable {
   readonly random: Random
+  readonly api: ClusterApi
   readonly sessions: LinkedSession[] = []
   readonly sent: { sessionId: string; id: string; at: number }[] = []
   readonly outages: { from: number; to: number }[] = []
@@ -47,6 +50,7 @@ export class Cluster implements AsyncDisposable {
     readonly connects: readonly { node: string; at: number }[],
   ) {
     this.random = new Random(options.seed)
+    this.api = new ClusterApi(serviceToken)
   }
 
   /** Starts database recording, WhatsApp and the nodes' lines; no gateway yet. */
@@ -63,7 +67,6 @@ export class Cluster implements AsyncDisposable {
       WHATSAPP_SESSION_SECRET: randomBytes(32).toString('hex'),
       WHATSAPP_SERVICE_TOKEN: serviceToken,
       WHATSAPP_ROOT_KEY: whatsapp.control.rootKey,
-      ...options.env,
     }
     const owner = new pg.Pool({ connectionString: options.ownerUrl, max: 3 })
     // one that breaks while it is idle is replaced
@@ -90,9 +93,10 @@ export class Cluster implements AsyncDisposable {
 
   /** One gateway after the other, as the first prepares what the others find. */
   async start(): Promise<void> {
+    const { envOf = [] } = this.options
     const [first, ...others] = this.nodes
-    await first?.start()
-    await Promise.all(others.map(node => node.start()))
+    await first?.start(envOf[0])
+    await Promise.all(others.map((node, index) => node.start(envOf[index + 1])))
   }
 
   /** So many sessions more, as if this cluster had linked them long ago. */

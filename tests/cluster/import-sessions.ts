@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { BufferJSON, proto, type AuthenticationCreds } from '@whiskeysockets/baileys'
 import { z } from 'zod'
 import type { SeededDevice, SimulatorControl } from '../../src/simulator/index.js'
@@ -38,12 +39,22 @@ export async function importSessions(options: ImportOptions): Promise<Map<string
   return sessions
 }
 
-async function importOne(url: string, serviceToken: string, sessionIdString: SessionIdString): Promise<string> {
+/** A gateway that has too much to do says when to come again. */
+async function importOne(
+  url: string,
+  serviceToken: string,
+  sessionIdString: SessionIdString,
+  tries = 10,
+): Promise<string> {
   const response = await fetch(`${url}/api/v1/sessions/import`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${serviceToken}` },
     body: JSON.stringify({ sessionIdString, botStopped: true }),
   })
+  if (response.status === 503 && tries > 1) {
+    await delay(Number(response.headers.get('retry-after') ?? 1) * 1_000)
+    return importOne(url, serviceToken, sessionIdString, tries - 1)
+  }
   if (!response.ok) throw new Error(`import answered ${response.status}: ${await response.text()}`)
   return Imported.parse(await response.json()).sessionId
 }

@@ -5,7 +5,7 @@ import { expect, inject } from 'vitest'
 import { check, tell } from '../../scripts/storm/checker/check.js'
 import { defaultLimits } from '../../scripts/storm/checker/limits.js'
 import { cloneDatabase } from '../support/template-database.js'
-import { Cluster } from './cluster.js'
+import { Cluster, type ClusterOptions } from './cluster.js'
 import { ClusterWatch } from './cluster-history.js'
 
 /** A cluster that a test file does things to, and everything that can be checked afterwards. */
@@ -17,12 +17,18 @@ export class TestCluster implements AsyncDisposable {
   ) {}
 
   /** Three nodes and so many sessions. The seed is printed; CLUSTER_SEED sets it. */
-  static async start(options: { sessions: number; env?: Record<string, string> }): Promise<TestCluster> {
+  static async start(options: { sessions: number } & Pick<ClusterOptions, 'envOf'>): Promise<TestCluster> {
     const seed = Number(process.env['CLUSTER_SEED'] ?? randomInt(2 ** 32))
     process.stderr.write(`cluster: CLUSTER_SEED=${seed}\n`)
     const { ownerUrl, drop } = await cloneDatabase()
     const folder = mkdtempSync(path.join(inject('scratch'), 'cluster-'))
-    const cluster = await Cluster.open({ seed, nodes: 3, ownerUrl, folder, ...(options.env && { env: options.env }) })
+    const cluster = await Cluster.open({
+      seed,
+      nodes: 3,
+      ownerUrl,
+      folder,
+      ...(options.envOf && { envOf: options.envOf }),
+    })
     try {
       await cluster.start()
       await cluster.seed(options.sessions)

@@ -57,7 +57,7 @@ export class GatewayProcess implements AsyncDisposable {
 
   /** @returns the base URL once the door is open; rejects with its output when it ends before */
   async ready(): Promise<string> {
-    const listening = this.log.waitFor(line => line.event === 'listening', 30_000, 'listening')
+    const listening = this.log.waitFor(line => line.event === 'listening', 90_000, 'listening')
     const ended = this.exited.then(how => Promise.reject(new Error(`gateway ended with ${how}:\n${this.#output}`)))
     const { port } = await Promise.race([listening, ended])
     return `http://127.0.0.1:${port}`
