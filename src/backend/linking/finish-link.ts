@@ -80,8 +80,8 @@ export async function storeCompletion(
     await endLease(tx, sessionId)
     await setSessionState(events, tx, sessionId, { state: 'handed_off', reason })
   }
-  const complete = { event: 'complete', data: { sessionId, message: 'Setup complete!' } } as const
-  await events.append(tx, progress(sessionId, 'complete', attempt), complete)
+  const done = { event: 'complete', data: { sessionId, message: 'Setup complete!' } } as const
+  await events.append(tx, progress(sessionId, 'complete', attempt), done)
 }
 
 function outcome({ open, failed }: LaneSummary): LinkReason | null {
