@@ -103,6 +103,9 @@ export function createSessions(deps: SessionsDeps): Sessions {
 
   const abandon = (sessionId: SessionId, session: LiveSession) => {
     running.delete(sessionId)
+    states.forget(sessionId)
+    // it may be this node's again, under a newer epoch
+    noteEnd(session.identity)
     session.abandon()
     log.warn('session_abandoned', { sessionId, epoch: Number(session.epoch) })
   }

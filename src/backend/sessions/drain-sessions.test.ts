@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { SessionId } from '../../contract/ids.js'
+import { drainSessions } from './drain-sessions.js'
+
+type Stage = { order: string[]; most: number; running: Map<SessionId, { epoch: bigint; drain(): Promise<void> }> }
+
+/** @param holds how many stand before they end; they go on together */
+function stage(count: number, holds = 0): Stage & { goOn: () => void } {
+  let goOn = () => {}
+  const gate = new Promise<void>(resolve => (goOn = resolve))
+  const found: Stage = { order: [], most: 0, running: new Map() }
+  let open = 0
+  for (let index = 0; index < count; index++) {
+    found.running.set(SessionId.parse(randomUUID()), {
+      epoch: BigInt(index),
+      async drain() {
+        found.most = Math.max(found.most, ++open)
+        await (index < holds ? gate : Promise.resolve())
+        open--
+        found.order.push(`stopped ${index}`)
+      },
+    })
+  }
+  return Object.assign(found, { goOn: () => goOn() })
+}
+
+const releaseInto = (order: string[]) => async (_: SessionId, held: { epoch: bigint }) =>
+  void order.push(`released ${held.epoch}`)
+
+test('each is given up once it has stopped, and none is kept', async () => {
+  const { order, running } = stage(3)
+  await drainSessions({ limitMs: 10_000, perSecond: null, release: releaseInto(order) }, running)
+  expect(order.toSorted()).toEqual(['released 0', 'released 1', 'released 2', 'stopped 0', 'stopped 1', 'stopped 2'])
+  for (const index of [0, 1, 2])
+    expect(order.indexOf(`stopped ${index}`)).toBeLessThan(order.indexOf(`released ${index}`))
+  expect(running.size).toBe(0)
+})
+
+test('at most fifty at once, and one that takes long keeps no other', async () => {
+  const found = stage(120, 49)
+  const draining = drainSessions({ limitMs: 10_000, perSecond: null, release: releaseInto(found.order) }, found.running)
+  await expect.poll(() => found.order.filter(entry => entry.startsWith('released')).length).toBe(71)
+  found.goOn()
+  await draining
+  expect(found.most).toBe(50)
+  expect(found.order.filter(entry => entry.startsWith('released'))).toHaveLength(120)
+})
+
+test('when the time is over no further one is begun: it stays as it is', async () => {
+  const { order, running } = stage(5)
+  await drainSessions({ limitMs: 0, perSecond: null, release: releaseInto(order) }, running)
+  expect(order).toEqual([])
+  expect(running.size).toBe(5)
+})
+
+test('they are stopped no faster than others take them, unless the time would not do', async () => {
+  const { order, running } = stage(4)
+  await drainSessions({ limitMs: 150, perSecond: 20, release: releaseInto(order) }, running)
+  expect(order.length).toBeGreaterThanOrEqual(6)
+})
