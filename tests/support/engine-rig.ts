@@ -4,6 +4,7 @@ import { openDatabase, type Database } from '../../src/backend/database/database
 import { prepareAppRole } from '../../src/backend/database/roles.js'
 import { createTenants, type Tenants } from '../../src/backend/database/tenant-transaction.js'
 import { createBaileysEngine } from '../../src/backend/engine/baileys/baileys-engine.js'
+import type { WatchSettings } from '../../src/backend/engine/baileys/session-watch.js'
 import { createPreKeyPool, type PreKeyPool } from '../../src/backend/engine/baileys/pre-keys/pre-key-pool.js'
 import type { Engine, EngineConnection, EngineEvent } from '../../src/backend/engine/engine.js'
 import type { KeyStore } from '../../src/backend/engine/keystore.js'
@@ -52,12 +53,13 @@ export class EngineRig implements AsyncDisposable {
   }
 
   /** An engine that reaches WhatsApp some other way. */
-  engineAt(url: string, connectDeadlineMs?: number): Engine {
+  engineAt(url: string, connectDeadlineMs?: number, watch?: WatchSettings): Engine {
     return createBaileysEngine({
       url,
       preKeys: this.preKeys,
       log: createLog({ level: 'silent' }),
       ...(connectDeadlineMs !== undefined && { connectDeadlineMs }),
+      ...(watch && { watch }),
     })
   }
 
@@ -152,9 +154,9 @@ export class EngineAccount {
     await this.open(wrap)
   }
 
-  async open(wrap?: (keys: KeyStore) => KeyStore): Promise<EngineConnection> {
+  async open(wrap?: (keys: KeyStore) => KeyStore, engine?: Engine): Promise<EngineConnection> {
     const before = this.count('open')
-    const connection = this.connect(wrap)
+    const connection = this.connect(wrap, engine)
     await this.next('open', before)
     return connection
   }

@@ -28,14 +28,12 @@ import { relay } from './relay.js'
 import { Registration } from './registration.js'
 import { removeDevice } from './remove-device.js'
 import { ServerAcks } from './server-acks.js'
+import { SessionWatch, type Watches } from './session-watch.js'
 import { createSignalRepository } from './signal-repository.js'
 import { socketConfig } from './socket-config.js'
 import { StanzaNotes } from './stanza-notes.js'
 import { buildText } from './text-message.js'
 import { upgradeRefusal } from './upgrade-refusal.js'
-
-/** Pre-keys that a session which was taken back tells WhatsApp of at once. */
-const freshPreKeys = 50
 
 /** How long a polite close may take before the line is cut. */
 const closeGraceMs = 1_000
@@ -48,6 +46,9 @@ export type BaileysConnectionDeps = {
   auth: AuthState
   log: Log
   connectDeadlineMs: number
+  watches: Watches
+  /** Of the session, the same for all its connections. */
+  name: string
 } & ConnectOptions
 
 /** One socket's life, from construction to its one `closed` event. */
@@ -59,6 +60,7 @@ export class BaileysConnection implements EngineConnection {
   readonly #deadline: NodeJS.Timeout
   readonly #registration: Registration | null
   readonly #phase: ConnectionPhase
+  readonly #watch: SessionWatch | null
   #closing = false
   #closed = false
   #forced: CloseCause | null = null
@@ -66,13 +68,13 @@ export class BaileysConnection implements EngineConnection {
   constructor(deps: BaileysConnectionDeps) {
     this.#deps = deps
     const { auth, connectDeadlineMs, keys, log, pairByCode, sentMessage, url, version } = deps
-    const stanzas = new StanzaNotes()
+    const stanzas = new StanzaNotes(id => this.#watch?.inbound.reached(id))
     this.#socket = openGuardedSocket(
       socketConfig({
         url,
         version,
         auth,
-        logger: quietLogger(log),
+        logger: quietLogger(log, (id, refused) => this.#watch?.inbound.answered(id, refused)),
         makeSignalRepository: createSignalRepository({ store: keys, auth, stanzas }),
         sentMessage,
         pairsByCode: pairByCode !== undefined,
@@ -109,6 +111,7 @@ export class BaileysConnection implements EngineConnection {
       if (this.#closing) throw new Error('closing')
     })
     this.#socket.ws.prependListener('CB:message', stanzas.note.bind(stanzas))
+    this.#watch = isPaired(auth.creds) ? this.#watched() : null
     this.#socket.ws.on('unexpected-response', (_request: unknown, response: IncomingMessage) => {
       response.destroy()
       this.#cut(upgradeRefusal(response.statusCode ?? null, response.headers['retry-after']))
@@ -161,6 +164,7 @@ export class BaileysConnection implements EngineConnection {
 
   resume(): void {
     this.#line.resume()
+    this.#watch?.inbound.resumed()
   }
 
   abandon(): void {
@@ -178,6 +182,11 @@ export class BaileysConnection implements EngineConnection {
     } finally {
       this.#cut(closedByUs)
     }
+  }
+
+  #watched(): SessionWatch {
+    const onDeaf = () => this.#cut({ plane: 'local', kind: 'deaf', status: null })
+    return new SessionWatch({ ...this.#deps, socket: this.#socket, emit: event => this.#emit(event), onDeaf })
   }
 
   #listen(): void {
@@ -219,21 +228,12 @@ export class BaileysConnection implements EngineConnection {
     }
     if (connection === 'open') {
       clearTimeout(this.#deadline)
-      if (this.#deps.auth.wantsFreshPreKeys()) void this.#uploadFreshPreKeys()
+      this.#watch?.opened()
       this.#announce('open')
     }
     if (connection === 'close') {
       const cause = this.#closing ? closedByUs : this.#phase.meaningOf(lastDisconnect?.error)
       this.#finish(this.#forced ?? cause)
-    }
-  }
-
-  /** Baileys itself tops up only when WhatsApp has nearly none left; what it has may be a bot's, which nobody here can answer for. */
-  async #uploadFreshPreKeys(): Promise<void> {
-    try {
-      await this.#socket.uploadPreKeys(freshPreKeys)
-    } catch (error) {
-      this.#deps.log.warn('pre_keys_not_uploaded', { code: errorCode(error) })
     }
   }
 
@@ -284,6 +284,7 @@ export class BaileysConnection implements EngineConnection {
     this.#closed = true
     clearTimeout(this.#deadline)
     this.#line.unwatch()
+    this.#watch?.stop()
     this.#registration?.stop()
     this.#acks.abandonAll()
     this.#deps.onEvent({ type: 'closed', reason: { ...reason, phase: this.#phase.phase } })

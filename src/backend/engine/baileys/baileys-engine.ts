@@ -9,6 +9,7 @@ import { readOwnJournalled } from './own-journalled.js'
 import { portableSource } from './portable-credentials.js'
 import { preKeyOf, type PreKeyBatch } from './pre-keys/pre-key-batch.js'
 import type { PreKeyPool } from './pre-keys/pre-key-pool.js'
+import { Watches, type WatchSettings } from './session-watch.js'
 import { connectDeadlineMs } from './socket-config.js'
 import { isSameDevice, takeBack } from './take-back.js'
 import { buildText } from './text-message.js'
@@ -24,6 +25,8 @@ export type BaileysEngineDeps = {
   mayWrite?: () => boolean
   /** Longest time from the start of a connection to a QR or to `open`; default 25 s. */
   connectDeadlineMs?: number
+  /** When a connection is taken for ill, and by which clock; for tests. */
+  watch?: WatchSettings
 }
 
 /** Batches kept for accounts that are linking. Beyond it the oldest are derived again when they are needed. */
@@ -40,6 +43,7 @@ export function createBaileysEngine({
   ...deps
 }: BaileysEngineDeps): Engine {
   const engineLog = log.child('engine')
+  const watches = new Watches(deps.watch)
   /** Keys derived ahead, until their one upload at the first login. By seed, because a link takes two sockets. */
   const warm = new Map<string, PreKeyBatch>()
 
@@ -92,6 +96,8 @@ export function createBaileysEngine({
         url,
         version,
         auth,
+        watches,
+        name,
         log: engineLog,
         connectDeadlineMs: deps.connectDeadlineMs ?? connectDeadlineMs,
         onEvent(event) {

@@ -1,4 +1,5 @@
-import { jidDecode, proto, type AuthenticationCreds } from '@whiskeysockets/baileys'
+import { proto, type AuthenticationCreds } from '@whiskeysockets/baileys'
+import { isOwnPhone } from './watch-phone.js'
 
 /** App-state keys by their id (base64), as Baileys' key store names them. */
 export type KeyShare = Record<string, proto.Message.IAppStateSyncKeyData>
@@ -16,12 +17,6 @@ export function ownKeyShare(creds: AuthenticationCreds, jid: string, plaintext: 
     if (keyId?.keyId && keyData) keys[Buffer.from(keyId.keyId).toString('base64')] = keyData
   }
   return Object.keys(keys).length > 0 ? keys : null
-}
-
-function isOwnPhone({ me }: AuthenticationCreds, jid: string): boolean {
-  const from = jidDecode(jid)
-  if (!from || (from.device ?? 0) !== 0) return false
-  return [me?.id, me?.lid].some(own => own !== undefined && jidDecode(own)?.user === from.user)
 }
 
 /** Plaintexts end in 1 to 16 bytes that each say how many they are. `null`: this is none. */

@@ -1,11 +1,14 @@
 import type { ILogger } from '@whiskeysockets/baileys/lib/Utils/logger.js'
 import { errorCode, type Log } from '../../log.js'
 
+/** A receipt or ack for this message leaves. `refused`: it says that the message could not be taken. */
+export type OnAnswer = (messageId: string, refused: boolean) => void
+
 /**
- * Baileys logs whole stanzas, bodies included, on errors. Of all it says only the level and an error's class pass.
- * The level is fixed: Baileys builds trace texts only when it reads `trace` here.
+ * Baileys logs whole stanzas, bodies included, on errors. Of all it says only the level and an error's class pass, and that it answers a
+ * message, which it tells nowhere else. The level is fixed: Baileys builds trace texts only when it reads `trace` here.
  */
-export function quietLogger(log: Log): ILogger {
+export function quietLogger(log: Log, onAnswer: OnAnswer = () => {}): ILogger {
   const forward = (write: Log['warn'], event: string) => (fields: unknown) => {
     const error =
       (fields as { err?: unknown; error?: unknown } | null)?.err ?? (fields as { error?: unknown } | null)?.error
@@ -16,10 +19,24 @@ export function quietLogger(log: Log): ILogger {
     level: 'warn',
     child: () => logger,
     trace: nothing,
-    debug: nothing,
+    debug: (fields: unknown, words?: unknown) => tellAnswers(fields, words, onAnswer),
     info: nothing,
     warn: forward(log.debug, 'engine_warning'),
     error: forward(log.debug, 'engine_error'),
   }
   return logger
+}
+
+type Answer = {
+  recv?: { tag?: string; attrs?: { id?: string } }
+  sent?: { error?: string }
+  messageIds?: string[]
+}
+
+/** The words are those of `sendMessageAck` in Baileys' `Socket/messages-recv.js` and of `sendReceipt` in `messages-send.js`. */
+function tellAnswers(fields: unknown, words: unknown, onAnswer: OnAnswer): void {
+  if (words !== 'sent ack' && words !== 'sending receipt for messages') return
+  const { recv, sent, messageIds } = fields as Answer
+  for (const id of messageIds ?? []) onAnswer(id, false)
+  if (recv?.tag === 'message' && recv.attrs?.id !== undefined) onAnswer(recv.attrs.id, sent?.error !== undefined)
 }

@@ -13,6 +13,12 @@ const capacity = 2_000
  */
 export class StanzaNotes {
   readonly #byHash = new Map<string, Stanza>()
+  readonly #onTaken: (id: string) => void
+
+  /** @param onTaken a ciphertext of this stanza has reached the Signal layer */
+  constructor(onTaken: (id: string) => void = () => {}) {
+    this.#onTaken = onTaken
+  }
 
   note(node: BinaryNode): void {
     if (!Array.isArray(node.content)) return
@@ -40,6 +46,7 @@ export class StanzaNotes {
     const key = keyOf(ciphertext)
     const stanza = this.#byHash.get(key) ?? null
     this.#byHash.delete(key)
+    if (stanza !== null) this.#onTaken(stanza.id)
     return stanza
   }
 

@@ -1,0 +1,35 @@
+/** Looked at over and over, with milliseconds of a clock that never steps back. */
+export type Watched = { look(now: number): void }
+
+/** One timer for all connections of a process: a thousand timers would cost more than what they watch for. */
+export class WatchRound {
+  readonly #everyMs: number
+  readonly #now: () => number
+  readonly #watched = new Set<Watched>()
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(everyMs: number, now: () => number) {
+    this.#everyMs = everyMs
+    this.#now = now
+  }
+
+  /** @returns ends it; twice is harmless */
+  add(watched: Watched): () => void {
+    this.#watched.add(watched)
+    this.#timer ??= setInterval(() => this.#look(), this.#everyMs).unref()
+    return () => this.#remove(watched)
+  }
+
+  #look(): void {
+    const now = this.#now()
+    // whoever is found ill leaves the round meanwhile
+    for (const watched of this.#watched) watched.look(now)
+  }
+
+  #remove(watched: Watched): void {
+    this.#watched.delete(watched)
+    if (this.#watched.size > 0 || this.#timer === null) return
+    clearInterval(this.#timer)
+    this.#timer = null
+  }
+}
