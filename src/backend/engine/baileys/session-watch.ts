@@ -72,6 +72,7 @@ export class SessionWatch {
   /** The connection has ended. */
   stop(): void {
     this.#leave()
+    this.inbound.stop()
     this.#preKeys.stop()
   }
 }

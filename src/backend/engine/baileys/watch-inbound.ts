@@ -62,6 +62,8 @@ export class InboundWatch implements Watched {
 
   /** A receipt or ack for this message is on its way. @param refused it says that the message could not be taken */
   answered(id: string, refused: boolean): void {
+    // what a connection that has ended finishes late says nothing of the next one
+    if (this.#over) return
     const { memory } = this.#deps
     this.#pipeline.answered(id, this.#deps.now())
     if (memory.deafInARow >= deafBefore) this.#deps.emit({ type: 'health', health: { inbound: 'ok' } })
@@ -76,6 +78,11 @@ export class InboundWatch implements Watched {
     const now = this.#deps.now()
     this.#pipeline.restart(now)
     this.#silence.restart(now)
+  }
+
+  /** The connection has ended. */
+  stop(): void {
+    this.#over = true
   }
 
   look(now: number): void {

@@ -28,7 +28,7 @@ export class PreKeyWatch {
   readonly #over = new AbortController()
   #lastSeen: number | null = null
   #told: SessionHealth['preKeys'] | null = null
-  #working: Promise<void> | null = null
+  #working = false
 
   constructor(deps: PreKeyWatchDeps) {
     this.#deps = deps
@@ -54,7 +54,9 @@ export class PreKeyWatch {
   }
 
   #begin(): void {
-    this.#working ??= this.#supply().finally(() => (this.#working = null))
+    if (this.#working) return
+    this.#working = true
+    void this.#supply().finally(() => (this.#working = false))
   }
 
   async #supply(): Promise<void> {
