@@ -1,5 +1,12 @@
 /** Looked at over and over, with milliseconds of a clock that never steps back. */
-export type Watched = { look(now: number): void }
+export type Watched = {
+  look(now: number): void
+  /** The process stood still: what passed meanwhile counts for nothing. */
+  resumed(): void
+}
+
+/** A look that comes so many times later than it was due tells of a process that stood still, and not of any connection. */
+const stoodStill = 3
 
 /** One timer for all connections of a process: a thousand timers would cost more than what they watch for. */
 export class WatchRound {
@@ -7,6 +14,7 @@ export class WatchRound {
   readonly #now: () => number
   readonly #watched = new Set<Watched>()
   #timer: NodeJS.Timeout | null = null
+  #lookedAt = 0
 
   constructor(everyMs: number, now: () => number) {
     this.#everyMs = everyMs
@@ -16,14 +24,22 @@ export class WatchRound {
   /** @returns ends it; twice is harmless */
   add(watched: Watched): () => void {
     this.#watched.add(watched)
-    this.#timer ??= setInterval(() => this.#look(), this.#everyMs).unref()
+    if (this.#timer === null) {
+      this.#lookedAt = performance.now()
+      this.#timer = setInterval(() => this.#look(), this.#everyMs).unref()
+    }
     return () => this.#remove(watched)
   }
 
   #look(): void {
+    const late = performance.now() - this.#lookedAt > Math.max(1_000, stoodStill * this.#everyMs)
+    this.#lookedAt = performance.now()
     const now = this.#now()
     // whoever is found ill leaves the round meanwhile
-    for (const watched of this.#watched) watched.look(now)
+    for (const watched of this.#watched) {
+      if (late) watched.resumed()
+      watched.look(now)
+    }
   }
 
   #remove(watched: Watched): void {
