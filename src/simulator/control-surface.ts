@@ -189,6 +189,53 @@ export interface Phone {
   goOnline(): Promise<void>
 }
 
+export const CHAOS_KINDS = [
+  'cut',
+  'end',
+  'unavailable',
+  'unknown',
+  'restart',
+  'login-refused',
+  'silence',
+  'deaf',
+  'half-open',
+  'partial-frame',
+  'duplicate',
+  'reorder',
+  'drain-pre-keys',
+  'front-end',
+] as const
+
+export type ChaosKind = (typeof CHAOS_KINDS)[number]
+
+export type ChaosOptions = {
+  /** default: the simulator's */
+  seed?: string
+  /** default: all of them */
+  kinds?: readonly ChaosKind[]
+  /** on average; default 1 */
+  perSecond?: number
+}
+
+/** One thing that was made to happen; `at` in milliseconds of the machine's monotonic clock. */
+export type ChaosAct = {
+  at: number
+  kind: ChaosKind
+  phone?: string
+  device?: number
+  frontEnd?: number
+  /** the device was not online, or there was none */
+  missed?: true
+}
+
+export interface Chaos {
+  readonly seed: string
+  /** What was done so far, in order. */
+  acts(): Promise<ChaosAct[]>
+  /** Ends it: lines that were silent or deaf work again, what was kept back is delivered. Answers all that was done. */
+  stop(): Promise<ChaosAct[]>
+}
+
 export type SeedOptions = {
   /** how many accounts with one linked device each */
   count: number
@@ -254,5 +301,7 @@ export interface SimulatorControl extends AsyncDisposable {
   restartAll(options?: { staggerMs?: number; forMs?: number; how?: FrontEndEnding }): Promise<void>
   /** Sets off a named fault; see `faults/`. */
   fault(name: string, params?: Record<string, string | number | boolean>): Promise<void>
+  /** Random trouble for the linked devices from now on; whoever starts it prints its seed. */
+  chaos(options?: ChaosOptions): Promise<Chaos>
   stop(): Promise<void>
 }

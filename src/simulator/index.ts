@@ -12,7 +12,12 @@ export {
   type SimulatorErrorCode,
 } from './errors.js'
 export type { KeyPrint, LedgerEvent, LedgerLine, LedgerStamp } from './ledger-lines.js'
+export { CHAOS_KINDS } from './control-surface.js'
 export type {
+  Chaos,
+  ChaosAct,
+  ChaosKind,
+  ChaosOptions,
   CodeRequest,
   ConnectionSpan,
   Direction,

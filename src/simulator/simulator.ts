@@ -2,7 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { jidOf } from './accounts/jid.js'
 import type { Companion, Person } from './accounts/person.js'
 import { Chance } from './chance.js'
+import { RandomChaos } from './chaos.js'
 import type {
+  Chaos,
+  ChaosOptions,
   ConnectionSpan,
   Hold,
   LedgerEntry,
@@ -64,6 +67,7 @@ export type SimulatorOptions = {
 /** The simulator inside the process that started it. */
 export class Simulator implements SimulatorControl {
   readonly #chance: Chance
+  readonly #chaos = new Set<Chaos>()
   readonly #phones = new Map<Person, LocalPhone>()
   #refusal: UpgradeAnswer | undefined
   #stopping: Promise<void> | undefined
@@ -172,6 +176,18 @@ export class Simulator implements SimulatorControl {
     this.#setOff(name, params)
   }
 
+  async chaos(options: ChaosOptions = {}): Promise<Chaos> {
+    const { exchange, frontEnds } = this.parts
+    const chaos = new RandomChaos(options.seed ?? this.seed, options, {
+      accounts: exchange.accounts,
+      frontEnds: this.urls.length,
+      setOff: (name, params) => this.#setOff(name, params),
+      restart: (frontEnd, forMs) => frontEnds.restart(frontEnd, { forMs, how: 'mixed' }),
+    })
+    this.#chaos.add(chaos)
+    return chaos
+  }
+
   /** Answers websocket upgrades with an HTTP status from now on; undefined lets them through again. */
   upgradeStatus(status: number | undefined): void {
     this.#refusal = status === undefined ? undefined : { status, headers: {} }
@@ -215,10 +231,12 @@ export class Simulator implements SimulatorControl {
   }
 
   async #stop(): Promise<void> {
+    const calmed = [...this.#chaos].map(chaos => chaos.stop())
     const { exchange, ledger, frontEnds, media, state } = this.parts
     exchange.stop()
     await frontEnds[Symbol.asyncDispose]()
     await media[Symbol.asyncDispose]()
+    await Promise.all(calmed)
     ledger.note({ kind: 'stopped' })
     await state?.[Symbol.asyncDispose]()
     await ledger[Symbol.asyncDispose]()

@@ -81,10 +81,19 @@ export class Companion implements Endpoint {
   }
 
   deliver(stanza: Node): void {
-    for (const each of mishandled(this.mishaps, stanza)) {
-      this.queue.add(each)
-      this.line?.push(each)
-    }
+    for (const each of mishandled(this.mishaps, stanza)) this.#enqueue(each)
+  }
+
+  /** Nothing more is to go wrong; what was kept back is delivered. */
+  calm(): void {
+    const kept = this.mishaps.shuffled?.kept ?? []
+    this.mishaps = {}
+    for (const stanza of kept) this.#enqueue(stanza)
+  }
+
+  #enqueue(stanza: Node): void {
+    this.queue.add(stanza)
+    this.line?.push(stanza)
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Hold, MessageMatch, Phone, SimulatorControl, StanzaMatch } from '../control-surface.js'
 import { SimulatorError } from '../errors.js'
+import { chaosMethods } from './chaos-methods.js'
 import { connectionMethods } from './connection-methods.js'
 import { number, object, oneOf, optional, text, type Method, type Params } from './values.js'
 
@@ -26,6 +27,7 @@ export function controlMethods({ simulator, stop }: MethodDeps): Map<string, Met
     ['ledger', params => simulator.ledger(stanzaMatch(object(params, 'match')))],
     ['problems', () => simulator.problems()],
     ...connectionMethods(simulator),
+    ...chaosMethods(simulator),
     ['fault', params => simulator.fault(text(params, 'name'), faultParams(object(params, 'params')))],
     [
       'stanza.wait',

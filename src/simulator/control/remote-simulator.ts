@@ -1,4 +1,7 @@
 import type {
+  Chaos,
+  ChaosAct,
+  ChaosOptions,
   CodeRequest,
   ConnectionSpan,
   FrontEndEnding,
@@ -193,6 +196,12 @@ class RemoteSimulator implements SimulatorControl {
 
   async fault(name: string, params: Record<string, string | number | boolean> = {}): Promise<void> {
     await this.call('fault', { name, params })
+  }
+
+  async chaos(options: ChaosOptions = {}): Promise<Chaos> {
+    const { id, seed } = await ask<{ id: string; seed: string }>(this.call, 'chaos', options)
+    const acts = (): Promise<ChaosAct[]> => ask(this.call, 'chaos.acts', { id })
+    return { seed, acts, stop: () => ask(this.call, 'chaos.stop', { id }) }
   }
 
   async stop(): Promise<void> {

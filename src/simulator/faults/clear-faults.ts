@@ -10,6 +10,6 @@ export const clearFaults: Fault = (deps, params) => {
   deps.rejections.clear()
   for (const person of deps.accounts.all()) {
     person.appState.endless.clear()
-    for (const companion of person.companions.values()) companion.mishaps = {}
+    for (const companion of person.companions.values()) companion.calm()
   }
 }

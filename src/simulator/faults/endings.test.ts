@@ -38,9 +38,13 @@ const FAILURES: FaultParams[] = [
   { reason: 405, location: 'cln' },
   { reason: 406 },
   { reason: 409 },
+  { reason: 413 },
+  { reason: 414 },
+  { reason: 415 },
   { reason: 418 },
   { reason: 429 },
   { reason: 500 },
+  { reason: 501 },
   { reason: 503 },
 ]
 

@@ -1,0 +1,62 @@
+import { expect, test, vi } from 'vitest'
+import { serveControl } from './control/control-server.js'
+import { connectSimulator } from './control/remote-simulator.js'
+import type { ChaosAct } from './control-surface.js'
+import { RawAccount, RawClient, textOf } from './raw-client.fixture.js'
+import { startSimulator } from './simulator.js'
+
+/** The first things one seed brings about for ten devices that are offline, without their times. */
+async function firstOf(seed: string): Promise<Omit<ChaosAct, 'at'>[]> {
+  await using simulator = await startSimulator({ frontEnds: 2 })
+  await simulator.seedDevices({ count: 10, preKeys: 6 })
+  const chaos = await simulator.chaos({ seed, perSecond: 200 })
+  await vi.waitFor(async () => expect((await chaos.acts()).length).toBeGreaterThan(40), { timeout: 10_000 })
+  const acts = await chaos.stop()
+  expect(acts.map(({ at }) => at)).toEqual(acts.map(({ at }) => at).toSorted((one, other) => one - other))
+  return acts.slice(0, 40).map(({ at: _at, ...deed }) => deed)
+}
+
+test('a seed brings about the same things in the same order, another one others', async () => {
+  const [once, again, other] = [await firstOf('one'), await firstOf('one'), await firstOf('two')]
+  expect(again).toEqual(once)
+  expect(other).not.toEqual(once)
+  expect(new Set(once.map(({ kind }) => kind)).size).toBeGreaterThan(5)
+})
+
+test('devices that always come back lose nothing in it', async () => {
+  await using simulator = await startSimulator({ frontEnds: 2, seed: 'come back' })
+  await using control = await serveControl(0, { simulator, stop: () => simulator.stop() })
+  await using remote = await connectSimulator(control.url)
+  const { devices, sharedKeys } = await remote.seedDevices({ count: 2, preKeys: 30 })
+  const ben = await remote.phone('49151000381')
+  let over = false
+  const texts = new Map<string, Set<string | undefined>>()
+  const lives = devices.map(async (device, place) => {
+    const account = RawAccount.seeded(device, sharedKeys)
+    const seen = new Set<string | undefined>()
+    texts.set(device.jid, seen)
+    while (!over) {
+      const client = new RawClient({ url: remote.urls[place] ?? remote.url, rootKey: remote.rootKey }, account)
+      await client.until(
+        () => over || client.seen('connection.update').some(update => update.connection === 'close'),
+        'an end',
+        60_000,
+      )
+      for (const message of client.messages) seen.add(textOf(message))
+      await client.close()
+    }
+  })
+  const kinds = ['cut', 'end', 'unavailable', 'unknown', 'login-refused', 'duplicate', 'reorder', 'front-end'] as const
+  const chaos = await remote.chaos({ perSecond: 4, kinds })
+  expect(chaos.seed).toBe('come back')
+  const expected = Array.from({ length: 15 }, (_, each) => `storm ${each + 1}`)
+  for (const device of devices) await ben.sendMany(device.jid, 15, { text: 'storm' })
+  await vi.waitFor(async () => expect((await chaos.acts()).length).toBeGreaterThan(8), { timeout: 20_000 })
+  await chaos.stop()
+  for (const { phoneNumber } of devices) await (await remote.phone(phoneNumber)).waitForQuiet()
+  over = true
+  for (const { phoneNumber } of devices) await remote.fault('drop', { phone: phoneNumber, device: 1 })
+  await Promise.all(lives)
+  for (const seen of texts.values()) expect([...seen]).toEqual(expect.arrayContaining(expected))
+  await remote.assertClean()
+}, 60_000)
