@@ -275,6 +275,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
       const port = await server.listen(config.port, config.host)
       if (config.wsPort !== null) await wsPort?.listen(config.wsPort, config.host)
       if (roles.sessions) recovery.start()
+      else await lease.leaveOut()
       leaseWatch.start()
       linking.start()
       longReconnects.start()

@@ -17,7 +17,7 @@ const sessionsLimitMs = 18_000
 
 export type DrainDeps = {
   database: Database
-  lease: Pick<NodeLease, 'nodeId' | 'drain'>
+  lease: Pick<NodeLease, 'nodeId' | 'leaveOut'>
   recovery: Pick<Recovery, 'stop'>
   linking: Pick<Linking, 'close'>
   leaseWatch: Pick<LeaseWatch, 'stop'>
@@ -65,7 +65,7 @@ export function createDrain(deps: DrainDeps): Drain {
 
   const drain = async () => {
     log.info('draining')
-    await inTime(lease.drain(), 'drain_not_told')
+    await inTime(lease.leaveOut(), 'drain_not_told')
     await inTime(recovery.stop(), 'recovery_not_stopped')
     await inTime(leaseWatch.stop(), 'lease_watch_not_stopped')
     await linking.close()

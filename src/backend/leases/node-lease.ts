@@ -53,7 +53,7 @@ export interface NodeLease extends AsyncDisposable {
   /** Since the start. */
   renewalsFailed(): number
   /** Others leave this node out when they share sessions among them. */
-  drain(): Promise<void>
+  leaveOut(): Promise<void>
 }
 
 export type NodeLeaseDeps = { url: () => string; database: Database; log: Log; times?: LeaseTimes }
@@ -182,7 +182,7 @@ export function createNodeLease({ url, database, log, times = usual }: NodeLease
     isSure: () => line !== null && !doubtful && lasts(),
     ageMs,
     renewalsFailed: () => failed,
-    async drain() {
+    async leaveOut() {
       await database.system(async ({ db }) => {
         await db.updateTable('nodes').set({ draining: true }).where('id', '=', nodeId).execute()
       })
