@@ -36,10 +36,14 @@ const streamError = (params: Params): Fault => ['stream-error', params]
 const connected: Step = ['connected', null]
 const again = (reason: string): Step => ['reconnecting', reason]
 
-/** Provokes it while the session logs in, or once it is open. */
-async function provoke([name, params]: Fault, phase: 'syncing' | 'open'): Promise<void> {
-  if (phase === 'syncing') {
-    const at = name === 'fail-next-login' || name.startsWith('upgrade') ? {} : { at: 'login' }
+/** In place of the login, once WhatsApp has let it in and before it is open, or later. */
+type Moment = 'login' | 'syncing' | 'open'
+
+const everywhere: Moment[] = ['login', 'syncing', 'open']
+
+async function provoke([name, params]: Fault, moment: Moment): Promise<void> {
+  if (moment !== 'open') {
+    const at = name === 'fail-next-login' || name.startsWith('upgrade') ? {} : { at: moment }
     const who = name.startsWith('upgrade') ? {} : where()
     await rig.simulator.fault(name, { ...params, ...who, ...at })
     rig.sessions.resume(identity)
@@ -51,39 +55,32 @@ async function provoke([name, params]: Fault, phase: 'syncing' | 'open'): Promis
 }
 
 describe('what the session outlives', () => {
-  const ends: [what: string, Fault, phases: ('syncing' | 'open')[], reason: string, least: number, below: number][] = [
-    ['429 at login', failure(429), ['syncing'], 'throttled', 60_000, 120_000],
-    ['500 at login', failure(500), ['syncing'], 'server_trouble', 0, 1_000],
-    ['501 at login', failure(501), ['syncing'], 'server_trouble', 0, 1_000],
-    ['503 at login', failure(503), ['syncing'], 'server_trouble', 0, 1_000],
-    ['a number that nobody knows', failure(499), ['syncing'], 'connection_lost', 0, 1_000],
-    ['418 once', failure(418), ['syncing'], 'login_refused', 0, 1_000],
-    ['500 on the stream', streamError({ code: 500 }), ['syncing', 'open'], 'connection_lost', 0, 1_000],
-    ['501 on the stream', streamError({ code: 501 }), ['syncing', 'open'], 'server_trouble', 0, 1_000],
-    ['503 on the stream', streamError({ code: 503 }), ['syncing', 'open'], 'server_trouble', 0, 1_000],
-    [
-      'a stream error without a number',
-      streamError({ child: 'weird' }),
-      ['syncing', 'open'],
-      'connection_lost',
-      0,
-      1_000,
-    ],
-    ['429 on the stream', streamError({ code: 429 }), ['syncing', 'open'], 'throttled', 60_000, 120_000],
-    ['440 once', streamError({ conflict: 'replaced' }), ['syncing', 'open'], 'replaced', 60_000, 120_000],
+  const ends: [what: string, Fault, moments: Moment[], reason: string, least: number, below: number][] = [
+    ['429 at login', failure(429), ['login'], 'throttled', 60_000, 120_000],
+    ['500 at login', failure(500), ['login'], 'server_trouble', 0, 1_000],
+    ['501 at login', failure(501), ['login'], 'server_trouble', 0, 1_000],
+    ['503 at login', failure(503), ['login'], 'server_trouble', 0, 1_000],
+    ['a number that nobody knows', failure(499), ['login'], 'connection_lost', 0, 1_000],
+    ['418 once', failure(418), ['login'], 'login_refused', 0, 1_000],
+    ['500 on the stream', streamError({ code: 500 }), everywhere, 'connection_lost', 0, 1_000],
+    ['501 on the stream', streamError({ code: 501 }), everywhere, 'server_trouble', 0, 1_000],
+    ['503 on the stream', streamError({ code: 503 }), everywhere, 'server_trouble', 0, 1_000],
+    ['a stream error without a number', streamError({ child: 'weird' }), everywhere, 'connection_lost', 0, 1_000],
+    ['429 on the stream', streamError({ code: 429 }), everywhere, 'throttled', 60_000, 120_000],
+    ['440 once', streamError({ conflict: 'replaced' }), everywhere, 'replaced', 60_000, 120_000],
     ['the end of the stream', ['stream-end', {}], ['open'], 'connection_lost', 0, 2_000],
     ['a line that is cut', ['drop', {}], ['open'], 'connection_lost', 0, 2_000],
-    ['a line that is cut before it stands', ['drop', {}], ['syncing'], 'network', 0, 2_000],
+    ['a line that is cut before it stands', ['drop', {}], ['login'], 'network', 0, 2_000],
     ['a frame that nobody can decrypt', ['garbage-frame', {}], ['open'], 'connection_lost', 0, 2_000],
   ]
-  const rows = ends.flatMap(([what, fault, phases, ...expected]) =>
-    phases.map(phase => [what, phase, fault, ...expected] as const),
+  const rows = ends.flatMap(([what, fault, moments, ...expected]) =>
+    moments.map(moment => [what, moment, fault, ...expected] as const),
   )
 
-  test.each(rows)('%s, %s', async (_what, phase, fault, reason, least, below) => {
+  test.each(rows)('%s, %s', async (_what, moment, fault, reason, least, below) => {
     const before = await rig.identityKey(identity)
-    await provoke(fault, phase)
-    const steps = phase === 'open' ? [connected] : []
+    await provoke(fault, moment)
+    const steps = moment === 'open' ? [connected] : []
     await expect.poll(() => rig.history(identity), { timeout: 20_000 }).toEqual([...steps, again(reason), connected])
     expect(rig.connections).toHaveLength(2)
     expect(rig.waits).toHaveLength(1)
@@ -106,10 +103,7 @@ describe('what the session outlives', () => {
     'HTTP %i in place of the websocket is the network',
     async status => {
       rig.holdWaits()
-      await provoke(
-        ['upgrade-status', { status, ...(status === 302 && { location: 'http://127.0.0.1:9/' }) }],
-        'syncing',
-      )
+      await provoke(['upgrade-status', { status, ...(status === 302 && { location: 'http://127.0.0.1:9/' }) }], 'login')
       await rig.becomes(identity, again('network'))
       expect(rig.connections).toHaveLength(1)
       await rig.simulator.fault('upgrade-status', { status: 0 })
@@ -121,7 +115,7 @@ describe('what the session outlives', () => {
 
   test('402: rests until WhatsApp’s time is over, then tries once', async () => {
     rig.holdWaits()
-    await provoke(failure(402, { code: 101, expire: 3_600 }), 'syncing')
+    await provoke(failure(402, { code: 101, expire: 3_600 }), 'login')
     await rig.becomes(identity, ['disconnected', 'restricted'])
     const [row] = await rig.rows.query<{ until: Date }>('select until from sessions where id = $1', [
       identity.sessionId,
@@ -137,7 +131,7 @@ describe('what the session outlives', () => {
   })
 
   test('402: whoever takes the session over waits as well', async () => {
-    await provoke(failure(402, { code: 101, expire: 3_600 }), 'syncing')
+    await provoke(failure(402, { code: 101, expire: 3_600 }), 'login')
     rig.holdWaits()
     await expect.poll(() => rig.history(identity)).toContainEqual(['disconnected', 'restricted'])
     await rig.sessions.rest(identity.sessionId)
@@ -154,8 +148,8 @@ describe('what the session outlives', () => {
 })
 
 describe('what the session rests over', () => {
-  const rests: [what: string, Fault, phase: 'syncing' | 'open', Step, operator: boolean][] = [
-    ['401 at login', failure(401), 'syncing', ['logged_out', 'logged_out'], false],
+  const rests: [what: string, Fault, moment: Moment, Step, operator: boolean][] = [
+    ['401 at login', failure(401), 'login', ['logged_out', 'logged_out'], false],
     [
       '401 on the stream',
       streamError({ code: 401, conflict: 'device_removed' }),
@@ -173,21 +167,21 @@ describe('what the session rests over', () => {
     [
       'a removed device while it logs in',
       streamError({ conflict: 'device_removed' }),
-      'syncing',
+      'login',
       ['logged_out', 'logged_out'],
       false,
     ],
-    ['402 without a time', failure(402), 'syncing', ['disconnected', 'restricted'], false],
-    ['403', failure(403), 'syncing', ['logged_out', 'locked'], false],
-    ['406', failure(406), 'syncing', ['banned', 'banned'], false],
-    ['409', failure(409), 'syncing', ['disconnected', 'engine_misconfigured'], true],
+    ['402 without a time', failure(402), 'login', ['disconnected', 'restricted'], false],
+    ['403', failure(403), 'login', ['logged_out', 'locked'], false],
+    ['406', failure(406), 'login', ['banned', 'banned'], false],
+    ['409', failure(409), 'login', ['disconnected', 'engine_misconfigured'], true],
     ['411', ['downgrade', {}], 'open', ['disconnected', 'phone_outdated'], false],
     ['411 while it logs in', ['downgrade', {}], 'syncing', ['disconnected', 'phone_outdated'], false],
   ]
 
-  test.each(rests)('%s', async (_what, fault, phase, end, operator) => {
+  test.each(rests)('%s', async (_what, fault, moment, end, operator) => {
     const before = await rig.identityKey(identity)
-    await provoke(fault, phase)
+    await provoke(fault, moment)
     await rig.becomes(identity, end)
     await expect.poll(() => rig.sessions.has(identity.sessionId)).toBe(false)
     expect((await rig.shown(identity)).wanted).toBe(false)
@@ -202,10 +196,7 @@ describe('what the session rests over', () => {
   })
 
   test('403 with WhatsApp’s own words', async () => {
-    await provoke(
-      failure(403, { logout_message_header: 'Locked.', logout_message_subtext: 'Ask\u0000 us.' }),
-      'syncing',
-    )
+    await provoke(failure(403, { logout_message_header: 'Locked.', logout_message_subtext: 'Ask\u0000 us.' }), 'login')
     await rig.becomes(identity, ['logged_out', 'locked'])
     expect(await rig.rows.query('select reason_text from sessions where id = $1', [identity.sessionId])).toEqual([
       { reason_text: 'Locked. Ask us.' },
@@ -213,7 +204,7 @@ describe('what the session rests over', () => {
   })
 
   test.each([413, 414, 415, 418])('%i again and again: three tries, then the operator', async reason => {
-    await provoke(failure(reason, { always: true }), 'syncing')
+    await provoke(failure(reason, { always: true }), 'login')
     await rig.becomes(identity, ['disconnected', 'login_refused'])
     await expect.poll(() => rig.sessions.has(identity.sessionId)).toBe(false)
     expect(rig.connections).toHaveLength(4)

@@ -158,6 +158,13 @@ describe.each(endings)('%s %j', (name, params, open, other) => {
   })
 })
 
+test('an open connection that was not told that nothing more waits is still syncing', async () => {
+  await rig.simulator.fault('withhold-offline-end', device())
+  await linked.open()
+  const reason = await ends(linked, () => rig.simulator.fault('stream-error', { code: 503, ...device() }))
+  expect(reason).toMatchObject({ kind: 'server_error', phase: 'syncing' })
+})
+
 test('QRs that nobody scans come to an end', async () => {
   waits = shortWaits(
     new Map([
