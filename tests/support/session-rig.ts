@@ -130,6 +130,16 @@ export class SessionRig implements AsyncDisposable {
     return Buffer.from(creds.signedIdentityKey.public).toString('base64')
   }
 
+  /** Whether credentials are stored, and whether they are put away until they are destroyed. */
+  async stored({ sessionId }: SessionIdentity): Promise<{ credentials: boolean; quarantined: boolean }> {
+    const [row] = await this.rows.query<{ credentials: boolean; quarantined: boolean }>(
+      `select exists (select from session_credentials where session_id = s.id) as credentials,
+         s.quarantined_at is not null and s.shred_at > now() as quarantined from sessions s where s.id = $1`,
+      [sessionId],
+    )
+    return row ?? { credentials: false, quarantined: false }
+  }
+
   /** As on another node: its lease is raised, so that this one's writes are refused. */
   async takeAway({ sessionId }: SessionIdentity): Promise<void> {
     await this.rows.query(`update session_leases set node_id = $2, epoch = epoch + 1 where session_id = $1`, [

@@ -46,7 +46,9 @@ export async function lockState(tx: TenantTransactor, sessionId: SessionId): Pro
  * it, while its device stays on the account until somebody logs it out.
  */
 export function isWithBot({ state, reason }: HeldState): boolean {
-  return state === 'handed_off' || state === 'superseded' || (state === 'disconnected' && reason === 'replaced')
+  // while it is reconnecting over this, it waits before it asks once more who has it
+  const taken = reason === 'replaced' && (state === 'disconnected' || state === 'reconnecting')
+  return taken || state === 'handed_off' || state === 'superseded'
 }
 
 export async function sessionsOf(tx: TenantReader, personId: PersonId): Promise<SessionId[]> {

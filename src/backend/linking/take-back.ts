@@ -98,7 +98,7 @@ export function createTakeBack({
     superseded: SessionId[],
   ): Promise<TakenSession> => {
     const { sessionId } = identity
-    await Promise.all(superseded.map(older => sessions.rest(older)))
+    await Promise.all([sessionId, ...superseded].map(here => sessions.rest(here)))
     log.info('session_taken', { sessionId, code: reason })
     sessions.resume(identity, 'owner_waits')
     return { sessionId, state: 'connecting' }

@@ -5,7 +5,9 @@ import type { EventLog } from '../events/event-log.js'
 import { assertFence } from '../leases/fence.js'
 import { endLease } from '../leases/session-leases.js'
 import { eraseSecrets } from '../outbox/outbox-store.js'
+import { quarantine } from './quarantine.js'
 import type { RestingState } from './reaction.js'
+import { keptDays } from './retention.js'
 import type { SessionIdentity } from './session-identity.js'
 import { tellOwner } from './session-notices.js'
 import type { SessionReason } from './session-reasons.js'
@@ -101,6 +103,8 @@ export function createSessionStates({ tenants, events, onResting }: SessionState
         const { sessionId } = identity
         await ends(tx, sessionId, reason)
         await setSessionState(events, tx, sessionId, { state, reason, until, text: text ?? null })
+        // no account has this device any more, as far as WhatsApp says: nobody may use its credentials
+        if (state !== 'disconnected') await quarantine(tx, sessionId, { days: keptDays.ended })
         if (operator) await tellOwner(events, tx, sessionId, 'operator_needed')
       }),
     toItsBot: identity =>
