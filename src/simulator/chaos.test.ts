@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { serveControl } from './control/control-server.js'
 import { connectSimulator } from './control/remote-simulator.js'
-import type { ChaosAct } from './control-surface.js'
+import type { ChaosAct } from './chaos-control.js'
 import { RawAccount, RawClient, textOf } from './raw-client.fixture.js'
 import { startSimulator } from './simulator.js'
 
@@ -29,16 +29,16 @@ test('devices that always come back lose nothing in it', async () => {
   await using remote = await connectSimulator(control.url)
   const { devices, sharedKeys } = await remote.seedDevices({ count: 2, preKeys: 30 })
   const ben = await remote.phone('49151000381')
-  let over = false
+  const storm = { over: false }
   const texts = new Map<string, Set<string | undefined>>()
   const lives = devices.map(async (device, place) => {
     const account = RawAccount.seeded(device, sharedKeys)
     const seen = new Set<string | undefined>()
     texts.set(device.jid, seen)
-    while (!over) {
+    while (!storm.over) {
       const client = new RawClient({ url: remote.urls[place] ?? remote.url, rootKey: remote.rootKey }, account)
       await client.until(
-        () => over || client.seen('connection.update').some(update => update.connection === 'close'),
+        () => storm.over || client.seen('connection.update').some(update => update.connection === 'close'),
         'an end',
         60_000,
       )
@@ -54,7 +54,7 @@ test('devices that always come back lose nothing in it', async () => {
   await vi.waitFor(async () => expect((await chaos.acts()).length).toBeGreaterThan(8), { timeout: 20_000 })
   await chaos.stop()
   for (const { phoneNumber } of devices) await (await remote.phone(phoneNumber)).waitForQuiet()
-  over = true
+  storm.over = true
   for (const { phoneNumber } of devices) await remote.fault('drop', { phone: phoneNumber, device: 1 })
   await Promise.all(lives)
   for (const seen of texts.values()) expect([...seen]).toEqual(expect.arrayContaining(expected))

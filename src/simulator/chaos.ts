@@ -1,7 +1,7 @@
 import type { Accounts } from './accounts/accounts.js'
 import type { Companion } from './accounts/person.js'
 import { Chance } from './chance.js'
-import { CHAOS_KINDS, type Chaos, type ChaosAct, type ChaosKind, type ChaosOptions } from './control-surface.js'
+import { CHAOS_KINDS, type Chaos, type ChaosAct, type ChaosKind, type ChaosOptions } from './chaos-control.js'
 import { SimulatorError } from './errors.js'
 import type { FaultParams } from './faults/fault.js'
 import { monotonicMs } from './ledger-lines.js'

@@ -1,3 +1,6 @@
+import type { Chaos, ChaosOptions } from './chaos-control.js'
+import type { SeededDevices, SeedOptions } from './seeding/seeded-devices.js'
+
 /**
  * What a test or a demo holds. The in-process simulator and the remote client implement the same interfaces, so every value
  * here survives JSON.
@@ -187,87 +190,6 @@ export interface Phone {
   unlink(deviceId: number): Promise<void>
   goOffline(): Promise<void>
   goOnline(): Promise<void>
-}
-
-export const CHAOS_KINDS = [
-  'cut',
-  'end',
-  'unavailable',
-  'unknown',
-  'restart',
-  'login-refused',
-  'silence',
-  'deaf',
-  'half-open',
-  'partial-frame',
-  'duplicate',
-  'reorder',
-  'drain-pre-keys',
-  'front-end',
-] as const
-
-export type ChaosKind = (typeof CHAOS_KINDS)[number]
-
-export type ChaosOptions = {
-  /** default: the simulator's */
-  seed?: string
-  /** default: all of them */
-  kinds?: readonly ChaosKind[]
-  /** on average; default 1 */
-  perSecond?: number
-}
-
-/** One thing that was made to happen; `at` in milliseconds of the machine's monotonic clock. */
-export type ChaosAct = {
-  at: number
-  kind: ChaosKind
-  phone?: string
-  device?: number
-  frontEnd?: number
-  /** the device was not online, or there was none */
-  missed?: true
-}
-
-export interface Chaos {
-  readonly seed: string
-  /** What was done so far, in order. */
-  acts(): Promise<ChaosAct[]>
-  /** Ends it: lines that were silent or deaf work again, what was kept back is delivered. Answers all that was done. */
-  stop(): Promise<ChaosAct[]>
-}
-
-export type SeedOptions = {
-  /** how many accounts with one linked device each */
-  count: number
-  /** digits of the first account; the others follow; default 4916000000001 */
-  firstNumber?: string
-  /** how many people every device is in contact with, both ways; they are the same people for all devices, default 0 */
-  contacts?: number
-  /** digits of the first contact; default 4917000000001 */
-  firstContact?: string
-  /** one-time keys each device has uploaded; default 812, what a first login uploads */
-  preKeys?: number
-}
-
-/** What a client has stored: key store type, id, value as Baileys' `BufferJSON` writes it. */
-export type StoredKeys = Record<string, Record<string, string>>
-
-export type SeededDevice = {
-  phoneNumber: string
-  lid: string
-  jid: string
-  deviceId: number
-  /** Baileys' `AuthenticationCreds`, as its `BufferJSON` writes them */
-  creds: string
-  /** what only this device's key store holds */
-  keys: StoredKeys
-}
-
-export type SeededDevices = {
-  devices: SeededDevice[]
-  /** what every device's key store holds besides its own: one-time keys, sessions and LIDs of the contacts */
-  sharedKeys: StoredKeys
-  contacts: { phoneNumber: string; lid: string; jid: string }[]
 }
 
 export interface SimulatorControl extends AsyncDisposable {

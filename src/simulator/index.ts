@@ -1,5 +1,6 @@
 /** A local WhatsApp for tests, demos and benchmarks; see README.md. */
-export { startSimulator, Simulator, type SimulatorOptions } from './simulator.js'
+export { startSimulator, Simulator } from './simulator.js'
+export type { SimulatorOptions } from './simulator-options.js'
 export type { DeviceFaults } from './faults/device-faults.js'
 export { connectSimulator } from './control/remote-simulator.js'
 export { createRootKey } from './wire/certificates.js'
@@ -12,12 +13,8 @@ export {
   type SimulatorErrorCode,
 } from './errors.js'
 export type { KeyPrint, LedgerEvent, LedgerLine, LedgerStamp } from './ledger-lines.js'
-export { CHAOS_KINDS } from './control-surface.js'
+export { CHAOS_KINDS } from './chaos-control.js'
 export type {
-  Chaos,
-  ChaosAct,
-  ChaosKind,
-  ChaosOptions,
   CodeRequest,
   ConnectionSpan,
   Direction,
@@ -32,10 +29,8 @@ export type {
   PhoneMessage,
   Problem,
   RootKey,
-  SeededDevice,
-  SeededDevices,
-  SeedOptions,
   SimulatorControl,
   StanzaMatch,
-  StoredKeys,
 } from './control-surface.js'
+export type { Chaos, ChaosAct, ChaosKind, ChaosOptions } from './chaos-control.js'
+export type { SeededDevice, SeededDevices, SeedOptions, StoredKeys } from './seeding/seeded-devices.js'

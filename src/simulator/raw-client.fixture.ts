@@ -9,7 +9,8 @@ import type {
   WAMessage,
   WASocket,
 } from '@whiskeysockets/baileys'
-import type { Phone, SeededDevice, SimulatorControl, StoredKeys } from './control-surface.js'
+import type { Phone, SimulatorControl } from './control-surface.js'
+import type { SeededDevice, StoredKeys } from './seeding/seeded-devices.js'
 import { verify } from './wire/curve.js'
 import { Waiters } from './waiters.js'
 

@@ -4,20 +4,17 @@ import type { Companion, Person } from './accounts/person.js'
 import { Chance } from './chance.js'
 import { RandomChaos } from './chaos.js'
 import type {
-  Chaos,
-  ChaosOptions,
   ConnectionSpan,
   Hold,
   LedgerEntry,
   Phone,
   PhoneInfo,
   Problem,
-  RootKey,
-  SeededDevices,
-  SeedOptions,
   SimulatorControl,
   StanzaMatch,
 } from './control-surface.js'
+import type { Chaos, ChaosOptions } from './chaos-control.js'
+import type { SeededDevices, SeedOptions } from './seeding/seeded-devices.js'
 import { SimulatorError } from './errors.js'
 import { Exchange } from './exchange.js'
 import { deviceFaults, type DeviceFaults } from './faults/device-faults.js'
@@ -32,6 +29,7 @@ import { PhoneDevice } from './phone/phone-device.js'
 import { Problems } from './problems.js'
 import { untilQuiet } from './quiet.js'
 import { seedDevices } from './seeding/seed-devices.js'
+import type { SimulatorOptions } from './simulator-options.js'
 import { StateFile } from './state/state-file.js'
 import { certificateChain, createRootKey } from './wire/certificates.js'
 import { generateKeyPair } from './wire/curve.js'
@@ -42,27 +40,6 @@ const CODE_LIFETIME_MS = 180_000
 /** what WhatsApp allows besides the phone */
 const DEVICE_LIMIT = 4
 const PHONE_NUMBER = /^\d{5,20}$/
-
-export type SimulatorOptions = {
-  /** default: a fresh one */
-  rootKey?: RootKey
-  /** default 0: any free port of 127.0.0.1 */
-  port?: number
-  /** on how many ports it listens, all for the same accounts; default 1. With `port` they are that one and those after it */
-  frontEnds?: number
-  /** whatever is left to chance in faults comes out of it; default: a fresh one */
-  seed?: string
-  /** accounts, keys and queues live here across restarts; written with mode 0600 */
-  stateFile?: string
-  /** every stanza, one JSON object a line, appended */
-  ledgerFile?: string
-  /** how long the server takes a pairing code; default 3 min */
-  codeLifetimeMs?: number
-  /** how many companions an account may have; default 4 */
-  deviceLimit?: number
-  /** how long waiters wait unless told otherwise; default 10 s */
-  requestTimeoutMs?: number
-}
 
 /** The simulator inside the process that started it. */
 export class Simulator implements SimulatorControl {

@@ -1,11 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import {
-  CHAOS_KINDS,
-  type Chaos,
-  type ChaosKind,
-  type ChaosOptions,
-  type SimulatorControl,
-} from '../control-surface.js'
+import { type SimulatorControl } from '../control-surface.js'
+import { CHAOS_KINDS, type Chaos, type ChaosKind, type ChaosOptions } from '../chaos-control.js'
 import { SimulatorError } from '../errors.js'
 import { number, oneOf, optional, text, type Method, type Params } from './values.js'
 

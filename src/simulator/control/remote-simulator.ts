@@ -1,7 +1,4 @@
 import type {
-  Chaos,
-  ChaosAct,
-  ChaosOptions,
   CodeRequest,
   ConnectionSpan,
   FrontEndEnding,
@@ -13,11 +10,11 @@ import type {
   PhoneInfo,
   PhoneMessage,
   Problem,
-  SeededDevices,
-  SeedOptions,
   SimulatorControl,
   StanzaMatch,
 } from '../control-surface.js'
+import type { Chaos, ChaosAct, ChaosOptions } from '../chaos-control.js'
+import type { SeededDevices, SeedOptions } from '../seeding/seeded-devices.js'
 import { assertNoProblems } from '../problems.js'
 import { remoteCall, type Call } from './remote-call.js'
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeEach, beforeAll, expect, test, vi } from 'vitest'
-import type { Phone, SeededDevice } from '../control-surface.js'
+import type { Phone } from '../control-surface.js'
+import type { SeededDevice } from '../seeding/seeded-devices.js'
 import { RawAccount, RawClient } from '../raw-client.fixture.js'
 import { startSimulator, type Simulator } from '../simulator.js'
 

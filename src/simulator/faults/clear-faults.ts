@@ -1,7 +1,10 @@
 import type { Fault } from './fault.js'
 import { momentParam } from './target.js'
 
-/** Forgets faults that wait for their moment, of one moment or all, and with all of them what was to happen to devices, and lets upgrades through. Params: at. */
+/**
+ * Forgets faults that wait for their moment, of one moment or all; with all of them what was to happen to devices, and lets upgrades
+ * through. Params: at.
+ */
 export const clearFaults: Fault = (deps, params) => {
   const { at } = params
   deps.incidents.clear(at === undefined ? undefined : momentParam(at))
