@@ -15,7 +15,7 @@ const usage = async () => {
   const lines = await Promise.all(
     Object.entries(BENCHES).map(async ([name, load]) => `  ${name.padEnd(10)} ${(await load()).about}`),
   )
-  return `npm run bench -- NAME [--json] [--quick] [--pairs N] [--sessions N,N] [--contacts N,N]\n\n${lines.join('\n')}`
+  return `npm run bench -- NAME [--json] [--quick] [--pairs N] [--sessions N,N] [--contacts N,N] [--rounds N]\n\n${lines.join('\n')}`
 }
 
 const closing = new Closing()
@@ -31,6 +31,7 @@ async function main() {
       quick: { type: 'boolean', default: false },
       sessions: { type: 'string' },
       contacts: { type: 'string' },
+      rounds: { type: 'string' },
     },
     allowPositionals: true,
   })
@@ -48,6 +49,7 @@ async function main() {
     quick: values.quick,
     sessions: numbers(values.sessions, '--sessions'),
     contacts: numbers(values.contacts, '--contacts'),
+    rounds: numbers(values.rounds, '--rounds')?.[0],
   })
   if (values.json) console.log(JSON.stringify({ bench: name, machine: where, ...figures }, null, 2))
   else console.log(`${machineLine(where)}\n\n${text}`)
