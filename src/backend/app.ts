@@ -67,6 +67,9 @@ export interface App extends AsyncDisposable {
   start(): Promise<number>
 }
 
+/** Logins that one event loop gets through within their deadline even on a slow machine; on a quick one they end faster than turns come. */
+const mostConnectsUnderWay = 40
+
 /** Batches of pre-keys kept ready: as many links may start at once without waiting for one. */
 const warmPreKeyBatches = 16
 
@@ -109,7 +112,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
   const engine = meteredEngine(whatsapp, metrics.connections)
   const alarm = createOperatorAlarm({ log: log.child('operator') })
   const connects = { database, settings: config.connects, version, alarm, log: log.child('connects') }
-  const pacer = releases.use(makeConnectPacer(connects))
+  const pacer = releases.use(makeConnectPacer({ ...connects, mostUnderWay: mostConnectsUnderWay }))
   const sessions = releases.use(createSessions({ tenants, engine, events, pacer, alarm, log }))
   const leaseWatch = releases.use(createLeaseWatch({ database, sessions, wakeups, nodeId, log: log.child('sessions') }))
 

@@ -15,7 +15,7 @@ import type { SessionStates } from './session-states.js'
 export type ComebackDeps = {
   tenants: Tenants
   states: SessionStates
-  pacer: Pick<ConnectPacer, 'turn' | 'opened' | 'refused'>
+  pacer: Pick<ConnectPacer, 'turn' | 'opened' | 'ended' | 'refused'>
   alarm: Pick<OperatorAlarm, 'tell'>
   log: Log
   /** Aborts when the session stops here. */
@@ -85,6 +85,7 @@ export class Comeback {
   /** There is no connection any more. */
   lost(): void {
     clearTimeout(this.#stable)
+    this.#deps.pacer.ended(this.#identity.sessionId)
   }
 
   /** A connection has ended, and its last writes are settled. */
@@ -102,6 +103,7 @@ export class Comeback {
   }
 
   async afterLoading(error: unknown): Promise<void> {
+    this.#deps.pacer.ended(this.#identity.sessionId)
     await this.#follow(this.#plan.afterLoading(error), null)
   }
 

@@ -36,12 +36,19 @@ afterAll(async () => {
 
 type Node = { pacer: ConnectPacer; alarm: OperatorAlarm; log: string[] }
 
-function node({ perSecond = 1_000, burst = 1_000, total = 1_000, egress = 'here', version = 1 } = {}): Node {
+function node({
+  perSecond = 1_000,
+  burst = 1_000,
+  total = 1_000,
+  egress = 'here',
+  version = 1,
+  mostUnderWay = Infinity,
+} = {}): Node {
   const log: string[] = []
   const logger = createLog({ level: 'info', destination: { write: line => void log.push(line) } })
   const alarm = createOperatorAlarm({ log: logger })
   const settings = { perSecond, burst, perSecondTotal: total, egress }
-  const pacer = makeConnectPacer({ database, settings, version: [2, 3000, version], alarm, log: logger })
+  const pacer = makeConnectPacer({ database, settings, version: [2, 3000, version], alarm, log: logger, mostUnderWay })
   open.push(pacer)
   return { pacer, alarm, log }
 }
@@ -86,6 +93,19 @@ describe('the budget of all nodes', () => {
 })
 
 describe('turns', () => {
+  test('no more begin than may be under way: each that opens or comes to nothing makes room for one', async () => {
+    const { pacer } = node({ mostUnderWay: 2 })
+    const ids = Array.from({ length: 5 }, sessionId)
+    const begun: SessionId[] = []
+    for (const id of ids) void turn(pacer, never, id).then(() => begun.push(id))
+    await vi.waitFor(() => expect(begun).toEqual(ids.slice(0, 2)))
+    pacer.opened(begun[0])
+    await vi.waitFor(() => expect(begun).toEqual(ids.slice(0, 3)))
+    for (const id of begun.slice(1)) pacer.ended(id)
+    await vi.waitFor(() => expect(begun).toEqual(ids))
+    expect(pacer.counts()).toMatchObject({ waiting: 0, granted: 5 })
+  })
+
   test('many sessions on two nodes take few statements, and each its own slot', async () => {
     const nodes = [node({ perSecond: 100, burst: 10, total: 100 }), node({ perSecond: 100, burst: 10, total: 100 })]
     const begin = performance.now()

@@ -8,6 +8,7 @@ import { ConnectQueue } from './connect-queue.js'
 import type { OperatorAlarm } from './operator-alarm.js'
 import type { Breaker } from './reaction.js'
 import type { TokenBucket } from './token-bucket.js'
+import type { UnderWay } from './under-way.js'
 
 /** Who goes first. `owner_waits`: somebody has just asked for it. `pending`: messages wait to be sent. `recent`: it ran a moment ago. */
 export type ConnectPriority = 'owner_waits' | 'pending' | 'recent' | 'rest'
@@ -25,6 +26,8 @@ export interface ConnectPacer extends AsyncDisposable {
   unasked(): void
   /** WhatsApp has taken this client. @param sessionId left out for a connect that did not wait for a turn */
   opened(sessionId?: SessionId): void
+  /** Its connect came to nothing, or its line is lost. */
+  ended(sessionId: SessionId): void
   /** It met what holds everybody back. @param id of the session; left out by whoever has none */
   refused(hit: Omit<BreakerHit, 'id'> & { id?: SessionId }): void
   counts(): PacerCounts
@@ -36,6 +39,7 @@ export type ConnectPacerDeps = {
   breakers: ConnectBreakers
   alarm: Pick<OperatorAlarm, 'raise' | 'clear'>
   log: Log
+  underWay: UnderWay
   /** Paid for at once, at most. */
   batch: number
 }
@@ -44,9 +48,11 @@ export type ConnectPacerDeps = {
 const longestLookMs = 5_000
 const databaseAwayMs = 1_000
 const debtsEveryMs = 1_000
+/** Before the next look whether a connect under way has ended. */
+const fullMs = 25
 
 export function createConnectPacer(deps: ConnectPacerDeps): ConnectPacer {
-  const { bucket, budget, breakers, alarm, log, batch } = deps
+  const { bucket, budget, breakers, underWay, alarm, log, batch } = deps
   const stopping = new AbortController()
   const queue = new ConnectQueue()
   /** Times at which somebody may connect, paid for already. */
@@ -78,6 +84,7 @@ export function createConnectPacer(deps: ConnectPacerDeps): ConnectPacer {
     if (next === null) return
     bucket.take()
     granted++
+    underWay.begin(next.sessionId)
     next.go()
   }
 
@@ -95,6 +102,7 @@ export function createConnectPacer(deps: ConnectPacerDeps): ConnectPacer {
 
   /** One step towards the next turn. @returns how long to wait before the next step */
   const step = async (): Promise<number> => {
+    if (underWay.isFull) return fullMs
     const nodeMs = bucket.wait()
     if (nodeMs > 0) return nodeMs
     const [slot] = slots
@@ -158,7 +166,9 @@ export function createConnectPacer(deps: ConnectPacerDeps): ConnectPacer {
       owed++
       bucket.take()
     },
+    ended: sessionId => underWay.end(sessionId),
     opened(sessionId) {
+      if (sessionId !== undefined) underWay.end(sessionId)
       // those that were let in before it began to refuse prove nothing
       if (heldBy !== 'outdated' || (sessionId !== undefined && sessionId !== canary)) return
       canary = null
