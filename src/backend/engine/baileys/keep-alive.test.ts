@@ -77,3 +77,16 @@ test('an ended line is not watched', () => {
   vi.advanceTimersByTime(600_000)
   expect([pings, silent]).toEqual([0, 0])
 })
+
+test('a line that was told to stand still before it said anything is not asked before it has', () => {
+  const early = new KeepAlive({ ping: () => pings++, onSilent: () => silent++ })
+  line.stop()
+  early.pause()
+  early.resume()
+  vi.advanceTimersByTime(600_000)
+  expect([pings, silent]).toEqual([0, 0])
+  early.heard()
+  vi.advanceTimersByTime(15_000)
+  expect(pings).toBe(1)
+  early.stop()
+})

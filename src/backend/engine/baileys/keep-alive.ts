@@ -23,6 +23,7 @@ export class KeepAlive {
   #heardAt = performance.now()
   #asked = false
   #timer: NodeJS.Timeout | null = null
+  #begun = false
   #paused = false
   #over = false
 
@@ -33,6 +34,7 @@ export class KeepAlive {
 
   /** Any frame is an answer; the first one begins the watch. Costs a look at the clock. */
   heard(): void {
+    this.#begun = true
     this.#heardAt = performance.now()
     this.#asked = false
     if (this.#timer === null) this.#next(this.#limits.quietMs)
@@ -47,6 +49,8 @@ export class KeepAlive {
   /** Begins anew, each line at a moment of its own: those that were paused together are not asked together. */
   resume(): void {
     this.#paused = false
+    // nothing may be asked before the handshake is through
+    if (!this.#begun) return
     const { quietMs } = this.#limits
     const head = Math.random() * quietMs
     this.#heardAt = performance.now() - head

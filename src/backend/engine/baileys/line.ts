@@ -22,7 +22,10 @@ export class Line {
         onSilent()
       },
     })
-    socket.ws.on('frame', () => this.#keepAlive.heard())
+    // the bytes of a handshake are no nodes: a question among them would break it
+    socket.ws.on('frame', (frame: unknown) => {
+      if (!(frame instanceof Uint8Array)) this.#keepAlive.heard()
+    })
   }
 
   /** See `EngineConnection.pause`. */
