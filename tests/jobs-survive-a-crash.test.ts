@@ -89,8 +89,13 @@ test('a node that is killed in the middle of a job leaves it to another, which d
 })
 
 test('a node without the role leaves jobs alone, and one with nothing else does them and serves no page', async () => {
-  await using pages = new GatewayProcess({ ...env, ROLES: 'api,sessions' })
-  await pages.ready()
+  await using pages = new GatewayProcess({ ...env, ROLES: 'api' })
+  const start = await fetch(`${await pages.ready()}/api/sessions/start`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+  })
+  expect([start.status, await start.json()]).toEqual([503, expect.objectContaining({ code: 'linking_closed' })])
   await rows.query(`select whizlite_jobs.add_job('session-cleanup')`)
   await using worker = new GatewayProcess({ ...env, ROLES: 'jobs' })
   const url = await worker.ready()

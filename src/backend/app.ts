@@ -20,6 +20,7 @@ import { createIdentify } from './http/identify.js'
 import { createRequestLimit } from './http/request-limit.js'
 import { createHttpServer, createWebSocketPort } from './http/server.js'
 import { createBackgroundJobs } from './jobs/background-jobs.js'
+import { nobodysId } from './leases/claims.js'
 import { createNodeLease } from './leases/node-lease.js'
 import { endLinkAtRest } from './linking/end-unfinished-link.js'
 import { createFinishLink } from './linking/finish-link.js'
@@ -121,7 +122,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
       database,
       wakeups,
       nodeId,
-      settings: config.limits,
+      settings: roles.sessions ? config.limits : { ...config.limits, closed: 'to everybody' },
       secret: config.sessionSecret,
       log: log.child('admission'),
     }),
@@ -160,8 +161,9 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
     engine,
     events,
     vault,
-    sessions,
-    nodeId,
+    // a process that runs no sessions leaves them to whoever does
+    sessions: roles.sessions ? sessions : { rest: id => sessions.rest(id), resume: () => {} },
+    nodeId: roles.sessions ? nodeId : nobodysId,
     sessionIdPrefix,
     log: log.child('linking'),
   })
@@ -171,7 +173,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
     sessions,
     links: linking.forServices,
     nodeId,
-    takesSessions: () => !drain.isDraining(),
+    takesSessions: () => roles.sessions && !drain.isDraining(),
     log: log.child('commands'),
   })
   const finishHandOff = createFinishHandOff({ tenants, ...resendDeps })

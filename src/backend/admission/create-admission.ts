@@ -117,7 +117,7 @@ export function createAdmission({ database, wakeups, nodeId, settings, secret, l
 
     async enter(start) {
       const { sessionId, address } = start
-      if (settings.closed && address !== null) throw linkingClosed()
+      if (settings.closed === 'to everybody' || (settings.closed && address !== null)) throw linkingClosed()
       const counting = countingOf(start, subjects, settings)
       const wait = coolDowns.running(counting.obeyed)
       if (wait !== null) throw tooManyAttempts(wait)

@@ -3,8 +3,8 @@ import type { Start } from './admission.js'
 import type { Subject, Subjects } from './subjects.js'
 
 export type AdmissionSettings = {
-  /** No visitor may begin; services may. */
-  closed: boolean
+  /** No visitor may begin; services may, unless this process runs no sessions at all. */
+  closed: boolean | 'to everybody'
   /** Starts an hour of one address; a quarter of it at the same time. */
   perAddress: number
   /** Attempts that have a place on one node; the same on all nodes. */

@@ -51,8 +51,14 @@ export function isWithBot({ state, reason }: HeldState): boolean {
   return taken || state === 'handed_off' || state === 'superseded'
 }
 
+/** Those of which there is something left. */
 export async function sessionsOf(tx: TenantReader, personId: PersonId): Promise<SessionId[]> {
-  const rows = await tx.db.selectFrom('sessions').select('id').where('person_id', '=', personId).execute()
+  const rows = await tx.db
+    .selectFrom('sessions')
+    .select('id')
+    .where('person_id', '=', personId)
+    .where('shredded_at', 'is', null)
+    .execute()
   return rows.map(({ id }) => id as SessionId)
 }
 

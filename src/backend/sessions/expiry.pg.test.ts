@@ -4,6 +4,7 @@ import type { WorkspaceId } from '../../contract/ids.js'
 import { loadKeyStore } from '../engine/postgres-keystore.js'
 import { lockLease, reopenLease } from '../leases/session-leases.js'
 import { quarantinedUntil, restoreFromQuarantine } from './quarantine.js'
+import { createSessionStates } from './session-states.js'
 import { setSessionState } from './set-session-state.js'
 
 let rig: CleanupRig
@@ -100,4 +101,25 @@ test('hundreds expire in one run, and those of other workspaces stay', async () 
   const states = await rig.rows.query('select distinct state from sessions where workspace_id = $1', [busy])
   expect(states).toEqual([{ state: 'expired' }])
   expect(await rig.state(foreign)).toBe('superseded')
+})
+
+test.each([
+  ['logged_out', 'logged_out', 'logged_out logged_out quarantined'],
+  ['banned', 'banned', 'banned banned quarantined'],
+  ['disconnected', 'engine_misconfigured', 'disconnected engine_misconfigured'],
+] as const)('a session that comes to rest as %s: %s', async (state, reason, after) => {
+  const sessionId = await rig.session(workspaceId, 'connected')
+  const sealer = await rig.tenants.transact({ workspaceId }, tx =>
+    rig.vault.createSealer(tx, { workspaceId, sessionId }),
+  )
+  const [lease] = await rig.rows.query<{ node_id: string }>(
+    'select node_id from session_leases where session_id = $1',
+    [sessionId],
+  )
+  const identity = { workspaceId, sessionId, sealer, fence: { nodeId: lease?.node_id ?? '', epoch: 1n } }
+  const states = createSessionStates({ tenants: rig.tenants, events: rig.events, onResting: async () => {} })
+  await states.resting(identity, state, reason)
+  // the answer to the commit was lost
+  await states.resting(identity, state, reason)
+  expect(await rig.state(sessionId)).toBe(after)
 })

@@ -30,7 +30,7 @@ const ACCESS: Record<LinkMode, Fact> = {
     icon: 'eye',
     title: 'What it can do',
     text:
-      `${ABILITIES} After delivery this gateway disconnects and keeps an encrypted copy. ` +
+      `${ABILITIES} After delivery this gateway disconnects and keeps an encrypted copy for 30 days. ` +
       'Only you can log the device out, on your phone.',
   },
   managed: {
