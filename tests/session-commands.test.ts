@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { JOBS_SCHEMA } from '../src/backend/database/job-queue.js'
 import type { Phone } from '../src/simulator/index.js'
 import { openBot } from './support/bot.js'
 import { Operator } from './support/operator.js'
@@ -132,6 +133,74 @@ describe('a session that another node runs', () => {
     await phone.send(phone.jid, 'hello, bot')
     await bot.text('hello, bot')
     await bot.close()
+  })
+})
+
+describe('a session that is deleted', () => {
+  const isGone = async (sessionId: string) => {
+    for (const asks of [here, there]) {
+      expect(await asks.view(sessionId)).toMatchObject({ status: 404, body: { code: 'session_not_found' } })
+      expect(JSON.stringify((await asks.ask('GET', '/sessions')).body)).not.toContain(sessionId)
+      expect(await asks.command(sessionId, 'connect')).toMatchObject({ status: 404 })
+    }
+  }
+
+  const cleanUp = () => rows.query(`select from ${JOBS_SCHEMA}.add_job('session-cleanup')`)
+
+  /** Has the quarantine be over, and what is due be destroyed. */
+  const shred = async (sessionId: string) => {
+    await cleanUp()
+    await rows.waitFor(`select from sessions where id = $1 and shred_at > now() + interval '71 hours'`, [sessionId])
+    await rows.query(`update sessions set shred_at = now() where id = $1`, [sessionId])
+    await cleanUp()
+    await rows.waitFor(`select where not exists (select from sessions where id = $1)`, [sessionId])
+  }
+
+  const remains = async (sessionId: string): Promise<string[]> => {
+    const tables = await rows.query<{ name: string }>(
+      `select c.relname as name from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'session_id'
+      where c.relnamespace = 'whizlite'::regnamespace and c.relkind = 'r' and c.relname <> 'event_log'`,
+    )
+    const found = tables.map(async ({ name }) =>
+      (await rows.query(`select from whizlite.${name} where session_id = $1`, [sessionId])).map(() => name),
+    )
+    return (await Promise.all(found)).flat()
+  }
+
+  test('is logged out, gone at once, and in the end leaves nothing', async () => {
+    const { phone, sessionId } = await link({ name: 'Soon gone' })
+    await phone.waitForDevice('online')
+    const answer = await there.ask('DELETE', `/api/v1/sessions/${sessionId}`)
+    expect(answer).toMatchObject({ status: 200, body: { sessionId, state: 'logged_out' } })
+    expect(await phone.devices()).toEqual([])
+    await isGone(sessionId)
+    expect(await here.ask('DELETE', `/api/v1/sessions/${sessionId}`)).toMatchObject({ status: 200, body: answer.body })
+    expect(await remains(sessionId)).toContain('session_credentials')
+    await shred(sessionId)
+    expect(await remains(sessionId)).toEqual([])
+  }, 60_000)
+
+  test('is left alone at WhatsApp when a bot has it', async () => {
+    const { phone, sessionId } = await link()
+    await here.command(sessionId, 'hand-off')
+    expect(await there.ask('DELETE', `/api/v1/sessions/${sessionId}`)).toMatchObject({
+      status: 200,
+      body: { state: 'handed_off' },
+    })
+    await isGone(sessionId)
+    expect(await phone.devices()).toHaveLength(1)
+    await shred(sessionId)
+    expect(await phone.devices()).toHaveLength(1)
+  })
+
+  test('and cannot be logged out is given up after a while', async () => {
+    const { phone, sessionId } = await link()
+    await here.command(sessionId, 'disconnect')
+    await phone.waitForDevice('offline')
+    // as if WhatsApp had not been reached since
+    await rows.query(`update sessions set deleted_at = now() - interval '11 minutes' where id = $1`, [sessionId])
+    await shred(sessionId)
+    expect(await remains(sessionId)).toEqual([])
   })
 })
 

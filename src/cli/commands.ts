@@ -1,10 +1,9 @@
 import type { Command } from './command.js'
 import { addressDetails, addressOptions } from './gateway/gateway-address.js'
+import { tokenDetails } from './gateway/service-token.js'
 import { botStoppedDetails, botStoppedOption } from './session/bot-stopped.js'
 import { prefixOption, sourceDetails } from './session/read-session-id.js'
-
-const tokenDetails = `The gateway wants its service token: WHATSAPP_SERVICE_TOKEN, or for a gateway on this machine the one it keeps in its
-data folder (DATA_DIR, else ./data).`
+import { sessionsCommands } from './sessions/sessions-commands.js'
 
 export const commands: readonly Command[] = [
   {
@@ -66,4 +65,5 @@ ${tokenDetails}`,
     operands: ['SESSION_UUID'],
     load: async () => (await import('./session/take-back-command.js')).takeBackCommand,
   },
+  ...sessionsCommands,
 ]

@@ -4,6 +4,7 @@ import { forgetEvents } from '../events/forget-events.js'
 import { endAbandoned, forgetAttempts, forgetStrings } from '../linking/forget-attempts.js'
 import { clearSettled, forgetSettled } from '../outbox/clear-settled.js'
 import { forgetCommands, forgetOwnChats } from '../own-chat/own-chat-store.js'
+import { finishDeletions } from '../session-commands/finish-deletions.js'
 import { expireUnused, quarantineEnded, tellExpiring } from '../sessions/expiry.js'
 import { phoneOfflineNotices } from '../sessions/phone-offline.js'
 import { keptDays } from '../sessions/retention.js'
@@ -38,6 +39,7 @@ export function cleanupSteps({ events, vault }: CleanupStepsDeps): CleanupStep[]
     ofSessions('phones_offline_told', (tx, limit) => phoneOfflineNotices(events, tx, limit)),
     ofSessions('sessions_expiring_told', (tx, limit) => tellExpiring(events, tx, limit)),
     ofSessions('sessions_expired', (tx, limit) => expireUnused(events, tx, limit)),
+    ofSessions('deletions_finished', (tx, limit) => finishDeletions(events, tx, limit)),
     ofSessions('sessions_quarantined', quarantineEnded),
     ofSessions('sessions_shredded', (tx, limit) => shredDue({ events, vault }, tx, limit)),
     ofRows('strings', forgetStrings),

@@ -1,6 +1,7 @@
 import type { SessionId } from '../../contract/ids.js'
 import { requireSession, type CommandDeps, type CommandScope } from './command-scope.js'
-import { notOurs, stillRestricted } from './command-errors.js'
+import { notOurs, shredded, stillRestricted } from './command-errors.js'
+import { restoreFromQuarantine } from '../sessions/quarantine.js'
 import type { LockedSession } from './locked-session.js'
 import { connectAnew, takeUp, withdrawEarlier } from './take-up.js'
 
@@ -33,6 +34,7 @@ async function connect(
     const session = await requireSession(tx, sessionId)
     requireConnectable(session)
     await withdrawEarlier(tx, session)
+    if (session.quarantined && (await restoreFromQuarantine(tx, sessionId)) === 'shredded') throw shredded()
     if (!session.runs) return takeUp(deps, tx, session, asked)
     // one that was about to leave has perhaps closed its socket
     if (isAnew(session) || session.handOffAsked) await connectAnew(deps, tx, session, asked)
@@ -41,9 +43,14 @@ async function connect(
   if (identity !== null) deps.sessions.resume(identity, 'owner_waits')
 }
 
+/** Out of quarantine comes what has expired, and what WhatsApp may have thought better of. */
+function mayComeBack({ state, reason }: LockedSession): boolean {
+  return state === 'expired' || reason === 'locked' || reason === 'banned'
+}
+
 function requireConnectable(session: LockedSession): void {
   const refusal = notOurs(session)
-  if (refusal !== null) throw refusal
+  if (refusal !== null && !mayComeBack(session)) throw refusal
   const { reason, until } = session
   if (reason === 'restricted' && until !== null && until.getTime() > Date.now()) throw stillRestricted(until)
 }

@@ -15,6 +15,8 @@ export type LockedSession = {
   mode: LinkMode
   phoneNumber: string
   deleted: boolean
+  /** Its credentials are put away, or destroyed. */
+  quarantined: boolean
   /** A hand-off has been asked for and is not done yet. */
   handOffAsked: boolean
   /** Some node is to run it, connected or not. */
@@ -34,7 +36,17 @@ export async function lockSession(tx: TenantTransactor, sessionId: SessionId): P
     .executeTakeFirst()
   const row = await tx.db
     .selectFrom('sessions')
-    .select(['state', 'reason', 'until', 'mode', 'phone_number', 'deleted_at', 'hand_off_at'])
+    .select([
+      'state',
+      'reason',
+      'until',
+      'mode',
+      'phone_number',
+      'deleted_at',
+      'hand_off_at',
+      'quarantined_at',
+      'shredded_at',
+    ])
     .where('id', '=', sessionId)
     .forUpdate()
     .executeTakeFirst()
@@ -48,6 +60,7 @@ export async function lockSession(tx: TenantTransactor, sessionId: SessionId): P
     mode,
     phoneNumber: row.phone_number,
     deleted: row.deleted_at !== null,
+    quarantined: row.quarantined_at !== null || row.shredded_at !== null,
     handOffAsked: row.hand_off_at !== null,
     runs: lease.wanted,
     nodeId: lease.node_id,

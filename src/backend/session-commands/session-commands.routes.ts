@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { WorkspaceId } from '../../contract/ids.js'
 import {
+  DeletedSession,
   HandOffRequest,
   LinkSessionRequest,
   ListSessionsQuery,
@@ -91,6 +92,15 @@ export function sessionCommandRoutes({ commands, workspaceId }: SessionCommandRo
       body: RenameSessionRequest,
       answer: SessionDetails,
       handle: ({ params, body: { name } }) => commands.rename(scope(), { sessionId: sessionIdOf(params), name }),
+    }),
+    route({
+      method: 'delete',
+      path: one,
+      summary: 'Log a session out as far as that can be done and delete it, or cancel a link under way',
+      actor: 'service',
+      params: sessionIdParams,
+      answer: DeletedSession,
+      handle: ({ params }) => commands.delete(scope(), sessionIdOf(params)),
     }),
     command('connect', 'Connect a session and keep it connected', 'connect'),
     command(

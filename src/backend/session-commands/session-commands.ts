@@ -1,9 +1,10 @@
 import type { SessionId } from '../../contract/ids.js'
-import type { ListSessionsQuery, SessionDetails, SessionList } from '../../contract/session-commands.js'
+import type { DeletedSession, ListSessionsQuery, SessionDetails, SessionList } from '../../contract/session-commands.js'
 import type { SessionHistory } from '../../contract/session-view.js'
 import type { ServiceLink } from '../linking/service-links.js'
 import type { CommandDeps, CommandScope } from './command-scope.js'
 import { connectSession, reconnectSession } from './connect-session.js'
+import { deleteSession } from './delete-session.js'
 import { disconnectSession } from './disconnect-session.js'
 import { handOffSession } from './hand-off-session.js'
 import { listSessions } from './list-sessions.js'
@@ -32,6 +33,8 @@ export interface SessionCommands {
   logOut(scope: CommandScope, sessionId: SessionId): Promise<SessionDetails>
   handOff(scope: CommandScope, input: { sessionId: SessionId; deliverSessionId: boolean }): Promise<SessionDetails>
   rename(scope: CommandScope, input: { sessionId: SessionId; name: string | null }): Promise<SessionDetails>
+  /** Cancels, where there is a link under way and no session yet. */
+  delete(scope: CommandScope, sessionId: SessionId): Promise<DeletedSession>
 }
 
 export function createSessionCommands(deps: CommandDeps): SessionCommands {
@@ -82,5 +85,10 @@ export function createSessionCommands(deps: CommandDeps): SessionCommands {
       done('hand_off', scope, { sessionId: input.sessionId, work: () => handOffSession(deps, scope, input) }),
     rename: (scope, input) =>
       done('rename', scope, { sessionId: input.sessionId, work: () => renameSession(deps, scope, input) }),
+    async delete(scope, sessionId) {
+      log.info('session_command', { sessionId, code: 'delete' })
+      if (await cancelLink(sessionId)) return { sessionId, state: 'disconnected' }
+      return { sessionId, state: await deleteSession(deps, scope, sessionId) }
+    },
   }
 }

@@ -5,6 +5,9 @@ import { CliError } from '../cli-error.js'
 import type { CliContext } from '../command.js'
 import { isThisMachine } from './gateway-address.js'
 
+export const tokenDetails = `The gateway wants its service token: WHATSAPP_SERVICE_TOKEN, or for a gateway on this machine the one it keeps in its
+data folder (DATA_DIR, else ./data).`
+
 /** Where a local gateway keeps the token that it made for programs of its own account. */
 const fileName = 'service-token'
 

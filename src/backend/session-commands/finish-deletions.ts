@@ -1,0 +1,44 @@
+import { sql } from 'kysely'
+import type { SessionId } from '../../contract/ids.js'
+import type { TenantTransactor } from '../database/tenant-transaction.js'
+import type { EventLog } from '../events/event-log.js'
+import { revokeLease } from '../leases/session-leases.js'
+import { dropFarewells, dropNotices, eraseSecrets } from '../outbox/outbox-store.js'
+import { quarantine } from '../sessions/quarantine.js'
+import { keptDays } from '../sessions/retention.js'
+import { lockSession } from './locked-session.js'
+
+/** How long a deleted session may try to take its device off the account. */
+const patience = '10 minutes'
+
+/**
+ * Puts the credentials of deleted sessions away that could not be logged out in time: nothing connects them any more. A device that is still
+ * on the account is one that its owner sees under Linked devices.
+ * @returns how many
+ */
+export async function finishDeletions(
+  events: Pick<EventLog, 'wake'>,
+  tx: TenantTransactor,
+  limit: number,
+): Promise<number> {
+  const due = await tx.db
+    .selectFrom('sessions')
+    .select('id')
+    .where('deleted_at', '<', sql<Date>`clock_timestamp() - ${patience}::interval`)
+    .where('quarantined_at', 'is', null)
+    .where('shredded_at', 'is', null)
+    .limit(limit)
+    .execute()
+  for (const { id } of due) {
+    const sessionId = id as SessionId
+    const session = await lockSession(tx, sessionId)
+    if (session === null) continue
+    await dropFarewells(tx, sessionId)
+    await dropNotices(tx, sessionId)
+    await eraseSecrets(tx, sessionId)
+    await revokeLease(tx, sessionId)
+    await quarantine(tx, sessionId, { days: keptDays.ended })
+    await events.wake(tx, session.nodeId)
+  }
+  return due.length
+}
