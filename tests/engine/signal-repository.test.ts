@@ -18,7 +18,8 @@ import { EngineRig } from '../support/engine-rig.js'
 import { HeldCommit, withHands, type Change } from '../support/key-store-hands.js'
 
 let rig: EngineRig
-const logger = quietLogger(createLog({ level: 'silent' }))
+const log = createLog({ level: 'silent' })
+const logger = quietLogger(log)
 
 beforeAll(async () => {
   rig = await EngineRig.start()
@@ -35,7 +36,7 @@ const group = '120363@g.us'
 function repositoryOver(store: KeyStore) {
   const auth = createAuthState(store)
   const socket = addTransactionCapability(auth.keys, logger, transactionOptions)
-  const make = createSignalRepository({ store, auth, stanzas: new StanzaNotes() })
+  const make = createSignalRepository({ store, auth, stanzas: new StanzaNotes(), log })
   return { repository: make({ creds: auth.creds, keys: socket }, logger), socket }
 }
 

@@ -28,7 +28,7 @@ import { relay } from './relay.js'
 import { Registration } from './registration.js'
 import { removeDevice } from './remove-device.js'
 import { ServerAcks } from './server-acks.js'
-import { SessionWatch, type Watches } from './session-watch.js'
+import { earsOf, SessionWatch, type Watches } from './session-watch.js'
 import { createSignalRepository } from './signal-repository.js'
 import { socketConfig } from './socket-config.js'
 import { StanzaNotes } from './stanza-notes.js'
@@ -37,7 +37,6 @@ import { upgradeRefusal } from './upgrade-refusal.js'
 
 /** How long a polite close may take before the line is cut. */
 const closeGraceMs = 1_000
-
 const closedByUs: CloseCause = { plane: 'local', kind: 'closed_by_us', status: null }
 
 export type BaileysConnectionDeps = {
@@ -74,8 +73,11 @@ export class BaileysConnection implements EngineConnection {
         url,
         version,
         auth,
-        logger: quietLogger(log, (id, refused) => this.#watch?.inbound.answered(id, refused)),
-        makeSignalRepository: createSignalRepository({ store: keys, auth, stanzas }),
+        logger: quietLogger(
+          log,
+          earsOf(() => this.#watch),
+        ),
+        makeSignalRepository: createSignalRepository({ store: keys, auth, stanzas, log }),
         sentMessage,
         pairsByCode: pairByCode !== undefined,
       }),
@@ -160,11 +162,12 @@ export class BaileysConnection implements EngineConnection {
 
   pause(): void {
     this.#line.pause()
+    this.#watch?.inbound.pause()
   }
 
   resume(): void {
     this.#line.resume()
-    this.#watch?.inbound.resumed()
+    this.#watch?.inbound.resume()
   }
 
   abandon(): void {
@@ -186,7 +189,7 @@ export class BaileysConnection implements EngineConnection {
 
   #watched(): SessionWatch {
     const onDeaf = () => this.#cut({ plane: 'local', kind: 'deaf', status: null })
-    return new SessionWatch({ ...this.#deps, socket: this.#socket, emit: event => this.#emit(event), onDeaf })
+    return new SessionWatch({ ...this.#deps, socket: this.#socket, emit: this.#emit.bind(this), onDeaf })
   }
 
   #listen(): void {

@@ -32,6 +32,8 @@ export type BaileysEngineDeps = {
 /** Batches kept for accounts that are linking. Beyond it the oldest are derived again when they are needed. */
 const keptBatches = 256
 
+const whatsappMedia = 'https://mmg.whatsapp.net'
+
 /** From a code on the page to work that nobody waits for. */
 const quietMs = 200
 
@@ -43,7 +45,7 @@ export function createBaileysEngine({
   ...deps
 }: BaileysEngineDeps): Engine {
   const engineLog = log.child('engine')
-  const watches = new Watches(deps.watch)
+  const watches = new Watches({ mediaUrl: url === null ? whatsappMedia : null, ...deps.watch })
   /** Keys derived ahead, until their one upload at the first login. By seed, because a link takes two sockets. */
   const warm = new Map<string, PreKeyBatch>()
 

@@ -4,12 +4,24 @@ import { errorCode, type Log } from '../../log.js'
 /** A receipt or ack for this message leaves. `refused`: it says that the message could not be taken. */
 export type OnAnswer = (messageId: string, refused: boolean) => void
 
+export type LoggerEars = {
+  onAnswer?: OnAnswer
+  /** Words of Baileys without the values beside them; it puts names of collections into them and nothing of anybody. */
+  onWords?: (words: string) => void
+}
+
 /**
  * Baileys logs whole stanzas, bodies included, on errors. Of all it says only the level and an error's class pass, and that it answers a
  * message, which it tells nowhere else. The level is fixed: Baileys builds trace texts only when it reads `trace` here.
  */
-export function quietLogger(log: Log, onAnswer: OnAnswer = () => {}): ILogger {
-  const forward = (write: Log['warn'], event: string) => (fields: unknown) => {
+const deaf = () => {}
+
+export function quietLogger(log: Log, { onAnswer = deaf, onWords = deaf }: LoggerEars = {}): ILogger {
+  const hear = (...said: unknown[]) => {
+    for (const words of said) if (typeof words === 'string') onWords(words)
+  }
+  const forward = (write: Log['warn'], event: string) => (fields: unknown, words?: unknown) => {
+    hear(fields, words)
     const error =
       (fields as { err?: unknown; error?: unknown } | null)?.err ?? (fields as { error?: unknown } | null)?.error
     write(event, { code: errorCode(error) })
@@ -20,7 +32,7 @@ export function quietLogger(log: Log, onAnswer: OnAnswer = () => {}): ILogger {
     child: () => logger,
     trace: nothing,
     debug: (fields: unknown, words?: unknown) => tellAnswers(fields, words, onAnswer),
-    info: nothing,
+    info: hear,
     warn: forward(log.debug, 'engine_warning'),
     error: forward(log.debug, 'engine_error'),
   }

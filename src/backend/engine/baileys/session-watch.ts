@@ -2,6 +2,9 @@ import type { WASocket } from '@whiskeysockets/baileys'
 import type { Log } from '../../log.js'
 import type { EngineEvent } from '../engine.js'
 import type { AuthState } from './auth-state.js'
+import { HistoryImport } from './history-import.js'
+import type { LoggerEars } from './quiet-logger.js'
+import { AppStateWatch } from './watch-app-state.js'
 import { InboundWatch } from './watch-inbound.js'
 import { PreKeyWatch } from './watch-pre-keys.js'
 import { usualLimits, type WatchLimits } from './watch-limits.js'
@@ -13,6 +16,8 @@ export type WatchSettings = {
   limits?: Partial<WatchLimits>
   /** Milliseconds of a clock that never steps back. */
   now?: () => number
+  /** Where WhatsApp keeps files; `null`: none are fetched. */
+  mediaUrl?: string | null
 }
 
 /** What the watches of all connections of one process share. */
@@ -20,12 +25,22 @@ export class Watches {
   readonly limits: WatchLimits
   readonly now: () => number
   readonly round: WatchRound
+  readonly mediaUrl: string | null
   readonly #memory = new WatchMemory()
+  #turn: Promise<unknown> = Promise.resolve()
 
-  constructor({ limits, now = () => performance.now() }: WatchSettings = {}) {
+  constructor({ limits, now = () => performance.now(), mediaUrl = null }: WatchSettings = {}) {
+    this.mediaUrl = mediaUrl
     this.limits = { ...usualLimits, ...limits }
     this.now = now
     this.round = new WatchRound(this.limits.everyMs, now)
+  }
+
+  /** One after the other, whoever asks. */
+  inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.#turn.then(work)
+    this.#turn = done.catch(() => {})
+    return done
   }
 
   memoryOf(name: string): SessionMemory {
@@ -48,6 +63,8 @@ export type SessionWatchDeps = {
 export class SessionWatch {
   readonly inbound: InboundWatch
   readonly #preKeys: PreKeyWatch
+  readonly #appState: AppStateWatch
+  readonly #history: HistoryImport
   readonly #leave: () => void
 
   constructor({ socket, auth, watches, name, log, emit, onDeaf }: SessionWatchDeps) {
@@ -61,6 +78,15 @@ export class SessionWatch {
       log,
       onHealth: preKeys => emit({ type: 'health', health: { preKeys } }),
     })
+    this.#appState = new AppStateWatch({ socket, onHealth: appState => emit({ type: 'health', health: { appState } }) })
+    this.#history = new HistoryImport({
+      socket,
+      mediaUrl: watches.mediaUrl,
+      downloadMs: limits.downloadMs,
+      inTurn: work => watches.inTurn(work),
+      log,
+      onHealth: history => emit({ type: 'health', health: { history } }),
+    })
     this.#leave = round.add(this.inbound)
   }
 
@@ -69,10 +95,24 @@ export class SessionWatch {
     this.#preKeys.opened()
   }
 
+  /** What Baileys says in its log. */
+  said(words: string): void {
+    this.#appState.said(words)
+  }
+
   /** The connection has ended. */
   stop(): void {
     this.#leave()
+    this.#history.stop()
     this.inbound.stop()
     this.#preKeys.stop()
+  }
+}
+
+/** What a connection's watch hears of Baileys' log, as soon as there is one. */
+export function earsOf(watch: () => SessionWatch | null): LoggerEars {
+  return {
+    onAnswer: (id, refused) => watch()?.inbound.answered(id, refused),
+    onWords: words => watch()?.said(words),
   }
 }

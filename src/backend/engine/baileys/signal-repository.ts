@@ -8,10 +8,12 @@ import {
 } from '@whiskeysockets/baileys'
 import { makeLibSignalRepository } from '@whiskeysockets/baileys/lib/Signal/libsignal.js'
 import type { ILogger } from '@whiskeysockets/baileys/lib/Utils/logger.js'
+import type { Log } from '../../log.js'
 import type { JournalEntry, KeyStore } from '../keystore.js'
 import { AddressLock } from './address-lock.js'
 import { journalType, type AuthState } from './auth-state.js'
 import { deviceAddress, deviceAddresses } from './device-address.js'
+import { ForgeryGuard } from './forged-message.js'
 import { journalHash, type Received } from './journal-hash.js'
 import { ownKeyShare } from './own-key-share.js'
 import type { StanzaNotes } from './stanza-notes.js'
@@ -20,7 +22,7 @@ type MakeSignalRepository = NonNullable<UserFacingSocketConfig['makeSignalReposi
 
 export const transactionOptions = { maxCommitRetries: 2, delayBetweenTriesMs: 200 }
 
-export type SignalRepositoryDeps = { store: KeyStore; auth: AuthState; stanzas: StanzaNotes }
+export type SignalRepositoryDeps = { store: KeyStore; auth: AuthState; stanzas: StanzaNotes; log: Log }
 
 /**
  * Baileys' Signal repository with three duties added through its public option, without a fork:
@@ -32,11 +34,12 @@ export type SignalRepositoryDeps = { store: KeyStore; auth: AuthState; stanzas: 
  *    still heard; Baileys alone would refuse it and lose it.
  * 3. *One lock per address* over everything that touches a ratchet, because two transaction layers work over one store.
  */
-export function createSignalRepository({ store, auth, stanzas }: SignalRepositoryDeps): MakeSignalRepository {
+export function createSignalRepository({ store, auth, stanzas, log }: SignalRepositoryDeps): MakeSignalRepository {
   return (_socketsAuth: SignalAuthState, logger: ILogger, pnToLid) => {
     const own = addTransactionCapability(auth.keys, logger, transactionOptions)
     const repository = makeLibSignalRepository({ creds: auth.creds, keys: own }, logger, pnToLid)
     const lock = new AddressLock()
+    const forgeries = new ForgeryGuard(auth.creds, log)
     const addresses = (jid: string) => deviceAddresses(repository.lidMapping, jid)
     const locked = async <Result>(jid: string, work: () => Promise<Result>) => lock.run(await addresses(jid), work)
 
@@ -46,7 +49,7 @@ export function createSignalRepository({ store, auth, stanzas }: SignalRepositor
       const hash = journalHash({ ...received, author })
       try {
         return await own.transaction(async () => {
-          const plaintext = await decrypt()
+          const plaintext = forgeries.check(received.author, await decrypt())
           const entry: JournalEntry = { hash, plaintext, stanza }
           const share = received.group === null ? ownKeyShare(auth.creds, received.author, plaintext) : null
           await own.set({

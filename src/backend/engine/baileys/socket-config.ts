@@ -49,7 +49,8 @@ export function socketConfig({
     // the phone keeps its notifications
     markOnlineOnConnect: false,
     syncFullHistory: false,
-    shouldSyncHistoryMessage: ({ syncType }) => syncType !== proto.Message.HistorySyncType.FULL,
+    // see history-import.ts
+    shouldSyncHistoryMessage: () => false,
     makeSignalRepository,
     getMessage: async ({ id, remoteJid }) => {
       if (!id || !remoteJid) return undefined

@@ -37,6 +37,7 @@ export class InboundWatch implements Watched {
   #first: BinaryNode | null = null
   #openedAt: number | null = null
   #allTold = false
+  #paused = false
   #over = false
 
   constructor(deps: InboundWatchDeps) {
@@ -73,8 +74,17 @@ export class InboundWatch implements Watched {
     else memory.first = null
   }
 
-  /** The line stood still on purpose; what passed meanwhile counts for nothing. */
-  resumed(): void {
+  /** The line stands still on purpose: what passes counts for nothing until `resume`. */
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.stoodStill()
+  }
+
+  stoodStill(): void {
     const now = this.#deps.now()
     this.#pipeline.restart(now)
     this.#silence.restart(now)
@@ -86,7 +96,7 @@ export class InboundWatch implements Watched {
   }
 
   look(now: number): void {
-    if (this.#openedAt === null || this.#over) return
+    if (this.#openedAt === null || this.#paused || this.#over) return
     if (!this.#allTold && now - this.#openedAt > this.#deps.limits.bufferMs) {
       this.#allTold = true
       this.#deps.socket.ev.flush()

@@ -10,6 +10,8 @@ export type WatchLimits = {
   bufferMs: number
   /** Before something that failed beside the messages is tried again. */
   retryMs: number
+  /** For one file of history. */
+  downloadMs: number
   silence: {
     leastMs: number
     mostMs: number
@@ -26,5 +28,6 @@ export const usualLimits: WatchLimits = {
   answerMs: 60_000,
   bufferMs: 20_000,
   retryMs: 30_000,
+  downloadMs: 60_000,
   silence: { leastMs: 20 * 60_000, mostMs: 24 * 60 * 60_000, factor: 10, firstGapMs: 6 * 60_000 },
 }

@@ -2,11 +2,11 @@
 export type Watched = {
   look(now: number): void
   /** The process stood still: what passed meanwhile counts for nothing. */
-  resumed(): void
+  stoodStill(): void
 }
 
 /** A look that comes so many times later than it was due tells of a process that stood still, and not of any connection. */
-const stoodStill = 3
+const lateTimes = 3
 
 /** One timer for all connections of a process: a thousand timers would cost more than what they watch for. */
 export class WatchRound {
@@ -32,12 +32,12 @@ export class WatchRound {
   }
 
   #look(): void {
-    const late = performance.now() - this.#lookedAt > Math.max(1_000, stoodStill * this.#everyMs)
+    const late = performance.now() - this.#lookedAt > Math.max(1_000, lateTimes * this.#everyMs)
     this.#lookedAt = performance.now()
     const now = this.#now()
     // whoever is found ill leaves the round meanwhile
     for (const watched of this.#watched) {
-      if (late) watched.resumed()
+      if (late) watched.stoodStill()
       watched.look(now)
     }
   }
