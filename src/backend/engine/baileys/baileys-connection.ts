@@ -68,15 +68,13 @@ export class BaileysConnection implements EngineConnection {
     this.#deps = deps
     const { auth, connectDeadlineMs, keys, log, pairByCode, sentMessage, url, version } = deps
     const stanzas = new StanzaNotes(id => this.#watch?.inbound.reached(id))
+    const ears = earsOf(() => this.#watch)
     this.#socket = openGuardedSocket(
       socketConfig({
         url,
         version,
         auth,
-        logger: quietLogger(
-          log,
-          earsOf(() => this.#watch),
-        ),
+        logger: quietLogger(log, ears),
         makeSignalRepository: createSignalRepository({ store: keys, auth, stanzas, log }),
         sentMessage,
         pairsByCode: pairByCode !== undefined,
