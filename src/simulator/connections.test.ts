@@ -1,7 +1,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { WebSocket } from 'ws'
 import type { LedgerLine } from './ledger-lines.js'
 import { linkClient, RawClient } from './raw-client.fixture.js'
 import { startSimulator } from './simulator.js'
@@ -33,6 +34,26 @@ test('a device that logs in twice puts its older connection out, and that is a p
     { connection: 4 },
   ])
   await third.close()
+})
+
+test('a connection that was put out is hung up though its process is stopped, and is not heard again', async () => {
+  await using simulator = await startSimulator()
+  const ada = await simulator.phone('49151000315')
+  const first = await linkClient(simulator, ada)
+  const socket: unknown = Reflect.get(first.sock.ws, 'socket')
+  if (!(socket instanceof WebSocket)) throw new Error('no websocket')
+  socket.pause()
+  const second = await new RawClient(simulator, first.account).open()
+  const since = (await simulator.ledger()).at(-1)?.seq ?? 0
+  void first.sock.sendNode({ tag: 'presence', attrs: { type: 'available', name: 'late' } }).catch(() => undefined)
+  await vi.waitFor(async () => {
+    const [span] = await simulator.connections({ account: ada.phoneNumber })
+    expect(span?.closedAt).toBeDefined()
+  })
+  const heard = await simulator.ledger({ direction: 'in', where: { name: 'late' } })
+  expect(heard.filter(({ seq }) => seq > since)).toEqual([])
+  socket.terminate()
+  await second.close()
 })
 
 test('an older connection that was silent for long is nobody else', async () => {

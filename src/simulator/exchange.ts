@@ -157,7 +157,7 @@ export class Exchange {
     const heardMsAgo = Math.round(monotonicMs() - line.heardAt)
     this.connections.replaced(line.connection.id, by.connection.id, heardMsAgo)
     this.owners.replaced(companion, heardMsAgo)
-    line.dismiss(replaced())
+    line.putOut(replaced())
   }
 
   loggedIn(client: Client, { person, deviceId }: Companion): void {

@@ -108,11 +108,14 @@ export class Client implements Line {
   }
 
   dismiss(farewell: Node): void {
-    this.send(farewell)
-    this.ending ??= endingOf(farewell)
-    this.deps.dismissed(this, this.ending)
-    this.phase = 'dismissed'
+    this.#farewell(farewell)
     this.connection.close()
+  }
+
+  /** Dismisses it, and hangs up whatever it does. */
+  putOut(farewell: Node): void {
+    this.#farewell(farewell)
+    this.connection.hangUp()
   }
 
   cut(): void {
@@ -128,6 +131,13 @@ export class Client implements Line {
   cutOnceSent(): void {
     this.ending ??= { reason: 'cut' }
     this.connection.cutOnceSent()
+  }
+
+  #farewell(farewell: Node): void {
+    this.send(farewell)
+    this.ending ??= endingOf(farewell)
+    this.deps.dismissed(this, this.ending)
+    this.phase = 'dismissed'
   }
 
   #withholds({ tag }: Node): boolean {

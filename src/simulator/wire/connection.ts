@@ -22,6 +22,8 @@ export type ConnectionListener = {
 export const ABNORMAL = 1006
 /** How long a frozen connection nobody needs any more keeps its socket. */
 const FROZEN_MS = 120_000
+/** Long enough for a farewell to be read before the line is cut. */
+const HANG_UP_MS = 250
 /** A binary websocket message of 4,096 bytes, of which the first few come. */
 const HALF_A_FRAME = Buffer.from([0x82, 126, 0x10, 0x00, 0, 0x0f, 0xfd, 1, 2, 3])
 
@@ -100,6 +102,13 @@ export class Connection {
     if (!this.#frozen) return this.socket.close()
     setTimeout(() => this.socket.terminate(), FROZEN_MS).unref()
     this.#closed(ABNORMAL)
+  }
+
+  /** Closes without waiting for the client's answer, and hears nothing it still says: it may have been stopped, and be thawed long after. */
+  hangUp(): void {
+    this.#deaf = true
+    this.close()
+    setTimeout(() => this.socket.terminate(), HANG_UP_MS).unref()
   }
 
   /** Cuts the line without a word. */
