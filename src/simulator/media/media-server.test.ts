@@ -49,8 +49,8 @@ test('a huge file is made while it is downloaded', async () => {
   expect(response.headers.get('content-length')).toBe(String(2048 * MEGABYTE))
   const reader = response.body?.getReader()
   let read = 0
-  while (read < 32 * MEGABYTE) read += (await reader?.read())?.value?.length ?? Infinity
-  expect(read).toBeLessThan(64 * MEGABYTE)
+  while (read < 4 * MEGABYTE) read += (await reader?.read())?.value?.length ?? Infinity
+  expect(read).toBeLessThan(32 * MEGABYTE)
   expect(process.memoryUsage().rss - before).toBeLessThan(256 * MEGABYTE)
   await reader?.cancel()
 })
