@@ -113,11 +113,11 @@ async function untilReady(child, url) {
   const deadline = performance.now() + START_LIMIT_MS
   for (;;) {
     child.assertRuns()
-    const health = await fetch(`${url}/health`).then(
-      response => (response.ok ? response.json() : null),
-      () => null,
+    const up = await fetch(`${url}/health`).then(
+      async response => (await response.text(), response.ok),
+      () => false,
     )
-    if (health?.status === 'healthy') return
+    if (up) return
     if (performance.now() > deadline) throw new Error(`The gateway was not ready within ${START_LIMIT_MS} ms.`)
     await delay(LOOK_EVERY_MS)
   }
