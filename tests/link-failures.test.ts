@@ -94,7 +94,11 @@ describe.each<Method>(['qr', 'code'])('before there is anything to show, by %s',
     ['409 to a new device', ['fail-registration', { reason: 409 }], 'server_not_accepted', 502, 'whatsapp_refused'],
     ['429 to a new device', ['fail-registration', { reason: 429 }], 'whatsapp_busy', 503, 'whatsapp_refused'],
     ['500 to a new device', ['fail-registration', { reason: 500 }], 'whatsapp_fault', 502, 'whatsapp_refused'],
+    ['501 to a new device', ['fail-registration', { reason: 501 }], 'whatsapp_fault', 502, 'whatsapp_refused'],
     ['503 to a new device', ['fail-registration', { reason: 503 }], 'whatsapp_fault', 502, 'whatsapp_refused'],
+    ['402 to a new device', ['fail-registration', { reason: 402 }], 'whatsapp_refused', 502, 'whatsapp_refused'],
+    ['406 to a new device', ['fail-registration', { reason: 406 }], 'whatsapp_refused', 502, 'whatsapp_refused'],
+    ['418 to a new device', ['fail-registration', { reason: 418 }], 'whatsapp_refused', 502, 'whatsapp_refused'],
     ['a line cut at once', ['drop', { at: 'registration' }], 'whatsapp_unreachable', 502, 'whatsapp_unreachable'],
   ]
   test.each(refusals)('%s', async (_what, [name, params], reason, status, code) => {
@@ -194,7 +198,13 @@ describe.each<Method>(['qr', 'code'])('when the phone has agreed, by %s', method
     ['402 at login', ['fail-next-login', { reason: 402, code: 101, expire: 3600 }], 'account_restricted'],
     ['403 at login', ['fail-next-login', { reason: 403 }], 'account_locked'],
     ['406 at login', ['fail-next-login', { reason: 406 }], 'account_banned'],
+    ['409 at login', ['fail-next-login', { reason: 409 }], 'server_not_accepted_late'],
+    ['413 at login', ['fail-next-login', { reason: 413 }], 'account_refused'],
+    ['414 at login', ['fail-next-login', { reason: 414 }], 'account_refused'],
+    ['415 at login', ['fail-next-login', { reason: 415 }], 'account_refused'],
     ['418 at login', ['fail-next-login', { reason: 418 }], 'account_refused'],
+    ['a fault of the stream while it logs in', ['stream-error', { at: 'login', code: 500 }], 'login_unfinished'],
+    ['the phone turns out too old at login', ['downgrade', { at: 'login' }], 'login_unfinished'],
   ]
   test.each(ends)('%s', async (_what, [name, params], reason) => {
     await gateway.simulator.fault(name, params)
@@ -242,6 +252,8 @@ describe.each<Method>(['qr', 'code'])('when the phone has agreed, by %s', method
     ['after its reply has left', ['drop', { at: 'confirmed' }]],
     ['at the login', ['drop', { at: 'login' }]],
     ['because the server has a fault', ['fail-next-login', { reason: 503 }]],
+    ['because the server has a fault of another kind', ['fail-next-login', { reason: 500 }]],
+    ['because the server tries something out', ['fail-next-login', { reason: 501 }]],
   ] as [string, Fault][])('and the line breaks %s: the next login finishes the link', async (_what, [name, params]) => {
     using _ = shortWaits(new Map([[2_000, 50]]))
     await gateway.simulator.fault(name, params)

@@ -22,9 +22,11 @@ export function linkReasonOf(reason: CloseReason, stage: LinkStage): LinkReason 
     case 'fenced':
       return 'storage_error'
     case 'pairing_rejected':
-    case 'phone_outdated':
     case 'passkey_required':
       return kind
+    case 'phone_outdated':
+      // the account may have a device by then, which these words do not speak of
+      return stage.accepted ? afterAcceptance(reason) : kind
     default:
       if (stage.accepted) return afterAcceptance(reason)
       return plane === 'http' ? httpReason(status) : beforeAcceptance(reason, stage)
