@@ -38,7 +38,6 @@ import { upgradeRefusal } from './upgrade-refusal.js'
 /** How long a polite close may take before the line is cut. */
 const closeGraceMs = 1_000
 const closedByUs: CloseCause = { plane: 'local', kind: 'closed_by_us', status: null }
-
 export type BaileysConnectionDeps = {
   url: string | null
   version: ClientVersion
