@@ -69,7 +69,7 @@ async function link(): Promise<{ phone: Phone; sessionId: string }> {
   const { body } = await nodes[0].ask('POST', '/connect', {})
   await phone.scanPicture(Buffer.from(String(body['qrCode']).split(',')[1] ?? '', 'base64'))
   const sessionId = String(body['sessionId'])
-  await rows.waitFor(`select from link_attempts where session_id = $1 and phase = 'complete'`, [sessionId])
+  await rows.waitFor(`select from link_attempts where session_id = $1 and phase = 'complete'`, [sessionId], 60_000)
   return { phone, sessionId }
 }
 

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { JOBS_SCHEMA } from '../src/backend/database/job-queue.js'
 import type { Phone } from '../src/simulator/index.js'
+import { CliTerminal } from './support/cli-terminal.js'
 import { openBot } from './support/bot.js'
 import { Operator } from './support/operator.js'
 import { Rows } from './support/rows.js'
@@ -42,7 +43,7 @@ async function link(body: object = {}): Promise<{ phone: Phone; sessionId: strin
   const { qrCode } = started['link'] as { qrCode: string }
   await phone.scanPicture(Buffer.from(qrCode.split(',')[1] ?? '', 'base64'))
   const sessionId = String(started['sessionId'])
-  await rows.waitFor(`select from link_attempts where session_id = $1 and phase = 'complete'`, [sessionId])
+  await rows.waitFor(`select from link_attempts where session_id = $1 and phase = 'complete'`, [sessionId], 60_000)
   return { phone, sessionId }
 }
 
@@ -63,7 +64,7 @@ describe('a session that another node runs', () => {
   beforeEach(async () => {
     ;({ phone, sessionId } = await link())
     await phone.waitForDevice('online')
-  })
+  }, 90_000)
 
   test('is disconnected, stays so, and is connected again by its credentials', async () => {
     const closed = await there.command(sessionId, 'disconnect')
@@ -161,10 +162,11 @@ describe('a session that is deleted', () => {
       `select c.relname as name from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'session_id'
       where c.relnamespace = 'whizlite'::regnamespace and c.relkind = 'r' and c.relname <> 'event_log'`,
     )
-    const found = tables.map(async ({ name }) =>
-      (await rows.query(`select from whizlite.${name} where session_id = $1`, [sessionId])).map(() => name),
-    )
-    return (await Promise.all(found)).flat()
+    const found: string[] = []
+    for (const { name } of tables)
+      if ((await rows.query(`select from whizlite.${name} where session_id = $1`, [sessionId])).length > 0)
+        found.push(name)
+    return found
   }
 
   test('is logged out, gone at once, and in the end leaves nothing', async () => {
@@ -243,7 +245,9 @@ describe('what is told', () => {
     expect(new Set(seen).size).toBe(seen.length)
     expect(seen).toContain(sessionId)
     const resting = await list('state=disconnected,logged_out')
-    expect(new Set(resting.sessions.map(({ state }) => state))).toEqual(new Set(['disconnected', 'logged_out']))
+    expect(resting.sessions).toContainEqual(expect.objectContaining({ sessionId, state: 'disconnected' }))
+    for (const { state } of resting.sessions) expect(['disconnected', 'logged_out']).toContain(state)
+    expect(JSON.stringify(await list('state=connected'))).not.toContain(sessionId)
     expect(await here.ask('PATCH', `/api/v1/sessions/${sessionId}`, { name: null })).toMatchObject({
       body: { name: null },
     })
@@ -262,3 +266,55 @@ test.each(['nonsense', randomUUID(), randomUUID().toUpperCase()])('a session %s 
       body: { code: 'session_not_found' },
     })
 })
+
+test.each([
+  ['POST', '', { method: 'code' }, 'phoneNumber'],
+  ['POST', '', { mode: 'handed_off', deliverSessionId: false }, 'deliverSessionId'],
+  ['POST', '', { sessionId: 'x' }, 'sessionId'],
+  ['POST', '', { name: 'a\u0007b' }, 'name'],
+  ['POST', '', { phoneNumber: 'none', method: 'code' }, 'phoneNumber'],
+  ['POST', `/${randomUUID()}/connect`, { now: true }, 'now'],
+  ['PATCH', `/${randomUUID()}`, {}, 'name'],
+  ['GET', '?limit=0', undefined, 'limit'],
+  ['GET', '?limit=201', undefined, 'limit'],
+  ['GET', '?state=connected,well', undefined, 'state'],
+  ['GET', '?cursor=x', undefined, 'cursor'],
+  ['GET', '?colour=red', undefined, 'colour'],
+  ['GET', `/${randomUUID()}/history?before=x`, undefined, 'before'],
+] as const)('%s %s %j is refused for its field %s', async (method, path, body, field) => {
+  expect(await here.ask(method, `/api/v1/sessions${path}`, body)).toMatchObject({
+    status: 400,
+    body: { code: 'validation_failed', errors: [{ path: field }] },
+  })
+})
+
+test('the command line lists sessions, tells of one and commands it, for people and for programs', async () => {
+  const { sessionId } = await link({ name: 'On the line' })
+  const run = async (...words: string[]) => {
+    const terminal = new CliTerminal({ window: null, env: { WHATSAPP_SERVICE_TOKEN: token } })
+    const code = await terminal.run(...words, '--url', other.url)
+    return { code, output: terminal.output, errors: terminal.errors }
+  }
+  expect((await run('sessions', '--state', 'connected')).output).toMatch(
+    new RegExp(`^${sessionId}  connected .*On the line$`, 'm'),
+  )
+  expect(await run('session', 'disconnect', sessionId)).toMatchObject({
+    code: 0,
+    output: expect.stringContaining('disconnected on request'),
+  })
+  expect(JSON.parse((await run('session', 'status', sessionId, '--json')).output)).toMatchObject({
+    sessionId,
+    state: 'disconnected',
+  })
+  expect(await run('session', 'delete', sessionId)).toMatchObject({ code: 1, errors: expect.stringContaining('--yes') })
+  expect(await run('session', 'hand-off', sessionId)).toMatchObject({ code: 0 })
+  expect(await run('session', 'connect', sessionId)).toMatchObject({
+    code: 1,
+    errors: expect.stringContaining('A bot has this session'),
+  })
+  expect(await run('session', 'delete', sessionId, '--yes')).toMatchObject({
+    code: 0,
+    output: `Session ${sessionId} is deleted.\n`,
+  })
+  expect(await run('session', 'status', sessionId)).toMatchObject({ code: 1, errors: 'There is no such session.\n' })
+}, 90_000)

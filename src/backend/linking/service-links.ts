@@ -120,7 +120,10 @@ export function createServiceLinks({
     list: page =>
       read(async tx => {
         const attempts = await stagedOfServices(tx, page)
-        return Promise.all(attempts.map(attempt => present(tx, attempt)))
+        const presented: ServiceAttempt[] = []
+        // one connection, one question at a time
+        for (const attempt of attempts) presented.push(await present(tx, attempt))
+        return presented
       }),
     async cancel(sessionId) {
       const { phase } = await viewOf(sessionId)
