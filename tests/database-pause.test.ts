@@ -46,9 +46,9 @@ beforeAll(async () => {
   const { sessionId: started, qrCode } = await visitor.start()
   sessionId = started
   await phone.scanPicture(Buffer.from(qrCode.split(',')[1] ?? '', 'base64'))
-  await rows.waitFor(`select from link_attempts where session_id = $1 and phase = 'complete'`, [sessionId])
+  await rows.waitFor(`select from link_attempts where session_id = $1 and phase = 'complete'`, [sessionId], 60_000)
   await phone.waitForQuiet()
-}, 120_000)
+}, 180_000)
 
 afterAll(async () => {
   await gateway.stop()
@@ -68,7 +68,7 @@ const logged = (event: string) => gateway.log.all().filter(entry => entry.event 
 
 /** Until the gateway has said this once more than before. */
 async function says(event: string, before: number): Promise<void> {
-  await expect.poll(() => logged(event), { timeout: 20_000 }).toBeGreaterThan(before)
+  await expect.poll(() => logged(event), { timeout: 40_000 }).toBeGreaterThan(before)
 }
 
 async function write(count: number): Promise<string[]> {
@@ -87,7 +87,7 @@ const heard = async (ids: string[]) => {
 
 /** All of it stored, nothing refused, and the connection is the one from the beginning. */
 async function expectUnharmed(ids: string[]): Promise<void> {
-  await expect.poll(() => heard(ids), { timeout: 20_000 }).toEqual(ids.toSorted())
+  await expect.poll(() => heard(ids), { timeout: 40_000 }).toEqual(ids.toSorted())
   await phone.waitForQuiet()
   const said = await simulator.ledger({ direction: 'in', account: phone.phoneNumber, device: 1 })
   const refusals = said.filter(
@@ -110,7 +110,7 @@ test('a database that does not answer for a few seconds: everything waits, and n
   await line.restore()
   await says('lease_is_sure', before[1])
   await expectUnharmed(ids)
-}, 60_000)
+}, 120_000)
 
 test('one that is gone for longer than the lease lasts: the API says so, and then everything goes on as it was', async () => {
   const before = [logged('lease_in_doubt'), logged('lease_is_sure')] as const
@@ -128,7 +128,7 @@ test('one that is gone for longer than the lease lasts: the API says so, and the
   await says('lease_is_sure', before[1])
   await expectUnharmed(ids)
   await expect.poll(async () => (await new Visitor(url).request('GET', '/health')).body['status']).toBe('healthy')
-}, 90_000)
+}, 120_000)
 
 test('one that takes nothing: nothing is acknowledged until it does', async () => {
   const before = [logged('lease_in_doubt'), logged('lease_is_sure')] as const
@@ -143,7 +143,7 @@ test('one that takes nothing: nothing is acknowledged until it does', async () =
   line.reset()
   await says('lease_is_sure', before[1])
   await expectUnharmed(ids)
-}, 60_000)
+}, 120_000)
 
 test('what another node has claimed meanwhile is let go without a word', async () => {
   const before = [logged('lease_in_doubt'), logged('session_abandoned')] as const
@@ -160,4 +160,4 @@ test('what another node has claimed meanwhile is let go without a word', async (
   const said = await simulator.ledger({ direction: 'in', account: phone.phoneNumber, device: 1 })
   expect(said.filter(({ seq }) => seq > since).map(({ tag }) => tag)).toEqual([])
   expect((await phone.devices())[0]?.waitingMessages).toEqual([id])
-}, 60_000)
+}, 120_000)

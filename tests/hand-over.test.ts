@@ -54,9 +54,9 @@ beforeEach(async () => {
   const { sessionId: started, qrCode } = await visitor.start()
   sessionId = started
   await phone.scanPicture(Buffer.from(qrCode.split(',')[1] ?? '', 'base64'))
-  await rows.waitFor(`select from link_attempts where session_id = $1 and phase = 'complete'`, [sessionId])
+  await rows.waitFor(`select from link_attempts where session_id = $1 and phase = 'complete'`, [sessionId], 60_000)
   await phone.waitForQuiet()
-}, 90_000)
+}, 180_000)
 
 afterEach(async () => {
   await first[Symbol.asyncDispose]()
@@ -77,15 +77,19 @@ const epoch = async () =>
 /** Somebody writes, and it is stored under the new owner's epoch with nothing refused. */
 async function expectItHears(): Promise<void> {
   const { id } = await stranger.send(phone, 'still there?')
-  await rows.waitFor(`select from inbound_journal where session_id = $1 and stanza ->> 'id' = $2`, [sessionId, id])
+  await rows.waitFor(
+    `select from inbound_journal where session_id = $1 and stanza ->> 'id' = $2`,
+    [sessionId, id],
+    60_000,
+  )
   await phone.waitForQuiet()
   expect((await phone.devices())[0]?.waitingMessages).toEqual([])
 }
 
 const takenOver = (by: GatewayProcess) =>
-  by.log.waitFor(line => line.event === 'session_taken_over' && line['sessionId'] === sessionId, 20_000, 'taken over')
+  by.log.waitFor(line => line.event === 'session_taken_over' && line['sessionId'] === sessionId, 60_000, 'taken over')
 
-const connected = () => rows.waitFor(`select from sessions where id = $1 and state = 'connected'`, [sessionId])
+const connected = () => rows.waitFor(`select from sessions where id = $1 and state = 'connected'`, [sessionId], 60_000)
 
 test('a node that is told to stop gives its session up and ends, and another has it', async () => {
   const other = await start()
@@ -99,30 +103,30 @@ test('a node that is told to stop gives its session up and ends, and another has
   expect(first.log.all().map(({ event }) => event)).toEqual(expect.arrayContaining(['draining', 'drained']))
   // it has nothing left, so nobody has to wait for its lease
   expect(await rows.query(`select from nodes where lease_until > clock_timestamp()`)).toHaveLength(1)
-}, 90_000)
+}, 180_000)
 
 test('a process that was killed is missed by nobody on this machine: the next one takes its own at once', async () => {
   await first.kill()
-  const [{ ends } = { ends: 0 }] = await rows.query<{ ends: number }>(
-    `select extract(epoch from max(lease_until) - clock_timestamp())::float8 as ends from nodes`,
-  )
-  expect(ends).toBeGreaterThan(0)
+  // however long the machine takes to start the next one
+  await rows.query(`update nodes set lease_until = clock_timestamp() + interval '10 minutes'`)
   const next = await start()
-  await next.log.waitFor(line => line.event === 'dead_neighbour_found', 20_000, 'dead neighbour')
+  await next.log.waitFor(line => line.event === 'dead_neighbour_found', 60_000, 'dead neighbour')
   await takenOver(next)
   await connected()
   await expectItHears()
-}, 90_000)
+}, 180_000)
 
 test('where its death cannot be proven, its lease runs out first', async () => {
+  const [owner] = await rows.query<{ id: string }>(`select id from nodes where lease_until > clock_timestamp()`)
   const other = await start()
   await rows.query(`update nodes set host = null`)
   await first.kill()
   await takenOver(other)
   const [{ ended } = { ended: false }] = await rows.query<{ ended: boolean }>(
-    `select bool_or(lease_until < clock_timestamp()) as ended from nodes`,
+    `select lease_until < clock_timestamp() as ended from nodes where id = $1`,
+    [owner?.id],
   )
   expect(ended).toBe(true)
   await connected()
   await expectItHears()
-}, 90_000)
+}, 180_000)
