@@ -6,7 +6,6 @@ import { ClusterWatch } from '../../tests/cluster/cluster-history.js'
 import { Cluster } from '../../tests/cluster/cluster.js'
 import { check } from './checker/check.js'
 import type { Finding } from './checker/history.js'
-import { defaultLimits } from './checker/limits.js'
 import { Random } from './random.js'
 import type { StormReport } from './report.js'
 import { StormDatabase } from './storm-database.js'
@@ -79,7 +78,7 @@ async function inStorm({ seconds, seed, sessions, nodes, signal }: StormOptions,
   await watch.takeStock('end')
   const { history, sight } = await watch.history()
   const findings: Finding[] = [
-    ...check(history, defaultLimits),
+    ...check(history, watch.limits()),
     ...sight.problems.map(problem => ({ invariant: 'the simulator', ...problem })),
   ]
   const taken = takeovers(history, injected)

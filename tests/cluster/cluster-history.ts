@@ -1,3 +1,5 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { defaultLimits, type Limits } from '../../scripts/storm/checker/limits.js'
 import type { History, Resources, ShownState } from '../../scripts/storm/checker/history.js'
 import { readLedger, type Sight } from '../../scripts/storm/recording/ledger-file.js'
 import { readRecorded, type Recorded } from '../../scripts/storm/recording/recorder.js'
@@ -15,7 +17,10 @@ export class ClusterWatch implements AsyncDisposable {
   #looks = 0
   #looking: Promise<void> = Promise.resolve()
 
+  readonly #lag = monitorEventLoopDelay({ resolution: 20 })
+
   constructor(private readonly cluster: Cluster) {
+    this.#lag.enable()
     this.#timer = setInterval(() => {
       this.#looking = this.#looking.then(() => this.#look())
     }, lookEveryMs)
@@ -28,6 +33,12 @@ export class ClusterWatch implements AsyncDisposable {
       const owned = owners.filter(owner => owner === processName).length
       if (handles !== null) this.#resources.push({ node: processName, mark, at: Date.now(), sockets, owned, handles })
     }
+  }
+
+  /** What may be asked of the gateways on this machine: connects are counted in this process, and bunch when it gets no processor. */
+  limits(): Limits {
+    const stallMs = Math.ceil(this.#lag.max / 1e6)
+    return { ...defaultLimits, connectDelayMs: defaultLimits.connectDelayMs + stallMs }
   }
 
   async history(): Promise<{ history: History; sight: Sight; recorded: Recorded }> {
@@ -61,6 +72,7 @@ export class ClusterWatch implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer)
+    this.#lag.disable()
     await this.#looking
   }
 

@@ -1,6 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { check } from '../../scripts/storm/checker/check.js'
+import { defaultLimits } from '../../scripts/storm/checker/limits.js'
+import type { Draft } from './clean-history.js'
 import { until, type Cluster } from './cluster.js'
+import { mutants } from './mutants.js'
 import { TestCluster } from './test-cluster.js'
 
 const frozenMs = 20_000
@@ -57,3 +61,14 @@ test('a rolling deploy while people write: every node leaves politely, nothing i
   await cluster.delivered()
   await harness.expectNothingWrong()
 }, 120_000)
+
+test('the checker would have seen it in what this cluster left behind, had anything been wrong', async () => {
+  await harness.watch.takeStock('end')
+  const { history } = await harness.watch.history()
+  for (const { what, invariant, put } of mutants.filter(({ takesTime }) => takesTime !== true)) {
+    const mutated: Draft = structuredClone(history) as Draft
+    put(mutated, cluster.random)
+    const found = check(mutated, defaultLimits).map(finding => finding.invariant)
+    expect(found, what).toContainEqual(expect.stringContaining(invariant))
+  }
+})

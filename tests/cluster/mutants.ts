@@ -3,7 +3,13 @@ import type { Random } from '../../scripts/storm/random.js'
 import { nodes, type Draft } from './clean-history.js'
 
 /** Puts one thing that must never happen into a history. */
-export type Mutant = { what: string; invariant: string; put: (draft: Draft, random: Random) => void }
+export type Mutant = {
+  what: string
+  invariant: string
+  put: (draft: Draft, random: Random) => void
+  /** It needs a connection that lasted longer than a short test can promise. */
+  takesTime?: true
+}
 
 const otherThan = (node: string | null, random: Random) => random.oneOf(nodes.filter(each => each !== node))
 
@@ -26,6 +32,7 @@ export const mutants: Mutant[] = [
   {
     what: 'a double owner, online twice',
     invariant: 'I-7',
+    takesTime: true,
     put(draft, random) {
       const of = random.oneOf(longLived(draft))
       draft.connections.push(doubleOf(draft, of, random))
@@ -51,6 +58,7 @@ export const mutants: Mutant[] = [
   {
     what: 'an owner that speaks after the next one',
     invariant: 'I-7',
+    takesTime: true,
     put(draft, random) {
       const of = random.oneOf(longLived(draft))
       const newer = doubleOf(draft, of, random)
@@ -70,6 +78,7 @@ export const mutants: Mutant[] = [
   {
     what: 'an owner that speaks until the next one throws it out',
     invariant: 'I-7',
+    takesTime: true,
     put(draft, random) {
       const older = random.oneOf(longLived(draft))
       const newer = { ...doubleOf(draft, older, random), closedAt: older.closedAt }
@@ -170,6 +179,7 @@ export const mutants: Mutant[] = [
   {
     what: 'a state that says too little',
     invariant: 'I-16',
+    takesTime: true,
     put(draft, random) {
       const { session, loggedInAt, closedAt } = random.oneOf(longLived(draft))
       const during = draft.shown.filter(

@@ -3,7 +3,6 @@ import { randomInt } from 'node:crypto'
 import path from 'node:path'
 import { expect, inject } from 'vitest'
 import { check, tell } from '../../scripts/storm/checker/check.js'
-import { defaultLimits } from '../../scripts/storm/checker/limits.js'
 import { cloneDatabase } from '../support/template-database.js'
 import { Cluster, type ClusterOptions } from './cluster.js'
 import { ClusterWatch } from './cluster-history.js'
@@ -46,7 +45,7 @@ export class TestCluster implements AsyncDisposable {
   /** Nothing that was recorded so far is wrong. */
   async expectNothingWrong(): Promise<void> {
     const { history, sight } = await this.watch.history()
-    expect(check(history, defaultLimits).map(tell)).toEqual([])
+    expect(check(history, this.watch.limits()).map(tell)).toEqual([])
     expect(sight.problems).toEqual([])
   }
 
