@@ -114,11 +114,12 @@ async function settle(cluster: Cluster, tell: Parts['tell']): Promise<boolean> {
   }
 }
 
-/** People write all the time, to one session or another. */
+/** People write all the time, to one session or another; now and then one has to answer. */
 async function writeOn(cluster: Cluster, signal: AbortSignal): Promise<void> {
   const random = new Random(cluster.options.seed + 1)
   while (!signal.aborted) {
-    await cluster.text(random.oneOf(cluster.sessions))
+    const session = random.oneOf(cluster.sessions)
+    await (random.between(1, 10) === 1 ? cluster.command(session) : cluster.text(session))
     await delay(random.between(50, 500), undefined, { signal }).catch(() => {})
   }
 }

@@ -103,10 +103,12 @@ export class Cluster implements AsyncDisposable {
   async seed(count: number): Promise<void> {
     const { simulator, nodes, serviceToken } = this
     const from = firstNumber + this.sessions.length + 1
-    const sessions = await importSessions({ count, firstNumber: from, simulator, nodes, serviceToken })
-    for (const [number, sessionId] of sessions) {
-      this.sessions.push({ sessionId, phone: await this.simulator.phone(number) })
-    }
+    await importSessions({ count, firstNumber: from, simulator, nodes, serviceToken })
+    const { rows } = await this.owner.query<{ id: string; number: string }>(
+      'select id, phone_number as number from sessions where phone_number::bigint >= $1 order by phone_number',
+      [from],
+    )
+    for (const { id, number } of rows) this.sessions.push({ sessionId: id, phone: await simulator.phone(number) })
     // nobody else has them, so nobody gets them back
     await this.owner.query('update sessions set taken_back_at = null')
   }
@@ -117,6 +119,11 @@ export class Cluster implements AsyncDisposable {
     const { id } = await this.contact.send(phone, `words ${++this.#words}`)
     this.sent.push({ sessionId, id, at })
     return id
+  }
+
+  /** The owner of an account asks its session for something in the chat with themselves, and the session answers. */
+  async command({ phone }: LinkedSession): Promise<void> {
+    await phone.send(phone.jid, '.menu')
   }
 
   /** The process that runs each session, by its lease. */
