@@ -140,6 +140,29 @@ describe('what this node owns and nobody runs', () => {
   })
 })
 
+test('a session whose key does not open is shown as damaged and left to the operator, and others go on', async () => {
+  const { workspaceId } = await stranded()
+  const sessionId = randomUUID()
+  await rows.query(
+    `with person as (insert into people (workspace_id, phone_number) values ($1, $3) returning id),
+     key as (insert into data_keys (workspace_id, session_id, wrapped, kek_id) select $1, $2::uuid, wrapped, kek_id from data_keys limit 1)
+     insert into sessions (workspace_id, id, person_id, mode, state, phone_number) select $1, $2, id, 'managed', 'connected', $3 from person`,
+    [workspaceId, sessionId, String(Math.random()).slice(2, 14)],
+  )
+  await rows.query(`insert into session_leases (session_id, workspace_id, node_id) values ($1, $2, $3)`, [
+    sessionId,
+    workspaceId,
+    nodeId,
+  ])
+  recovery.start()
+  await rows.waitFor(
+    `select from sessions s join session_leases l on l.session_id = s.id
+     where s.id = $1 and s.state = 'disconnected' and s.reason = 'storage_damaged' and not l.wanted`,
+    [sessionId],
+  )
+  await expect.poll(() => sessions.connectedCount()).toBe(1)
+})
+
 describe('what is left alone', () => {
   test('an attempt that runs here, and a session that is connected', async () => {
     const identity = await stranded()

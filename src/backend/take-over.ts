@@ -1,4 +1,4 @@
-import type { WorkspaceId } from '../contract/ids.js'
+import type { SessionId, WorkspaceId } from '../contract/ids.js'
 import type { Tenants } from './database/tenant-transaction.js'
 import type { ClaimedSession } from './leases/session-leases.js'
 import type { Linking } from './linking/linking.js'
@@ -13,15 +13,15 @@ export type TakeOverDeps = {
   tenants: Tenants
   vault: Vault
   linking: Pick<Linking, 'abandon'>
-  sessions: Pick<Sessions, 'resume'>
+  sessions: Pick<Sessions, 'resume' | 'restDamaged'>
   log: Log
 }
 
 /** Sessions of one workspace whose data keys are read in one transaction. */
 const together = 50
 
-/** An attempt that never became a session has none. */
-type Found = { claimed: ClaimedSession; sealer: Sealer | null }
+/** An attempt that never became a session has no key. */
+type Found = { claimed: ClaimedSession; key: Sealer | 'none' | 'damaged' }
 
 /**
  * Connects what this node has claimed, in the order given, and ends what was no session yet.
@@ -56,7 +56,7 @@ function batches(claimed: readonly ClaimedSession[]): ClaimedSession[][] {
   return all
 }
 
-function read({ tenants, vault, log }: TakeOverDeps, batch: readonly ClaimedSession[]): Promise<Found[]> {
+function read({ tenants, vault }: TakeOverDeps, batch: readonly ClaimedSession[]): Promise<Found[]> {
   const workspaceId = batch[0]?.workspaceId
   if (workspaceId === undefined) return Promise.resolve([])
   return tenants.read({ workspaceId }, async tx => {
@@ -64,32 +64,31 @@ function read({ tenants, vault, log }: TakeOverDeps, batch: readonly ClaimedSess
       tx,
       batch.map(({ sessionId }) => sessionId),
     )
-    const found: Found[] = []
-    for (const claimed of batch) {
-      const { sessionId } = claimed
+    const keyOf = async (sessionId: SessionId) => {
       try {
-        const sealer = sessions.has(sessionId) ? await vault.sealer(tx, { workspaceId, sessionId }) : null
-        found.push({ claimed, sealer })
+        return sessions.has(sessionId) ? await vault.sealer(tx, { workspaceId, sessionId }) : 'none'
       } catch (error) {
         // no repetition opens a key that does not open
-        if (!(error instanceof VaultError)) throw error
-        log.error('session_not_taken_over', { sessionId, code: errorCode(error) })
+        if (error instanceof VaultError) return 'damaged'
+        throw error
       }
     }
+    const found: Found[] = []
+    for (const claimed of batch) found.push({ claimed, key: await keyOf(claimed.sessionId) })
     return found
   })
 }
 
 async function begin(
   { linking, sessions, log }: TakeOverDeps,
-  { claimed, sealer }: Found,
+  { claimed, key }: Found,
   failed: ClaimedSession[],
 ): Promise<void> {
   const { workspaceId, sessionId, fence, priority } = claimed
-  log.info(sealer === null ? 'attempt_abandoned' : 'session_taken_over', { sessionId, epoch: Number(fence.epoch) })
-  if (sealer !== null) return sessions.resume({ workspaceId, sessionId, fence, sealer }, priority)
+  log.info(key === 'none' ? 'attempt_abandoned' : 'session_taken_over', { sessionId, epoch: Number(fence.epoch) })
+  if (typeof key === 'object') return sessions.resume({ workspaceId, sessionId, fence, sealer: key }, priority)
   try {
-    await linking.abandon(claimed)
+    await (key === 'none' ? linking.abandon(claimed) : sessions.restDamaged(claimed))
   } catch (error) {
     // another node has it meanwhile
     if (errorCode(error) !== 'fenced') failed.push(claimed)

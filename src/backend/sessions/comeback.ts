@@ -65,11 +65,9 @@ export class Comeback {
   /** The first connection on this node: whoever ran the session before may have had a reason to wait, which still holds. */
   async begin(priority: ConnectPriority): Promise<void> {
     const { signal, states } = this.#deps
-    const shown = await this.#stores(() => states.stored(this.#identity))
+    const shown = await this.#stores(() => states.begun(this.#identity))
     if (signal.aborted) return
     if (shown === null) return this.afterLoading(null)
-    // it may be long until its turn comes
-    if (shown.state === 'connected') this.store(() => states.connecting(this.#identity))
     await this.#connectAfter(this.#plan.resume(shown), priority)
   }
 

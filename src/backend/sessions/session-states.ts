@@ -8,7 +8,7 @@ import { eraseSecrets } from '../outbox/outbox-store.js'
 import { quarantine } from './quarantine.js'
 import type { RestingState } from './reaction.js'
 import { keptDays } from './retention.js'
-import type { SessionIdentity } from './session-identity.js'
+import type { OwnedSession, SessionIdentity } from './session-identity.js'
 import { tellOwner } from './session-notices.js'
 import type { SessionReason } from './session-reasons.js'
 import { noteSign, type SessionSign } from './session-signs.js'
@@ -24,7 +24,14 @@ export interface SessionStates {
   shown(sessionId: SessionId): SessionState | undefined
   /** The session runs here no more. */
   forget(sessionId: SessionId): void
-  /** This node begins to run the session. One that was being reconnected still is: how long it has been away goes on counting. */
+  /**
+   * This node begins to run the session: it is not connected, whatever is shown, and it may be long until its turn comes. One that was being
+   * reconnected still is: how long it has been away goes on counting.
+   * @returns what was shown until then
+   * @throws FencedError when another node runs it
+   */
+  begun(identity: SessionIdentity): Promise<ShownState>
+  /** Its turn has come. */
   connecting(identity: SessionIdentity): Promise<void>
   connected(identity: SessionIdentity): Promise<void>
   reconnecting(identity: SessionIdentity, reason?: SessionReason): Promise<void>
@@ -33,14 +40,12 @@ export interface SessionStates {
   /** There is no connection, and this node waits before it tries again. */
   waiting(identity: SessionIdentity, reason: SessionReason, until: Date | null): Promise<void>
   /** Nothing runs until somebody acts; the lease ends. */
-  resting(identity: SessionIdentity, state: RestingState, reason: SessionReason, more?: Resting): Promise<void>
+  resting(session: OwnedSession, state: RestingState, reason: SessionReason, more?: Resting): Promise<void>
   /**
    * A session that was taken back is with its bot again; its lease ends.
    * @returns whether it was such a session: nothing has changed otherwise
    */
   toItsBot(identity: SessionIdentity): Promise<boolean>
-  /** What everybody is shown of it. @throws FencedError when another node runs it */
-  stored(identity: SessionIdentity): Promise<ShownState>
 }
 
 export type Resting = {
@@ -58,7 +63,7 @@ export type SessionStatesDeps = { tenants: Tenants; events: EventLog; onResting:
 
 export function createSessionStates({ tenants, events, onResting }: SessionStatesDeps): SessionStates {
   const change = <Result>(
-    { workspaceId, sessionId, fence }: SessionIdentity,
+    { workspaceId, sessionId, fence }: OwnedSession,
     work: (tx: TenantTransactor, wanted: boolean) => Promise<Result>,
   ) =>
     tenants.transact({ workspaceId }, async tx => {
@@ -83,17 +88,29 @@ export function createSessionStates({ tenants, events, onResting }: SessionState
     await eraseSecrets(tx, sessionId)
   }
 
+  const begins = async (tx: TenantTransactor, sessionId: SessionId) => {
+    await setSessionState(events, tx, sessionId, { state: 'connecting', reason: 'starting' })
+    shown.set(sessionId, 'connecting')
+  }
+
   return {
     shown: sessionId => shown.get(sessionId),
     forget: sessionId => void shown.delete(sessionId),
-    connecting: identity =>
-      whileWanted(identity, async tx => {
-        const { sessionId } = identity
-        const { state, reason } = await shownState(tx, sessionId)
-        if (state !== 'connected' && !(state === 'disconnected' && waits.includes(reason))) return
-        await setSessionState(events, tx, sessionId, { state: 'connecting', reason: 'starting' })
-        shown.set(sessionId, 'connecting')
+    begun: identity =>
+      change(identity, async (tx, wanted) => {
+        const before = await shownState(tx, identity.sessionId)
+        shown.set(identity.sessionId, before.state)
+        if (wanted && before.state === 'connected') await begins(tx, identity.sessionId)
+        return before
       }),
+    async connecting(identity) {
+      const { sessionId } = identity
+      if (shown.get(sessionId) === 'connecting' || shown.get(sessionId) === 'reconnecting') return
+      await whileWanted(identity, async tx => {
+        const { state, reason } = await shownState(tx, sessionId)
+        if (state === 'connected' || (state === 'disconnected' && waits.includes(reason))) await begins(tx, sessionId)
+      })
+    },
     connected: identity => move(identity, { state: 'connected' }),
     reconnecting: (identity, reason = 'connection_lost') => move(identity, { state: 'reconnecting', reason }),
     waiting: (identity, reason, until) => move(identity, { state: 'disconnected', reason, until }),
@@ -114,6 +131,5 @@ export function createSessionStates({ tenants, events, onResting }: SessionState
         await ends(tx, sessionId, 'replaced')
         return returnToBot(events, tx, sessionId)
       }),
-    stored: identity => change(identity, tx => shownState(tx, identity.sessionId)),
   }
 }

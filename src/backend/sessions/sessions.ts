@@ -6,7 +6,7 @@ import { realWait, type Wait } from './comeback.js'
 import type { ConnectPriority } from './connect-pacer.js'
 import { drainSessions, type DrainSessions } from './drain-sessions.js'
 import { LiveSession, type LiveSessionDeps } from './live-session.js'
-import type { SessionIdentity } from './session-identity.js'
+import type { OwnedSession, SessionIdentity } from './session-identity.js'
 import { createSessionStates, type OnResting } from './session-states.js'
 
 export type SessionHooks = Pick<LiveSessionDeps, 'onOpen' | 'onMessage' | 'onMissed'> & { onResting: OnResting }
@@ -22,6 +22,8 @@ export interface Sessions extends AsyncDisposable {
    * under an older epoch is closed first; under this one or a newer one, it goes on as it is.
    */
   resume(identity: SessionIdentity, priority?: ConnectPriority): void
+  /** Lets a session rest whose key does not open: nothing is tried with it until somebody acts. */
+  restDamaged(session: OwnedSession): Promise<void>
   /** Closes a session's socket here, if it has one, without logging out. */
   rest(sessionId: SessionId): Promise<void>
   /** Takes a session's device off the account and lets it rest. Answers whether it ran here. */
@@ -133,6 +135,10 @@ export function createSessions(deps: SessionsDeps): Sessions {
       void closed.then(() => {
         if (running.get(sessionId) === session) session.start(priority)
       })
+    },
+    async restDamaged(session) {
+      deps.alarm.tell('session_needs_operator', { sessionId: session.sessionId, code: 'storage_damaged' })
+      await states.resting(session, 'disconnected', 'storage_damaged', { operator: true })
     },
     async rest(sessionId) {
       const session = running.get(sessionId)
