@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import type { Phone, SimulatorControl } from '../../src/simulator/index.js'
+import { defaultLimits } from '../../scripts/storm/checker/limits.js'
 import { installRecorder } from '../../scripts/storm/recording/recorder.js'
 import { Random } from '../../scripts/storm/random.js'
 import { ClusterApi } from './cluster-api.js'
@@ -66,6 +67,9 @@ export class Cluster implements AsyncDisposable {
       DATA_DIR: options.folder,
       WHATSAPP_SESSION_SECRET: randomBytes(32).toString('hex'),
       WHATSAPP_SERVICE_TOKEN: serviceToken,
+      CONNECTS_PER_SECOND: String(defaultLimits.perNode.perSecond),
+      CONNECT_BURST: String(defaultLimits.perNode.burst),
+      CONNECTS_PER_SECOND_TOTAL: String(defaultLimits.total.perSecond),
       WHATSAPP_ROOT_KEY: whatsapp.control.rootKey,
     }
     const owner = new pg.Pool({ connectionString: options.ownerUrl, max: 3 })

@@ -142,7 +142,7 @@ export const mutants: Mutant[] = [
     invariant: 'I-14',
     put(draft, random) {
       const { node, at } = random.oneOf(draft.connects)
-      for (let more = 0; more < 80; more += 1) {
+      for (let more = 0; more < 250; more += 1) {
         draft.connects.push({ node, at: at + random.between(0, 1_000) })
       }
     },
