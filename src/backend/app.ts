@@ -23,6 +23,7 @@ import { createBackgroundJobs } from './jobs/background-jobs.js'
 import { nobodysId } from './leases/claims.js'
 import { createNodeLease } from './leases/node-lease.js'
 import { endLinkAtRest } from './linking/end-unfinished-link.js'
+import { unfinishedAttempt } from './linking/attempts-reading.js'
 import { createFinishLink } from './linking/finish-link.js'
 import { createLinking } from './linking/linking.js'
 import { linkingRoutes } from './linking/linking.routes.js'
@@ -276,6 +277,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
         onMessage: ownChat,
         onMissed: missedCommands,
         onResting: (tx, sessionId, reason) => endLinkAtRest(events, tx, sessionId, reason),
+        isLinking: async (tx, sessionId) => (await unfinishedAttempt(tx, sessionId)) !== null,
       })
       const port = await server.listen(config.port, config.host)
       if (config.wsPort !== null) await wsPort?.listen(config.wsPort, config.host)

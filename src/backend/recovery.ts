@@ -1,13 +1,15 @@
 import type { Database } from './database/database.js'
 import type { EventWakeups } from './events/event-wakeups.js'
-import { claimOrphans, endDeadNeighbours, nobodysId } from './leases/claims.js'
+import { lookForOrphans, nobodysId } from './leases/claims.js'
 import type { NodeLease } from './leases/node-lease.js'
 import { leasesOf, type ClaimedSession } from './leases/session-leases.js'
 import { errorCode } from './log.js'
 import { takeOver, type TakeOverDeps } from './take-over.js'
 
-/** Short, because it is part of the time for which nobody runs a lost node's sessions; a look that finds nothing is one cheap question. */
-const sweepEveryMs = 1_000
+/** What is given up wakes a node; this finds processes of this machine that have died, and what a lost wake-up was about. */
+const sweepEveryMs = 2_000
+/** After the end of another node's lease, so that the look finds it ended. */
+const afterEndMs = 20
 const claimsPerSweep = 500
 
 /**
@@ -39,7 +41,8 @@ export interface Recovery extends AsyncDisposable {
 export function createRecovery(deps: RecoveryDeps): Recovery {
   const { database, wakeups, linking, sessions, lease, log } = deps
   const { nodeId, host } = lease
-  const timers: NodeJS.Timeout[] = []
+  let next: NodeJS.Timeout | undefined
+  let looking: NodeJS.Timeout | undefined
   let unsubscribe = () => {}
   let stopped = false
   let sweeping: Promise<void> = Promise.resolve()
@@ -49,22 +52,30 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   /** Ids of this node's that the last look found without anybody running them. */
   let suspects = new Set<string>()
 
-  const claim = async () => {
-    const lost = host === null ? [] : await endDeadNeighbours(database, nodeId, host)
-    for (const id of lost) log.info('dead_neighbour_found', { nodeId: id })
+  /** @returns after how long there may be more to claim */
+  const claim = async (): Promise<number> => {
     for (;;) {
-      const claimed = await claimOrphans(database, nodeId, claimsPerSweep)
+      const { claimed, dead, nextEndMs } = await lookForOrphans(database, { nodeId, host, most: claimsPerSweep })
+      for (const id of dead) log.info('dead_neighbour_found', { nodeId: id })
       waiting.push(...claimed)
-      if (claimed.length < claimsPerSweep) return
+      if (claimed.length < claimsPerSweep) return Math.min(sweepEveryMs, (nextEndMs ?? sweepEveryMs) + afterEndMs)
     }
   }
 
   const sweep = async () => {
     asked = false
+    let nextMs = sweepEveryMs
     // in doubt this node may be the one that is lost
-    if (stopped || !lease.isSure()) return
-    await claim().catch((error: unknown) => log.warn('recovery_failed', { code: errorCode(error) }))
-    if (waiting.length > 0) waiting = await takeOver(deps, waiting)
+    if (!stopped && lease.isSure()) {
+      try {
+        nextMs = await claim()
+      } catch (error) {
+        log.warn('recovery_failed', { code: errorCode(error) })
+      }
+      if (waiting.length > 0) waiting = await takeOver(deps, waiting)
+    }
+    clearTimeout(next)
+    if (!stopped) next = setTimeout(ask, nextMs).unref()
   }
 
   const runsHere = ({ sessionId }: ClaimedSession) =>
@@ -91,7 +102,8 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
 
   const stop = () => {
     stopped = true
-    timers.forEach(clearInterval)
+    clearTimeout(next)
+    clearInterval(looking)
     unsubscribe()
     return sweeping
   }
@@ -100,11 +112,9 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     start() {
       unsubscribe = wakeups.subscribe(nobodysId, ask)
       ask()
-      timers.push(setInterval(ask, sweepEveryMs).unref())
-      const look = () => {
+      looking = setInterval(() => {
         sweeping = sweeping.then(findStranded)
-      }
-      timers.push(setInterval(look, deps.strandedEveryMs ?? strandedEveryMs).unref())
+      }, deps.strandedEveryMs ?? strandedEveryMs).unref()
     },
     stop,
     [Symbol.asyncDispose]: stop,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { assertFence } from '../../src/backend/leases/fence.js'
-import { claimOrphans } from '../../src/backend/leases/claims.js'
+import { lookForOrphans } from '../../src/backend/leases/claims.js'
 import { EngineRig } from '../support/engine-rig.js'
 import { Rows } from '../support/rows.js'
 
@@ -42,7 +42,8 @@ test('a claim waits for a write that has asserted its fence', async () => {
 test('an orphan is not claimed while its last write is under way, and its next write is refused', async () => {
   const node = randomUUID()
   const { sessionId, workspaceId, fence } = (await rig.account()).identity
-  const claimed = async () => (await claimOrphans(rig.database, node, 100)).map(session => session.sessionId)
+  const looking = { nodeId: node, host: null, most: 100 }
+  const claimed = async () => (await lookForOrphans(rig.database, looking)).claimed.map(session => session.sessionId)
   await rig.tenants.transact({ workspaceId }, async tx => {
     await assertFence(tx, sessionId, fence)
     expect(await claimed()).not.toContain(sessionId)

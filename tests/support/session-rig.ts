@@ -72,7 +72,14 @@ export class SessionRig implements AsyncDisposable {
 
   hooks(hooks: Partial<SessionHooks>): void {
     const nothing = async () => {}
-    this.sessions.start({ onOpen: nothing, onMessage: nothing, onMissed: nothing, onResting: nothing, ...hooks })
+    const none = {
+      onOpen: nothing,
+      onMessage: nothing,
+      onMissed: nothing,
+      onResting: nothing,
+      isLinking: async () => false,
+    }
+    this.sessions.start({ ...none, ...hooks })
   }
 
   /** From here on waits last until `passWaits`. */

@@ -29,7 +29,7 @@ export interface JobRunner extends AsyncDisposable {
 const concurrency = 2
 /** Whoever adds a job wakes a worker; this is for those whose time comes, and for wake-ups that were missed. */
 const lookEveryMs = 10_000
-const beatEveryMs = 2_000
+const beatEveryMs = 5_000
 const againAfterMs = 2_000
 /** A job that does not leave off by then is left to another node, which begins it anew. */
 const stopLimitMs = { asked: 2_000, given: 8_000 }

@@ -4,7 +4,7 @@ import { Rows } from '../../../tests/support/rows.js'
 import { openTestDatabase, type TestDatabase } from '../../../tests/support/template-database.js'
 import { createTenants } from '../database/tenant-transaction.js'
 import { operatorWorkspace } from '../tenancy/operator-workspace.js'
-import { claimOrphans, endDeadNeighbours, nobodysId } from './claims.js'
+import { lookForOrphans, nobodysId } from './claims.js'
 
 let clone: TestDatabase
 let rows: Rows
@@ -45,7 +45,9 @@ async function leases(nodeId: string, count: number): Promise<string[]> {
   return made.map(row => row.session_id)
 }
 
-const claim = (nodeId: string, most = 1_000) => claimOrphans(clone.database, nodeId, most)
+const look = (nodeId: string, host: string | null = null, most = 1_000) =>
+  lookForOrphans(clone.database, { nodeId, host, most })
+const claim = async (nodeId: string, most = 1_000) => (await look(nodeId, null, most)).claimed
 
 const living = '8 seconds'
 const justLost = '-1.1 seconds'
@@ -174,7 +176,8 @@ test('the lease of a process of this machine that has died ends at once; one tha
   await node(living)
   await leases(dead, 2)
   expect(await claim(here)).toEqual([])
-  expect(await endDeadNeighbours(clone.database, here, 'this')).toEqual([dead])
-  expect(await endDeadNeighbours(clone.database, here, 'this')).toEqual([])
-  expect((await claim(here)).length).toBeGreaterThan(0)
+  const found = await look(here, 'this')
+  expect(found.dead).toEqual([dead])
+  expect(found.claimed.length).toBeGreaterThan(0)
+  expect((await look(here, 'this')).dead).toEqual([])
 })

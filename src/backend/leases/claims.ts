@@ -13,45 +13,51 @@ const grace = '1 second'
 /** What those that should have taken a session had time for; then whoever looks takes it. */
 const patience = '2 seconds'
 
+export type Looking = {
+  nodeId: string
+  /** As this node's own row has it; `null`: it cannot tell which processes have died. */
+  host: string | null
+  /** Sessions claimed at most. */
+  most: number
+}
+
+export type Found = {
+  claimed: ClaimedSession[]
+  /** Nodes of this machine whose processes have died for certain. */
+  dead: string[]
+  /** Until the next lease of another node ends if it is not renewed before, in milliseconds; `null`: this node is alone. */
+  nextEndMs: number | null
+}
+
+type OtherNode = { id: string; host: string | null; process: string | null; left_ms: number }
+
 /**
  * Claims sessions that nobody runs, this node's share of them; see `claim_sessions` in migration 0006. Nodes that claim at once share them out;
  * each session goes to exactly one, under a higher epoch. A node never claims from itself: its own lease may have run out while the database
- * was away, but what it runs still runs.
+ * was away, but what it runs still runs. For the sessions of a process that has died on this machine nobody waits until its lease runs out.
  */
-export async function claimOrphans(database: Database, nodeId: string, most: number): Promise<ClaimedSession[]> {
+export async function lookForOrphans(database: Database, { nodeId, host, most }: Looking): Promise<Found> {
   return database.system(async ({ db }) => {
+    const { rows: others } = await sql<OtherNode>`
+      select id, host, process,
+        extract(epoch from lease_until + ${grace}::interval - clock_timestamp())::float8 * 1000 as left_ms
+      from nodes where id <> ${nodeId} and lease_until + ${grace}::interval > clock_timestamp()`.execute(db)
+    const isDead = (node: OtherNode) =>
+      host !== null && node.host === host && node.process !== null && hasDied(node.process)
+    const dead = others.filter(isDead).map(({ id }) => id)
+    if (dead.length > 0) {
+      const ended = sql<Date>`clock_timestamp() - ${grace}::interval`
+      await db.updateTable('nodes').set({ lease_until: ended }).where('id', 'in', dead).execute()
+    }
     const { rows } = await sql<{ session: string; workspace: string; claimed_epoch: string; priority: ClaimPriority }>`
       select * from claim_sessions(${nodeId}, ${most}, ${grace}::interval, ${patience}::interval)`.execute(db)
-    return rows.map(row => ({
+    const claimed = rows.map(row => ({
       sessionId: SessionId.parse(row.session),
       workspaceId: WorkspaceId.parse(row.workspace),
       fence: { nodeId, epoch: BigInt(row.claimed_epoch) },
       priority: row.priority,
     }))
-  })
-}
-
-/**
- * Ends the leases of processes of this machine that have died for certain: nobody has to wait until they run out.
- * @param host as this node's own row has it
- * @returns the nodes that are lost
- */
-export async function endDeadNeighbours(database: Database, nodeId: string, host: string): Promise<string[]> {
-  return database.system(async ({ db }) => {
-    const living = await db
-      .selectFrom('nodes')
-      .select(['id', 'process'])
-      .where('host', '=', host)
-      .where('id', '!=', nodeId)
-      .where(sql<boolean>`lease_until + ${grace}::interval > clock_timestamp()`)
-      .execute()
-    const dead = living.filter(({ process }) => process !== null && hasDied(process)).map(({ id }) => id)
-    if (dead.length === 0) return []
-    await db
-      .updateTable('nodes')
-      .set({ lease_until: sql<Date>`clock_timestamp() - ${grace}::interval` })
-      .where('id', 'in', dead)
-      .execute()
-    return dead
+    const ends = others.filter(({ id }) => !dead.includes(id)).map(({ left_ms: left }) => left)
+    return { claimed, dead, nextEndMs: ends.length === 0 ? null : Math.min(...ends) }
   })
 }

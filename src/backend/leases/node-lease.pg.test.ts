@@ -7,7 +7,7 @@ import { openTestDatabase, type TestDatabase } from '../../../tests/support/temp
 import { createTenants } from '../database/tenant-transaction.js'
 import { createLog } from '../log.js'
 import { operatorWorkspace } from '../tenancy/operator-workspace.js'
-import { claimOrphans } from './claims.js'
+import { lookForOrphans } from './claims.js'
 import { createNodeLease, type NodeLease } from './node-lease.js'
 
 let clone: TestDatabase
@@ -138,7 +138,8 @@ test.each([3_600_000, -3_600_000])('a wall clock that is wrong by %d ms decides 
     await expect.poll(() => lease.mayWrite() && lease.isSure()).toBe(true)
     for (const owned of told.sure) expect([...owned]).toEqual([[session, 5n]])
     expect(other.told.doubts).toBe(0)
-    const claimed = await claimOrphans(clone.database, other.lease.nodeId, 100)
+    const looking = { nodeId: other.lease.nodeId, host: null, most: 100 }
+    const { claimed } = await lookForOrphans(clone.database, looking)
     expect(claimed.map(({ sessionId }) => sessionId)).not.toContain(session)
     const [lease1] = await rows.query<{ ahead: number }>(
       `select extract(epoch from lease_until - clock_timestamp())::float8 as ahead from nodes where id = $1`,

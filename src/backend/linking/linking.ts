@@ -72,6 +72,8 @@ export type LinkingDeps = RunningAttemptsDeps & {
 const nodeLost = { phase: 'expired', reason: 'node_lost' } as const satisfies AttemptEnd
 
 const tendEveryMs = 2_000
+/** Of these looks, each so many-th is for links that are overdue, which have minutes. */
+const overdueEvery = 3
 
 /** Longest time that attempts under way may take to be ended when the process stops. */
 const endLimitMs = 5_000
@@ -220,9 +222,10 @@ export function createLinking(given: LinkingDeps): Linking {
         tending = tending.then(() => tendAttempts({ ...deps, running }))
       }
       unsubscribe = wakeups.subscribe(deps.nodeId, tend)
+      let looks = 0
       timer = setInterval(() => {
         tend()
-        tending = tending.then(() => endOverdueLinks(deps))
+        if (++looks % overdueEvery === 0) tending = tending.then(() => endOverdueLinks(deps))
       }, tendEveryMs).unref()
     },
     async link(known, { phoneNumber: typed, ...asking }) {

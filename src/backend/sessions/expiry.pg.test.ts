@@ -117,7 +117,12 @@ test.each([
     [sessionId],
   )
   const identity = { workspaceId, sessionId, sealer, fence: { nodeId: lease?.node_id ?? '', epoch: 1n } }
-  const states = createSessionStates({ tenants: rig.tenants, events: rig.events, onResting: async () => {} })
+  const states = createSessionStates({
+    tenants: rig.tenants,
+    events: rig.events,
+    onResting: async () => {},
+    isLinking: async () => false,
+  })
   await states.resting(identity, state, reason)
   // the answer to the commit was lost
   await states.resting(identity, state, reason)

@@ -1,6 +1,6 @@
 import type { SessionId } from '../../contract/ids.js'
 import type { SessionState } from '../../contract/sessions.js'
-import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
+import type { TenantReader, Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import type { EventLog } from '../events/event-log.js'
 import { assertFence } from '../leases/fence.js'
 import { endLease } from '../leases/session-leases.js'
@@ -15,8 +15,13 @@ import { noteSign, type SessionSign } from './session-signs.js'
 import { returnToBot, shownState, wasTakenBack, type ShownState } from './sessions-store.js'
 import { setSessionState, type SessionChange } from './set-session-state.js'
 
-/** What else changes, in the same transaction, when a session comes to rest. */
-export type OnResting = (tx: TenantTransactor, sessionId: SessionId, reason: SessionReason) => Promise<unknown>
+/** What whoever makes sessions knows of them. */
+export type SessionLinks = {
+  /** What else changes, in the same transaction, when a session comes to rest. */
+  onResting: (tx: TenantTransactor, sessionId: SessionId, reason: SessionReason) => Promise<unknown>
+  /** Whether its link is not finished: then somebody may be given it just now. */
+  isLinking: (tx: TenantReader, sessionId: SessionId) => Promise<boolean>
+}
 
 /** What becomes of a session on this node, each change in one fenced transaction with its events. Safe to repeat. */
 export interface SessionStates {
@@ -42,7 +47,7 @@ export interface SessionStates {
   /** Nothing runs until somebody acts; the lease ends. */
   resting(session: OwnedSession, state: RestingState, reason: SessionReason, more?: Resting): Promise<void>
   /**
-   * A session that was taken back is with its bot again; its lease ends.
+   * A session that was taken back is with its bot again, and one whose link is not finished is with whoever got it; its lease ends.
    * @returns whether it was such a session: nothing has changed otherwise
    */
   toItsBot(identity: SessionIdentity): Promise<boolean>
@@ -59,9 +64,9 @@ export type Resting = {
 /** Reasons to be without a connection although this node runs the session. */
 const waits: readonly (string | null)[] = ['restricted', 'engine_outdated'] satisfies SessionReason[]
 
-export type SessionStatesDeps = { tenants: Tenants; events: EventLog; onResting: OnResting }
+export type SessionStatesDeps = SessionLinks & { tenants: Tenants; events: EventLog }
 
-export function createSessionStates({ tenants, events, onResting }: SessionStatesDeps): SessionStates {
+export function createSessionStates({ tenants, events, onResting, isLinking }: SessionStatesDeps): SessionStates {
   const change = <Result>(
     { workspaceId, sessionId, fence }: OwnedSession,
     work: (tx: TenantTransactor, wanted: boolean) => Promise<Result>,
@@ -127,9 +132,15 @@ export function createSessionStates({ tenants, events, onResting }: SessionState
     toItsBot: identity =>
       change(identity, async tx => {
         const { sessionId } = identity
-        if (!(await wasTakenBack(tx, sessionId))) return false
+        const had = await wasTakenBack(tx, sessionId)
+        if (!had && !(await isLinking(tx, sessionId))) return false
         await ends(tx, sessionId, 'replaced')
-        return returnToBot(events, tx, sessionId)
+        if (had) return returnToBot(events, tx, sessionId)
+        // its link has said that it is handed off, unless its messages had not left
+        const { state } = await shownState(tx, sessionId)
+        if (state !== 'handed_off')
+          await setSessionState(events, tx, sessionId, { state: 'disconnected', reason: 'replaced' })
+        return true
       }),
   }
 }

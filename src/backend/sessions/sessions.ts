@@ -7,9 +7,9 @@ import type { ConnectPriority } from './connect-pacer.js'
 import { drainSessions, type DrainSessions } from './drain-sessions.js'
 import { LiveSession, type LiveSessionDeps } from './live-session.js'
 import type { OwnedSession, SessionIdentity } from './session-identity.js'
-import { createSessionStates, type OnResting } from './session-states.js'
+import { createSessionStates, type SessionLinks } from './session-states.js'
 
-export type SessionHooks = Pick<LiveSessionDeps, 'onOpen' | 'onMessage' | 'onMissed'> & { onResting: OnResting }
+export type SessionHooks = Pick<LiveSessionDeps, 'onOpen' | 'onMessage' | 'onMissed'> & SessionLinks
 
 /** The sessions that run on this node. */
 export interface Sessions extends AsyncDisposable {
@@ -61,14 +61,24 @@ export type SessionsDeps = Pick<LiveSessionDeps, 'tenants' | 'engine' | 'pacer' 
 
 export function createSessions(deps: SessionsDeps): Sessions {
   const log = deps.log.child('sessions')
-  const states = createSessionStates({ ...deps, onResting: (...resting) => hooks.onResting(...resting) })
+  const states = createSessionStates({
+    ...deps,
+    onResting: (...resting) => hooks.onResting(...resting),
+    isLinking: (...asked) => hooks.isLinking(...asked),
+  })
   const running = new Map<SessionId, LiveSession>()
   /** Sessions that were let go and whose sockets are not closed yet: the next one of the same device waits for that. */
   const closing = new Map<SessionId, Promise<void>>()
   const ended = new Map<SessionId, SessionIdentity>()
   const nothing = async () => {}
   let paused = false
-  let hooks: SessionHooks = { onOpen: nothing, onMessage: nothing, onMissed: nothing, onResting: nothing }
+  let hooks: SessionHooks = {
+    onOpen: nothing,
+    onMessage: nothing,
+    onMissed: nothing,
+    onResting: nothing,
+    isLinking: async () => false,
+  }
 
   const noteEnd = (identity: SessionIdentity) => {
     const { sessionId } = identity
