@@ -163,7 +163,7 @@ describe('node start.js', () => {
   test('refuses a word it does not know', async () => {
     const start = project.start([process.execPath, 'start.js', 'dance'])
     expect(await start.ended).toBe(1)
-    expect(start.output()).toBe('"dance" is not one of: start, demo, whizlite, test, bench, dev.\n')
+    expect(start.output()).toBe('"dance" is not one of: start, demo, whizlite, test, bench, storm, dev.\n')
   })
 
   test('runs tests with their arguments and passes on how they ended', async () => {

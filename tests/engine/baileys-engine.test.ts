@@ -45,7 +45,7 @@ describe('linking', () => {
       account.identity.sessionId,
     ])
     expect(stored).toEqual([{ staged: true }])
-    expect((await account.next('closed')).reason).toEqual({ plane: 'stream', kind: 'restart_required', status: 515 })
+    expect((await account.next('closed')).reason).toMatchObject({ plane: 'stream', kind: 'restart_required', status: 515 })
   })
 
   test('credentials that cannot be stored: the pair reply never leaves', async () => {
@@ -118,7 +118,7 @@ describe('a socket that ends', () => {
     rig.simulator.upgradeStatus(403)
     try {
       account.connect()
-      expect((await account.next('closed')).reason).toEqual({ plane: 'http', kind: 'unreachable', status: 403 })
+      expect((await account.next('closed')).reason).toMatchObject({ plane: 'http', kind: 'unreachable', status: 403 })
     } finally {
       rig.simulator.upgradeStatus(undefined)
     }
@@ -135,7 +135,7 @@ describe('a socket that ends', () => {
     const account = await rig.linked(phone)
     const closed = account.count('closed')
     rig.simulator.device(phone.phoneNumber, 1).sendGarbageFrame()
-    expect((await account.next('closed', closed)).reason).toEqual({
+    expect((await account.next('closed', closed)).reason).toMatchObject({
       plane: 'local',
       kind: 'undecodable_frame',
       status: null,
@@ -155,7 +155,7 @@ describe('a socket that ends', () => {
     const account = await rig.linked(phone)
     const closed = account.count('closed')
     rig.simulator.device(phone.phoneNumber, 1).streamError(code)
-    expect((await account.next('closed', closed)).reason).toEqual(reason)
+    expect((await account.next('closed', closed)).reason).toMatchObject(reason)
   })
 
   test('a refused login is told with its number', async () => {
@@ -165,7 +165,7 @@ describe('a socket that ends', () => {
     rig.simulator.device(phone.phoneNumber, 1).failNextLogin(405)
     const closed = account.count('closed')
     account.connect()
-    expect((await account.next('closed', closed)).reason).toEqual({
+    expect((await account.next('closed', closed)).reason).toMatchObject({
       plane: 'login',
       kind: 'engine_outdated',
       status: 405,

@@ -29,7 +29,7 @@ test('a server that takes the connection and never says a word is given up at th
   const account = await rig.account()
   try {
     account.connect(undefined, engine)
-    expect((await account.next('closed')).reason).toEqual({ plane: 'local', kind: 'unreachable', status: null })
+    expect((await account.next('closed')).reason).toMatchObject({ plane: 'local', kind: 'unreachable', status: null })
   } finally {
     for (const socket of sockets) socket.destroy()
     silent.close()
@@ -100,6 +100,6 @@ test('a logout that cannot be said closes the connection all the same', async ()
   const closed = account.count('closed')
   // there is no line yet to say it on
   await expect(account.connect().logout()).rejects.toThrow()
-  expect((await account.next('closed', closed)).reason).toEqual({ plane: 'local', kind: 'closed_by_us', status: null })
+  expect((await account.next('closed', closed)).reason).toMatchObject({ plane: 'local', kind: 'closed_by_us', status: null })
   expect(await phone.devices()).toHaveLength(1)
 })

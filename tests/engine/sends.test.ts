@@ -95,7 +95,7 @@ test('a send that hangs is unconfirmed at its deadline, and what follows does no
   const sending = account.connection.send(message, 500)
   await hold.reached
   expect(await sending).toEqual({ outcome: 'unconfirmed' })
-  expect((await account.next('closed', closed)).reason).toEqual({
+  expect((await account.next('closed', closed)).reason).toMatchObject({
     plane: 'local',
     kind: 'connection_lost',
     status: null,
