@@ -24,6 +24,8 @@ test('405 for all: nobody connects but one now and then, the operator knows, and
   for (const identity of sessions.slice(2)) rig.sessions.resume(identity)
   for (const identity of sessions.slice(0, 2)) await rig.becomes(identity, ['disconnected', 'engine_outdated'])
   await expect.poll(() => pacer.counts().waiting).toBe(6)
+  // also of those that only wait for their turn
+  for (const identity of sessions) await rig.becomes(identity, ['disconnected', 'engine_outdated'])
   expect(alarm.raised()).toEqual(['engine_outdated'])
   const before = await logins()
   // those that had their turn before anybody knew
@@ -36,7 +38,10 @@ test('405 for all: nobody connects but one now and then, the operator knows, and
   await expect.poll(() => pacer.counts().waiting, { timeout: 20_000 }).toBe(6)
   expect(await logins()).toBe(before + 1)
   expect(rig.told('engine_outdated')).toBe(1)
-  for (const identity of sessions) expect((await rig.shown(identity)).wanted).toBe(true)
+  for (const identity of sessions)
+    await expect
+      .poll(() => rig.shown(identity))
+      .toEqual({ state: 'disconnected', reason: 'engine_outdated', wanted: true })
 
   // WhatsApp takes the client again
   await rig.simulator.fault('clear-faults')
@@ -45,4 +50,22 @@ test('405 for all: nobody connects but one now and then, the operator knows, and
   expect(alarm.raised()).toEqual([])
   expect(await logins()).toBe(before + 1 + 6)
   for (const identity of sessions) await rig.identityKey(identity)
+  const last = sessions.at(-1)
+  if (last === undefined) throw new Error('there were six')
+  expect((await rig.history(last)).slice(-3)).toEqual([
+    ['disconnected', 'engine_outdated'],
+    ['connecting', 'starting'],
+    ['connected', null],
+  ])
 }, 120_000)
+
+test('429 at the door: who waits for its turn says so until it is let in', async () => {
+  const { identity } = await rig.linked()
+  const { pacer } = rig.connects
+  pacer.refused({ breaker: 'upgrade_429' })
+  await expect.poll(() => pacer.counts().heldBy).toBe('upgrade_429')
+  rig.sessions.resume(identity)
+  await rig.becomes(identity, ['reconnecting', 'throttled'])
+  await rig.rows.query(`update connect_breakers set until = clock_timestamp() - interval '1 second'`)
+  await rig.becomes(identity, ['connected', null])
+}, 60_000)

@@ -24,7 +24,7 @@ export type Config = {
   serviceToken: string | null
   /** `url` null: the real WhatsApp. Both are set together, and only for the simulator. */
   whatsapp: { url: string | null; rootKey: string | null; version: ClientVersion | null }
-  /** How long a session may be reconnecting before it is shown as disconnected. */
+  /** How long a session may be connecting or reconnecting before it is shown as disconnected. */
   sessionTimeoutMs: number
   /** How fast sessions connect. */
   connects: ConnectSettings

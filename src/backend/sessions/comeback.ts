@@ -8,9 +8,11 @@ import { noteRejection } from '../outbox/outbox-store.js'
 import { reactionTo } from './close-reactions.js'
 import type { ConnectPacer, ConnectPriority } from './connect-pacer.js'
 import type { OperatorAlarm } from './operator-alarm.js'
+import type { Breaker, Shown } from './reaction.js'
 import { ReconnectPlan, type Step } from './reconnect-plan.js'
 import type { SessionIdentity } from './session-identity.js'
 import type { SessionStates } from './session-states.js'
+import { shownWhileHeld } from './shown-while-held.js'
 
 export type ComebackDeps = {
   tenants: Tenants
@@ -122,13 +124,18 @@ export class Comeback {
       await this.#stores(() => states.resting(this.#identity, state, why, more))
       return onRest()
     }
-    const { state, reason: why } = step.shown
+    this.#show(step.shown, step.until)
+    await this.#connectAfter(step.afterMs, 'recent')
+  }
+
+  /** Why there is no connection, while this node is about to make one. */
+  #show({ state, reason }: Shown, until: Date | null): void {
+    const { states } = this.#deps
     this.store(() =>
       state === 'disconnected'
-        ? states.waiting(this.#identity, why, step.until)
-        : states.reconnecting(this.#identity, why),
+        ? states.waiting(this.#identity, reason, until)
+        : states.reconnecting(this.#identity, reason),
     )
-    await this.#connectAfter(step.afterMs, 'recent')
   }
 
   async #connectAfter(ms: number, priority: ConnectPriority): Promise<void> {
@@ -137,7 +144,8 @@ export class Comeback {
     await this.#stored
     if (signal.aborted) return
     try {
-      await pacer.turn({ sessionId: this.#identity.sessionId, priority }, signal)
+      const onHeld = (breaker: Breaker) => this.#show(shownWhileHeld(breaker), null)
+      await pacer.turn({ sessionId: this.#identity.sessionId, priority, onHeld }, signal)
     } catch {
       // it stops here
       return

@@ -7,9 +7,11 @@ import { openDatabase, type Database } from '../database/database.js'
 import { createLog } from '../log.js'
 import { createConnectBreakers } from './connect-breakers.js'
 import { createConnectBudget } from './connect-budget.js'
-import type { ConnectPacer } from './connect-pacer.js'
+import { createConnectPacer, type ConnectPacer, type ConnectPacerDeps } from './connect-pacer.js'
 import { makeConnectPacer } from './make-connect-pacer.js'
 import { createOperatorAlarm, type OperatorAlarm } from './operator-alarm.js'
+import { TokenBucket } from './token-bucket.js'
+import { UnderWay } from './under-way.js'
 
 let clone: ClonedDatabase
 let rows: Rows
@@ -51,6 +53,24 @@ function node({
   const pacer = makeConnectPacer({ database, settings, version: [2, 3000, version], alarm, log: logger, mostUnderWay })
   open.push(pacer)
   return { pacer, alarm, log }
+}
+
+/** A pacer of which a part is looked into. */
+function built(parts: (own: ConnectPacerDeps) => Partial<ConnectPacerDeps>): ConnectPacer {
+  const log = createLog({ level: 'silent' })
+  const scopes = { egress: 'here', version: '1' }
+  const deps = {
+    bucket: new TokenBucket(1_000, 1_000),
+    budget: createConnectBudget(database, scopes, 10),
+    breakers: createConnectBreakers(database, scopes),
+    underWay: new UnderWay(Infinity),
+    alarm: createOperatorAlarm({ log }),
+    log,
+    batch: 10,
+  }
+  const pacer = createConnectPacer({ ...deps, ...parts(deps) })
+  open.push(pacer)
+  return pacer
 }
 
 const sessionId = () => SessionId.parse(randomUUID())
@@ -104,6 +124,32 @@ describe('turns', () => {
     for (const id of begun.slice(1)) pacer.ended(id)
     await vi.waitFor(() => expect(begun).toEqual(ids))
     expect(pacer.counts()).toMatchObject({ waiting: 0, granted: 5 })
+  })
+
+  test('times that passed while all were under way are not made up for: new ones are taken', async () => {
+    const paid: number[] = []
+    const pacer = built(({ budget }) => ({
+      underWay: new UnderWay(1),
+      budget: { ...budget, pay: count => (paid.push(count), budget.pay(count)) },
+    }))
+    const ids = Array.from({ length: 4 }, sessionId)
+    const begun: SessionId[] = []
+    for (const id of ids) void turn(pacer, never, id).then(() => begun.push(id))
+    const begins = (count: number) => vi.waitFor(() => expect(begun).toEqual(ids.slice(0, count)))
+    const ends = () => pacer.ended(begun.at(-1) ?? sessionId())
+    await begins(1)
+    ends()
+    await begins(2)
+    expect(paid).toEqual([1, 3])
+    const { now } = performance
+    performance.now = () => now.call(performance) + 1_500
+    try {
+      ends()
+      await begins(3)
+      expect(paid).toEqual([1, 3, 2])
+    } finally {
+      performance.now = now
+    }
   })
 
   test('many sessions on two nodes take few statements, and each its own slot', async () => {
@@ -188,6 +234,28 @@ describe('a client that WhatsApp refuses', () => {
     await Promise.all(turns)
     expect(passed).toHaveLength(10)
     await vi.waitFor(() => expect(nodes.map(({ alarm }) => alarm.raised())).toEqual([[], []]), 15_000)
+  }, 60_000)
+
+  test('the one let through is the one that had its turn, whoever came while that was asked for', async () => {
+    const ids = { first: sessionId(), urgent: sessionId() }
+    const begun: SessionId[] = []
+    const pacer: ConnectPacer = built(({ breakers }) => ({
+      breakers: {
+        ...breakers,
+        async mayTry() {
+          const may = await breakers.mayTry()
+          const urgent = { sessionId: ids.urgent, priority: 'owner_waits' } as const
+          if (may) void pacer.turn(urgent, never).then(() => begun.push(ids.urgent))
+          return may
+        },
+      },
+    }))
+    await refuse({ ...node(), pacer })
+    void turn(pacer, never, ids.first).then(() => begun.push(ids.first))
+    await canaryIsDue()
+    await vi.waitFor(() => expect(begun).toEqual([ids.urgent]), 15_000)
+    pacer.opened(ids.urgent)
+    await vi.waitFor(() => expect(begun).toEqual([ids.urgent, ids.first]), 15_000)
   }, 60_000)
 
   test('is a matter of its version: a node with another one goes on', async () => {

@@ -13,7 +13,12 @@ import type { UnderWay } from './under-way.js'
 /** Who goes first. `owner_waits`: somebody has just asked for it. `pending`: messages wait to be sent. `recent`: it ran a moment ago. */
 export type ConnectPriority = 'owner_waits' | 'pending' | 'recent' | 'rest'
 
-export type ConnectRequest = { sessionId: SessionId; priority: ConnectPriority }
+export type ConnectRequest = {
+  sessionId: SessionId
+  priority: ConnectPriority
+  /** Its turn may be long in coming, for this reason. */
+  onHeld?: (breaker: Breaker) => void
+}
 
 /** For metrics. `granted` counts from the start of the process. */
 export type PacerCounts = { waiting: number; granted: number; unasked: number; heldBy: Breaker | null }
@@ -50,6 +55,8 @@ const databaseAwayMs = 1_000
 const debtsEveryMs = 1_000
 /** Before the next look whether a connect under way has ended. */
 const fullMs = 25
+/** A time to connect that nobody has used for so long is not used any more: others have counted on its being over. */
+const longestSlotMs = 1_000
 
 export function createConnectPacer(deps: ConnectPacerDeps): ConnectPacer {
   const { bucket, budget, breakers, underWay, alarm, log, batch } = deps
@@ -69,6 +76,7 @@ export function createConnectPacer(deps: ConnectPacerDeps): ConnectPacer {
     if (heldBy !== breaker)
       log.warn(breaker === null ? 'connects_released' : 'connects_held', { code: breaker ?? heldBy ?? '' })
     heldBy = breaker
+    queue.hold(breaker)
     if (breaker === null) return
     slots = []
     if (breaker === 'outdated') alarm.raise('engine_outdated')
@@ -79,23 +87,23 @@ export function createConnectPacer(deps: ConnectPacerDeps): ConnectPacer {
     hold(null)
   }
 
-  const grant = () => {
+  /** @returns whose turn it was */
+  const grant = (): SessionId | null => {
     const next = queue.first()
-    if (next === null) return
+    if (next === null) return null
     bucket.take()
     granted++
     underWay.begin(next.sessionId)
     next.go()
+    return next.sessionId
   }
 
   /** @returns how long to wait before the next look */
   const held = async (payment: Extract<Payment, { heldBy: Breaker }>): Promise<number> => {
     hold(payment.heldBy)
-    const next = queue.first()
-    if (payment.heldBy === 'outdated' && payment.forMs === 0 && next !== null && (await breakers.mayTry())) {
-      canary = next.sessionId
-      log.info('canary_connects', { sessionId: next.sessionId })
-      grant()
+    if (payment.heldBy === 'outdated' && payment.forMs === 0 && queue.size > 0 && (await breakers.mayTry())) {
+      canary = grant()
+      if (canary !== null) log.info('canary_connects', { sessionId: canary })
     }
     return Math.min(longestLookMs, Math.max(100, payment.forMs)) * (1 + Math.random() / 4)
   }
@@ -105,15 +113,19 @@ export function createConnectPacer(deps: ConnectPacerDeps): ConnectPacer {
     if (underWay.isFull) return fullMs
     const nodeMs = bucket.wait()
     if (nodeMs > 0) return nodeMs
+    const now = performance.now()
+    // those that came while everything was under way
+    slots = slots.filter(slot => slot > now - longestSlotMs)
     const [slot] = slots
     if (slot === undefined) {
       const payment = await budget.pay(Math.min(queue.size, batch))
       if ('heldBy' in payment) return held(payment)
       release()
-      slots = payment.slots.map(ms => performance.now() + ms)
+      const paidAt = performance.now()
+      slots = payment.slots.map(ms => paidAt + Math.max(0, ms))
       return 0
     }
-    const slotMs = slot - performance.now()
+    const slotMs = slot - now
     if (slotMs > 0) return slotMs
     slots.shift()
     grant()

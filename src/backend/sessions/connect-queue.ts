@@ -1,4 +1,5 @@
 import type { ConnectPriority, ConnectRequest } from './connect-pacer.js'
+import type { Breaker } from './reaction.js'
 
 export type Waiting = ConnectRequest & { go: () => void }
 
@@ -12,7 +13,7 @@ const handicapMs: Readonly<Record<ConnectPriority, number>> = {
 
 /** Sessions that wait for their turn to connect. */
 export class ConnectQueue {
-  readonly #waiting = new Set<Waiting & { due: number }>()
+  readonly #waiting = new Set<Waiting & { due: number; heldBy: Breaker | null }>()
 
   get size(): number {
     return this.#waiting.size
@@ -34,10 +35,19 @@ export class ConnectQueue {
         leave()
         resolve()
       }
-      const waiting = { ...request, go, due: performance.now() + handicapMs[request.priority] }
+      const waiting = { ...request, go, due: performance.now() + handicapMs[request.priority], heldBy: null }
       this.#waiting.add(waiting)
       signal.addEventListener('abort', abort)
     })
+  }
+
+  /** Tells everybody who waits what holds them back, each once; `null`: nothing does any more. */
+  hold(breaker: Breaker | null): void {
+    for (const waiting of this.#waiting) {
+      if (waiting.heldBy === breaker) continue
+      waiting.heldBy = breaker
+      if (breaker !== null) waiting.onHeld?.(breaker)
+    }
   }
 
   /** Whose turn it is. Of those that are equal the first that came. */

@@ -15,14 +15,14 @@ export type LongReconnectsDeps = {
   database: Database
   tenants: Tenants
   events: Pick<EventLog, 'append'>
-  /** How long a session may be reconnecting before it is shown as disconnected. */
+  /** How long a session may be connecting or reconnecting before it is shown as disconnected. */
   afterMs: number
   log: Log
   everyMs?: number
 }
 
 /**
- * Shows sessions that have been reconnecting for long as disconnected, and tells their owners; they are tried on all the same, and show
+ * Shows sessions that have been reconnecting, or connecting, for long as disconnected, and tells their owners; they are tried on all the same, and show
  * `connected` by themselves. When it began stands in the database, so neither a restart nor a change of node begins the time anew. Every
  * node looks; whichever comes first does it.
  */
@@ -85,7 +85,7 @@ async function show(
     .selectFrom('sessions')
     .select('id')
     .where('id', '=', sessionId)
-    .where('state', '=', 'reconnecting')
+    .where('state', 'in', ['connecting', 'reconnecting'])
     .where(sql<boolean>`since < clock_timestamp() - make_interval(secs => ${seconds})`)
     .forUpdate()
     .executeTakeFirst()

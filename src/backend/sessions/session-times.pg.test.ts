@@ -76,6 +76,16 @@ test('a session that has been reconnecting for an hour shows disconnected, once,
   expect(await told(long)).toEqual(['long_reconnecting', 'long_reconnecting'])
 })
 
+test('so does one that has not come to its connection in all that time', async () => {
+  const [long, short] = [
+    await sessionRow(rows, workspaceId, { state: 'connecting', reason: 'starting', since: '61 minutes' }),
+    await sessionRow(rows, workspaceId, { state: 'connecting', reason: 'starting', since: '59 minutes' }),
+  ]
+  expect(await showLongReconnects({ database: clone.database, tenants, events, afterMs: 3_600_000 })).toBe(1)
+  expect(await view(long)).toMatchObject({ state: 'disconnected', reason: { code: 'connection_lost_long' } })
+  expect(await view(short)).toMatchObject({ state: 'connecting', reason: { code: 'starting' } })
+})
+
 test('every node looks, by itself and over and over', async () => {
   const id = await sessionRow(rows, workspaceId, { state: 'reconnecting' })
   const log = createLog({ level: 'silent' })
