@@ -2,8 +2,7 @@ import { Socket } from 'node:net'
 import pg from 'pg'
 import { asDatabaseError } from '../database/database-errors.js'
 
-/** Longest time of one question, in milliseconds, and of the making of a connection. */
-const answerMs = 1_000
+const usualAnswerMs = 1_000
 
 /** Longest polite goodbye. */
 const goodbyeMs = 500
@@ -16,13 +15,16 @@ type Connection = { client: pg.Client; socket: Socket }
  */
 export class LeaseLine implements AsyncDisposable {
   readonly #url: string
+  readonly #answerMs: number
   #connection: Connection | null = null
 
-  constructor(url: string) {
+  /** @param answerMs longest time of one question, and of the making of a connection */
+  constructor(url: string, answerMs = usualAnswerMs) {
     this.#url = url
+    this.#answerMs = answerMs
   }
 
-  /** One statement, in a transaction of its own. @throws DatabaseUnavailableError, DatabaseRefusedError after at most two seconds */
+  /** One statement, in a transaction of its own. @throws DatabaseUnavailableError, DatabaseRefusedError after at most twice the longest time */
   async ask<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[]): Promise<Row[]> {
     const connection = await this.#connected()
     try {
@@ -49,9 +51,9 @@ export class LeaseLine implements AsyncDisposable {
     const client = new pg.Client({
       connectionString: this.#url,
       stream: () => socket,
-      connectionTimeoutMillis: answerMs,
-      query_timeout: answerMs,
-      statement_timeout: answerMs,
+      connectionTimeoutMillis: this.#answerMs,
+      query_timeout: this.#answerMs,
+      statement_timeout: this.#answerMs,
       keepAlive: true,
       application_name: 'whizlite-lease',
     })

@@ -115,6 +115,48 @@ test('trouble of anybody else’s makes it ask at once, and go on when the datab
   await expect.poll(() => told.sure).toHaveLength(1)
 })
 
+test('a lease that somebody else has locked keeps nobody in doubt', async () => {
+  const { lease, told } = await watched(clone.appUrl)
+  await using _ = lease
+  const session = await owns(lease.nodeId)
+  await using other = new Rows(clone.ownerUrl)
+  await other.query('begin')
+  await other.query('select from session_leases where session_id = $1 for update', [session])
+  lease.doubt()
+  await expect.poll(() => told.sure).toHaveLength(1)
+  expect([...(told.sure[0] ?? [])]).toEqual([[session, 5n]])
+  expect(lease.renewalsFailed()).toBe(0)
+})
+
+test('a claim under way is waited for, and what it took is not taken for the own', async () => {
+  const { lease, told } = await watched(clone.appUrl)
+  await using _ = lease
+  const [kept, claimed] = [await owns(lease.nodeId), await owns(lease.nodeId)]
+  await using other = new Rows(clone.ownerUrl)
+  await other.query('begin')
+  // what a claim holds from its first look to its end
+  await other.query('select from nodes where id = $1 for share', [lease.nodeId])
+  await other.query('update session_leases set node_id = gen_random_uuid(), epoch = 6 where session_id = $1', [claimed])
+  lease.doubt()
+  await rows.waitFor(
+    `select from pg_stat_activity where application_name = 'whizlite-lease' and wait_event_type = 'Lock'`,
+  )
+  expect(told.sure).toEqual([])
+  await other.query('commit')
+  await expect.poll(() => told.sure).toHaveLength(1)
+  expect([...(told.sure[0] ?? [])]).toEqual([[kept, 5n]])
+})
+
+test('a start waits for a database that takes seconds to answer', async () => {
+  await using other = new Rows(clone.ownerUrl)
+  const busy = other.query('begin; lock table nodes in exclusive mode; select pg_sleep(2.5); commit')
+  await rows.waitFor(`select from pg_locks where relation = 'nodes'::regclass and mode = 'ExclusiveLock' and granted`)
+  const { lease } = await watched(clone.appUrl)
+  await using _ = lease
+  await expect.poll(() => lease.isSure()).toBe(true)
+  await busy
+})
+
 test('a process that stood still finds its lease run out before it says a word', async () => {
   const { lease, told } = await watched(clone.appUrl)
   expect(lease.mayWrite()).toBe(true)

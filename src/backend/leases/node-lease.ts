@@ -19,6 +19,9 @@ export type LeaseTimes = {
 
 const usual: LeaseTimes = { leaseMs: 8_000, renewEveryMs: 2_000, fenceMs: 5_000, retryMs: 250 }
 
+/** Longest time of the first renewal: nothing runs that would have to hold still meanwhile. */
+const startMs = 10_000
+
 const tidyEveryMs = 60 * 60 * 1_000
 
 /** Wall time that passed in excess of this process's own: the machine slept, and the database did not. */
@@ -65,8 +68,9 @@ const renewal = `
   values ($1, clock_timestamp() + make_interval(secs => $2), $3, $4)
   on conflict (id) do update set lease_until = excluded.lease_until`
 
-// waits for claims that are under way, so that none of them is missed
-const ownership = `select session_id, epoch from ${SCHEMA}.session_leases where node_id = $1 and wanted for share`
+// Claims of a node's sessions hold its row until they are through, and the renewal has just waited for that row: whatever was claimed is seen,
+// and a lock that anybody else has on one lease keeps nobody waiting.
+const ownership = `select session_id, epoch from ${SCHEMA}.session_leases where node_id = $1 and wanted`
 
 export function createNodeLease({ url, database, log, times = usual }: NodeLeaseDeps): NodeLease {
   const nodeId = randomUUID()
@@ -161,15 +165,10 @@ export function createNodeLease({ url, database, log, times = usual }: NodeLease
     host: proof?.host ?? null,
     async start(given = nobody) {
       watch = given
-      const own = new LeaseLine(url())
-      try {
-        await renew(own)
-      } catch (error) {
-        await own[Symbol.asyncDispose]()
-        throw error
-      }
-      line = own
-      schedule(times.renewEveryMs)
+      await using first = new LeaseLine(url(), startMs)
+      await renew(first)
+      line = new LeaseLine(url())
+      schedule(lasts() ? times.renewEveryMs : 0)
       await tidy()
       tidying = setInterval(() => void tidy(), tidyEveryMs).unref()
     },
