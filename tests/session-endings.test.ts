@@ -252,3 +252,25 @@ test('events of an earlier connection are not heard', async () => {
   await rig.becomes(identity, connected)
   expect(await rig.history(identity)).not.toContainEqual(['banned', 'banned'])
 })
+
+test('a session that is taken up while its device leaves the account waits until the line is closed', async () => {
+  rig.sessions.resume(identity)
+  await rig.becomes(identity, connected)
+  const hold = await rig.simulator.hold({
+    direction: 'in',
+    child: 'remove-companion-device',
+    account: phone.phoneNumber,
+  })
+  const leaving = rig.sessions.logout(identity.sessionId)
+  await hold.reached
+  await rig.rows.query('update session_leases set epoch = epoch + 1 where session_id = $1', [identity.sessionId])
+  rig.sessions.resume({ ...identity, fence: { ...identity.fence, epoch: identity.fence.epoch + 1n } })
+  const witness = await rig.linked()
+  rig.sessions.resume(witness.identity)
+  await rig.becomes(witness.identity, connected)
+  // its own one line, and the witness's
+  expect(rig.connections).toHaveLength(2)
+  await hold.release()
+  expect(await leaving).toBe(true)
+  await rig.sessions.rest(witness.identity.sessionId)
+})

@@ -99,6 +99,40 @@ test('a process that may not write any more falls silent at the first frame that
   await waits(phone, id)
 })
 
+test('a line that is to stand still again while it goes on stands still', async () => {
+  const { account, phone, stranger } = await quietAccount()
+  await account.close()
+  await phone.waitForDevice('offline')
+  await account.reload()
+  let onFrame = (): void => {}
+  const engine = createBaileysEngine({
+    url: rig.simulator.url,
+    preKeys: rig.preKeys,
+    log: createLog({ level: 'silent' }),
+    mayWrite: () => {
+      onFrame()
+      return true
+    },
+  })
+  const connection = await account.open(undefined, engine)
+  await phone.waitForQuiet()
+  const witness = await quietAccount()
+  connection.pause()
+  const asked = new Promise<void>(resolve => (onFrame = resolve))
+  const sending = connection.send(connection.buildText(stranger.jid, 'from here'), 15_000)
+  await asked
+  onFrame = () => connection.pause()
+  connection.resume()
+  onFrame = () => {}
+  await stranger.send(phone, 'meanwhile')
+  await stranger.send(witness.phone, 'after that')
+  await witness.account.hears('after that')
+  expect(account.texts()).not.toContain('meanwhile')
+  connection.resume()
+  await account.hears('meanwhile')
+  expect(await sending).toEqual({ outcome: 'sent' })
+})
+
 test('a connection that is told to stand still before it is open opens once it may go on', async () => {
   const { account, phone } = await quietAccount()
   await account.close()

@@ -122,8 +122,8 @@ export function createSessions(deps: SessionsDeps): Sessions {
     log.warn('session_abandoned', { sessionId, epoch: Number(session.epoch) })
   }
 
-  const stop = (sessionId: SessionId, session: LiveSession): Promise<void> => {
-    const closed = Promise.all([closing.get(sessionId), session.stop()]).then(() => {
+  const letGo = (sessionId: SessionId, going: Promise<void>): Promise<void> => {
+    const closed = Promise.all([closing.get(sessionId), going]).then(() => {
       if (closing.get(sessionId) === closed) closing.delete(sessionId)
     })
     closing.set(sessionId, closed)
@@ -139,7 +139,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
       const { sessionId } = identity
       const before = running.get(sessionId)
       if (before !== undefined && before.identity.fence.epoch >= identity.fence.epoch) return
-      const closed = before === undefined ? closing.get(sessionId) : stop(sessionId, before)
+      const closed = before === undefined ? closing.get(sessionId) : letGo(sessionId, before.stop())
       const session = create(identity)
       if (closed === undefined) return session.start(priority)
       void closed.then(() => {
@@ -153,12 +153,12 @@ export function createSessions(deps: SessionsDeps): Sessions {
     async rest(sessionId) {
       const session = running.get(sessionId)
       running.delete(sessionId)
-      if (session !== undefined) await stop(sessionId, session)
+      if (session !== undefined) await letGo(sessionId, session.stop())
     },
     async logout(sessionId) {
       const session = running.get(sessionId)
       running.delete(sessionId)
-      await session?.logout()
+      if (session !== undefined) await letGo(sessionId, session.logout())
       return session !== undefined
     },
     identities: () => new Map([...running].map(([sessionId, { identity }]) => [sessionId, identity])),
@@ -171,6 +171,8 @@ export function createSessions(deps: SessionsDeps): Sessions {
     resumeAll(stillOwned) {
       paused = false
       for (const [sessionId, session] of running) {
+        // a frame that wanted to leave has begun another doubt
+        if (paused) return
         if (stillOwned.get(sessionId) === session.epoch) session.unpause()
         else abandon(sessionId, session)
       }

@@ -163,8 +163,8 @@ export class BaileysConnection implements EngineConnection {
   }
 
   resume(): void {
-    this.#line.resume()
     this.#watch?.inbound.resume()
+    this.#line.resume()
   }
 
   abandon(): void {

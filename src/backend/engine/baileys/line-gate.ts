@@ -62,7 +62,8 @@ export class LineGate {
     if (!this.#paused || this.#shut) return
     this.#paused = false
     for (const data of this.#held.splice(0)) this.#raw.send(data)
-    this.#raw.resume()
+    // a frame that asked whether it may go may have begun another pause
+    if (!this.#paused && !this.#shut) this.#raw.resume()
   }
 
   /** Before a polite end: a line on which nothing may be said goes without a word. */

@@ -34,6 +34,7 @@ export class Line {
     this.#gate.pause()
   }
 
+  /** What it lets go may begin another pause: whoever has more to resume does that first. */
   resume(): void {
     this.#keepAlive.resume()
     this.#gate.resume()
