@@ -20,7 +20,6 @@ import { createIdentify } from './http/identify.js'
 import { createRequestLimit } from './http/request-limit.js'
 import { createHttpServer, createWebSocketPort } from './http/server.js'
 import { createBackgroundJobs } from './jobs/background-jobs.js'
-import { nobodysId } from './leases/claims.js'
 import { createNodeLease } from './leases/node-lease.js'
 import { endLinkAtRest } from './linking/end-unfinished-link.js'
 import { unfinishedAttempt } from './linking/attempts-reading.js'
@@ -157,14 +156,15 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
   const missedCommands = createMissedCommands({ tenants, engine, onMessage: ownChat })
   const visitorSessions = createVisitorSessions({ tenants, workspaceId, ...resendDeps })
   const { sessionIdPrefix } = config.linking
+  const takesSessions = () => roles.sessions && !drain.isDraining()
   const takeBack = createTakeBack({
     tenants,
     engine,
     events,
     vault,
-    // a process that runs no sessions leaves them to whoever does
-    sessions: roles.sessions ? sessions : { rest: id => sessions.rest(id), resume: () => {} },
-    nodeId: roles.sessions ? nodeId : nobodysId,
+    sessions,
+    nodeId,
+    takesSessions,
     sessionIdPrefix,
     log: log.child('linking'),
   })
@@ -174,7 +174,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
     sessions,
     links: linking.forServices,
     nodeId,
-    takesSessions: () => roles.sessions && !drain.isDraining(),
+    takesSessions,
     log: log.child('commands'),
   })
   const finishHandOff = createFinishHandOff({ tenants, ...resendDeps })
@@ -254,7 +254,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
       linking,
       leaseWatch,
       sessions,
-      connectsPerSecond: config.connects.perSecond,
+      connects: config.connects,
       log: log.child('drain'),
     }),
   )

@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'kysely'
+import type { ConnectSettings } from './config/config.js'
 import type { Database } from './database/database.js'
 import type { NodeLease } from './leases/node-lease.js'
 import type { Linking } from './linking/linking.js'
 import { errorCode, type Log } from './log.js'
 import type { Recovery } from './recovery.js'
 import { createReleaseSessions } from './release-sessions.js'
+import { takenPerSecond } from './sessions/drain-sessions.js'
 import type { LeaseWatch } from './sessions/lease-watch.js'
 import type { Sessions } from './sessions/sessions.js'
 
@@ -22,8 +24,7 @@ export type DrainDeps = {
   linking: Pick<Linking, 'close'>
   leaseWatch: Pick<LeaseWatch, 'stop'>
   sessions: Pick<Sessions, 'drain'>
-  /** Connects in a second that one node is good for. */
-  connectsPerSecond: number
+  connects: Pick<ConnectSettings, 'perSecond' | 'perSecondTotal'>
   log: Log
 }
 
@@ -39,7 +40,7 @@ export interface Drain extends AsyncDisposable {
 }
 
 export function createDrain(deps: DrainDeps): Drain {
-  const { database, lease, recovery, linking, leaseWatch, sessions, connectsPerSecond, log } = deps
+  const { database, lease, recovery, linking, leaseWatch, sessions, connects, log } = deps
   let begun = false
   let ending: Promise<void> | null = null
 
@@ -73,7 +74,7 @@ export function createDrain(deps: DrainDeps): Drain {
     const give = createReleaseSessions(database, lease.nodeId)
     await sessions.drain({
       limitMs: sessionsLimitMs,
-      perSecond: takers === 0 ? null : takers * connectsPerSecond,
+      perSecond: takenPerSecond(takers, connects),
       release: (sessionId, held) =>
         give(sessionId, held).catch((error: unknown) =>
           log.warn('session_not_released', { sessionId, code: errorCode(error) }),

@@ -1,8 +1,8 @@
 import type { Database } from './database/database.js'
 import type { EventWakeups } from './events/event-wakeups.js'
-import { lookForOrphans, nobodysId } from './leases/claims.js'
+import { lookForOrphans } from './leases/claims.js'
 import type { NodeLease } from './leases/node-lease.js'
-import { leasesOf, type ClaimedSession } from './leases/session-leases.js'
+import { leasesOf, nobodysId, type ClaimedSession } from './leases/session-leases.js'
 import { errorCode } from './log.js'
 import { takeOver, type TakeOverDeps } from './take-over.js'
 

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { SessionId } from '../contract/ids.js'
 import type { Database } from './database/database.js'
 import { wakeChannel } from './events/event-log.js'
-import { nobodysId } from './leases/claims.js'
+import { nobodysId } from './leases/session-leases.js'
 
 export type ReleaseSession = (sessionId: SessionId, held: { epoch: bigint }) => Promise<void>
 

@@ -2,18 +2,22 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { Rows } from '../../../tests/support/rows.js'
 import { openTestDatabase, type TestDatabase } from '../../../tests/support/template-database.js'
-import { createTenants } from '../database/tenant-transaction.js'
+import { SessionId, type WorkspaceId } from '../../contract/ids.js'
+import { createTenants, type Tenants } from '../database/tenant-transaction.js'
 import { operatorWorkspace } from '../tenancy/operator-workspace.js'
-import { lookForOrphans, nobodysId } from './claims.js'
+import { lookForOrphans } from './claims.js'
+import { nobodysId, openLease, reopenLease } from './session-leases.js'
 
 let clone: TestDatabase
 let rows: Rows
-let workspaceId: string
+let tenants: Tenants
+let workspaceId: WorkspaceId
 
 beforeAll(async () => {
   clone = await openTestDatabase()
   rows = new Rows(clone.ownerUrl)
-  workspaceId = await operatorWorkspace(clone.database, createTenants(clone.database))
+  tenants = createTenants(clone.database)
+  workspaceId = await operatorWorkspace(clone.database, tenants)
 })
 
 afterAll(async () => {
@@ -119,6 +123,33 @@ test('what was given up is taken at once, a fair share; left lying, all of it', 
     [nobodysId],
   )
   expect(await claim(other)).toHaveLength(1)
+})
+
+test('one that was left lying long ago does not have all others taken with it', async () => {
+  const [full, other] = [await node(living), await node(living)]
+  await leases(full, 10)
+  await leases(nobodysId, 8)
+  const [stray = ''] = await leases(nobodysId, 1)
+  await rows.query(`update session_leases set released_at = null where session_id = $1`, [stray])
+  expect(await claim(full)).toHaveLength(1)
+  expect(await claim(other)).toHaveLength(8)
+})
+
+test('what is opened for nobody is given up this moment: each takes its share', async () => {
+  const [full, other] = [await node(living), await node(living)]
+  await leases(full, 10)
+  const ids = Array.from({ length: 4 }, () => SessionId.parse(randomUUID()))
+  await tenants.transact({ workspaceId }, async tx => {
+    for (const id of ids) await openLease(tx, id, nobodysId)
+  })
+  expect(await claim(full)).toEqual([])
+  expect(await claim(other)).toHaveLength(4)
+  await rows.query(`update session_leases set wanted = false where node_id = $1`, [other])
+  await tenants.transact({ workspaceId }, async tx => {
+    for (const id of ids) await reopenLease(tx, id, nobodysId)
+  })
+  expect(await claim(full)).toEqual([])
+  expect(await claim(other)).toHaveLength(4)
 })
 
 test('first what waits to be sent or is being linked, then what was connected last, then the rest', async () => {

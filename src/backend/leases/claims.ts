@@ -4,9 +4,6 @@ import type { Database } from '../database/database.js'
 import { hasDied } from './process-proof.js'
 import type { ClaimedSession, ClaimPriority } from './session-leases.js'
 
-/** Owner of the sessions that were given up, and name of the wake-up that says so. */
-export const nobodysId = '00000000-0000-0000-0000-000000000000'
-
 /** Time between the end of a node's lease and the first claim, so that a renewal under way is not overtaken. */
 const grace = '1 second'
 

@@ -5,16 +5,31 @@ import type { TenantReader, TenantTransactor } from '../database/tenant-transact
 import type { Fence } from './fence.js'
 import './lease-tables.js'
 
+/** Owner of the sessions that were given up, and name of the wake-up that says so. */
+export const nobodysId = '00000000-0000-0000-0000-000000000000'
+
 /** Who goes first: what has something to send or is being linked, what was connected lately, the rest. */
 export type ClaimPriority = 'pending' | 'recent' | 'rest'
 
 export type ClaimedSession = { workspaceId: WorkspaceId; sessionId: SessionId; fence: Fence; priority: ClaimPriority }
 
+/** Who should take what is given to nobody has a little time for it, before anybody may. */
+function releasedAt(nodeId: string) {
+  return nodeId === nobodysId ? sql<Date>`clock_timestamp()` : null
+}
+
 /** Takes a new session for this node, in the transaction that creates it. */
 export async function openLease(tx: TenantTransactor, sessionId: SessionId, nodeId: string): Promise<Fence> {
   await tx.db
     .insertInto('session_leases')
-    .values({ session_id: sessionId, workspace_id: tx.scope.workspaceId, node_id: nodeId, epoch: '1', wanted: true })
+    .values({
+      session_id: sessionId,
+      workspace_id: tx.scope.workspaceId,
+      node_id: nodeId,
+      epoch: '1',
+      wanted: true,
+      released_at: releasedAt(nodeId),
+    })
     .execute()
   return { nodeId, epoch: 1n }
 }
@@ -23,7 +38,7 @@ export async function openLease(tx: TenantTransactor, sessionId: SessionId, node
 export async function reopenLease(tx: TenantTransactor, sessionId: SessionId, nodeId: string): Promise<Fence> {
   const { epoch } = await tx.db
     .updateTable('session_leases')
-    .set({ node_id: nodeId, epoch: sql<string>`epoch + 1`, wanted: true })
+    .set({ node_id: nodeId, epoch: sql<string>`epoch + 1`, wanted: true, released_at: releasedAt(nodeId) })
     .where('session_id', '=', sessionId)
     .returning('epoch')
     .executeTakeFirstOrThrow()

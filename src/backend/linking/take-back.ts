@@ -5,7 +5,7 @@ import type { TakenSession } from '../../contract/sessions.js'
 import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import type { Engine, TakenBack } from '../engine/engine.js'
 import type { EventLog } from '../events/event-log.js'
-import { openLease, reopenLease } from '../leases/session-leases.js'
+import { nobodysId, openLease, reopenLease } from '../leases/session-leases.js'
 import type { Log } from '../log.js'
 import type { SessionIdentity } from '../sessions/session-identity.js'
 import type { Sessions } from '../sessions/sessions.js'
@@ -62,6 +62,8 @@ export type TakeBackDeps = {
   vault: Vault
   sessions: Pick<Sessions, 'resume' | 'rest'>
   nodeId: string
+  /** Whether this node may begin to run sessions: not one that is about to stop. What it does not take is left to the others. */
+  takesSessions: () => boolean
   sessionIdPrefix: string
   log: Log
 }
@@ -73,9 +75,12 @@ export function createTakeBack({
   vault,
   sessions,
   nodeId,
+  takesSessions,
   sessionIdPrefix,
   log,
 }: TakeBackDeps): TakeBack {
+  const ownerToBe = () => (takesSessions() ? nodeId : nobodysId)
+
   const read = (string: SessionIdString): SessionContents => {
     try {
       return decodeSessionId(string, { prefix: sessionIdPrefix })
@@ -100,7 +105,7 @@ export function createTakeBack({
     const { sessionId } = identity
     await Promise.all([sessionId, ...superseded].map(here => sessions.rest(here)))
     log.info('session_taken', { sessionId, code: reason })
-    sessions.resume(identity, 'owner_waits')
+    if (identity.fence.nodeId === nodeId) sessions.resume(identity, 'owner_waits')
     return { sessionId, state: 'connecting' }
   }
 
@@ -108,7 +113,8 @@ export function createTakeBack({
     const taken = await tenants.transact({ workspaceId }, async tx => {
       const personId = await lockPersonOf(tx, sessionId)
       if (personId === null) throw unknownSession()
-      const fence = await reopenLease(tx, sessionId, nodeId)
+      const owner = ownerToBe()
+      const fence = await reopenLease(tx, sessionId, owner)
       const found = await lockState(tx, sessionId)
       if (!isWithBot(found)) throw notHandedOff(found.state)
       const sealer = await vault.sealer(tx, { workspaceId, sessionId })
@@ -119,6 +125,7 @@ export function createTakeBack({
       // an account has one session: the newer one gives way, as an older one does to a new link
       const superseded = found.state === 'superseded' ? await supersedeOlder(events, tx, personId) : []
       await markTaken(events, tx, sessionId)
+      if (owner === nobodysId) await events.wake(tx, owner)
       return { identity: { workspaceId, sessionId, fence, sealer }, superseded }
     })
     return run(taken.identity, 'taken_back', taken.superseded)
@@ -141,7 +148,8 @@ export function createTakeBack({
     if (known !== null) return { known }
     const sessionId = SessionId.parse(randomUUID())
     const sealer = await vault.createSealer(tx, { workspaceId, sessionId })
-    const fence = await openLease(tx, sessionId, nodeId)
+    const owner = ownerToBe()
+    const fence = await openLease(tx, sessionId, owner)
     const superseded = await supersedeOlder(events, tx, personId)
     const reason: TakenReason = 'imported'
     await insertSession(events, tx, {
@@ -155,6 +163,7 @@ export function createTakeBack({
       taken_back_at: new Date(),
     })
     await storeTaken(tx, sealer, sessionId, { account, ...taken })
+    if (owner === nobodysId) await events.wake(tx, owner)
     return { superseded, identity: { workspaceId, sessionId, fence, sealer } }
   }
 

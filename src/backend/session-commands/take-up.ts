@@ -1,7 +1,6 @@
 import type { LinkMode } from '../../contract/linking.js'
 import type { TenantTransactor } from '../database/tenant-transaction.js'
-import { nobodysId } from '../leases/claims.js'
-import { recycleLease, reopenLease } from '../leases/session-leases.js'
+import { nobodysId, recycleLease, reopenLease } from '../leases/session-leases.js'
 import { dropFarewells, eraseSecrets } from '../outbox/outbox-store.js'
 import type { SessionIdentity } from '../sessions/session-identity.js'
 import type { SessionReason } from '../sessions/session-reasons.js'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { SessionId } from '../../contract/ids.js'
-import { drainSessions } from './drain-sessions.js'
+import { drainSessions, takenPerSecond } from './drain-sessions.js'
 
 type Stage = { order: string[]; most: number; running: Map<SessionId, { epoch: bigint; drain(): Promise<void> }> }
 
@@ -58,4 +58,9 @@ test('they are stopped no faster than others take them, unless the time would no
   const { order, running } = stage(4)
   await drainSessions({ limitMs: 150, perSecond: 20, release: releaseInto(order) }, running)
   expect(order.length).toBeGreaterThanOrEqual(6)
+})
+
+test('others take as many as their own limits and what all share allow', () => {
+  const connects = { perSecond: 8, perSecondTotal: 20 }
+  expect([0, 1, 2, 3, 50].map(takers => takenPerSecond(takers, connects))).toEqual([null, 8, 16, 20, 20])
 })

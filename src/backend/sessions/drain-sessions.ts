@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { SessionId } from '../../contract/ids.js'
+import type { ConnectSettings } from '../config/config.js'
 import type { Fence } from '../leases/fence.js'
 
 export type DrainSessions = {
@@ -15,6 +16,14 @@ type Draining = { epoch: bigint; drain(patienceMs: number): Promise<void> }
 
 const atOnce = 50
 const verdictPatienceMs = 3_000
+
+/** @returns sessions in a second that so many nodes connect; `null`: there are none */
+export function takenPerSecond(
+  takers: number,
+  { perSecond, perSecondTotal }: Pick<ConnectSettings, 'perSecond' | 'perSecondTotal'>,
+): number | null {
+  return takers === 0 ? null : Math.min(takers * perSecond, perSecondTotal)
+}
 
 /** Stops sessions a few at a time, and gives each up the moment it has stopped: its owner misses it no longer than its own hand-over takes. */
 export async function drainSessions(

@@ -11,8 +11,9 @@ alter table session_leases add column released_at timestamptz;
 create policy outbox_messages_owner on outbox_messages for select to current_user using (true);
 
 -- Takes sessions that nobody runs for one node, under a new epoch. Nobody runs those of a node whose lease has ended (p_grace ago), whose row
--- is gone, or who gave them up. A node takes what makes all that live and stay equally loaded, at most p_most; what nobody has taken for
--- p_patience it takes beyond its share. First those that have something to send or are being linked, then those that were connected last.
+-- is gone, or who gave them up. A node takes what makes all that live and stay equally loaded, at most p_most, and one beyond
+-- that for each that nobody has taken for p_patience. First those that have something to send or are being linked, then those that were
+-- connected last.
 -- The lost nodes' rows are held, so that a renewal waits for the claims that have not seen it, and a later claim sees it.
 -- Functions of this kind return ids; the priority says no more than what a node learns by running the session.
 create function claim_sessions(p_node uuid, p_most integer, p_grace interval, p_patience interval)
@@ -26,7 +27,7 @@ declare
   v_live bigint;
   v_own bigint;
   v_all bigint;
-  v_late boolean;
+  v_late bigint;
   v_share bigint;
 begin
   -- a step from one owner to the next instead of a look at every session
@@ -47,27 +48,23 @@ begin
     return;
   end if;
 
-  select count(*), coalesce(bool_or(
+  select count(*), count(*) filter (where
     case
       when n.id is not null then n.lease_until + p_grace + p_patience <= clock_timestamp()
       else l.released_at is null or l.released_at + p_patience <= clock_timestamp()
     end
-  ), false)
+  )
   into v_all, v_late
   from session_leases l left join nodes n on n.id = l.node_id
   where l.wanted and l.node_id = any (v_lost);
 
-  if v_late then
-    v_share := p_most;
-  else
-    select count(*) into v_live from nodes n where n.lease_until > clock_timestamp() and not n.draining and n.id <> p_node;
-    select count(*) filter (where l.node_id = p_node), v_all + count(*) into v_own, v_all
-    from session_leases l
-    where l.wanted and l.node_id in (
-      select n.id from nodes n where n.lease_until > clock_timestamp() and not n.draining union select p_node
-    );
-    v_share := least(p_most, greatest(0, ceil(v_all::numeric / (v_live + 1)) - v_own));
-  end if;
+  select count(*) into v_live from nodes n where n.lease_until > clock_timestamp() and not n.draining and n.id <> p_node;
+  select count(*) filter (where l.node_id = p_node), v_all + count(*) into v_own, v_all
+  from session_leases l
+  where l.wanted and l.node_id in (
+    select n.id from nodes n where n.lease_until > clock_timestamp() and not n.draining union select p_node
+  );
+  v_share := least(p_most, greatest(v_late, ceil(v_all::numeric / (v_live + 1)) - v_own));
 
   return query
     with next as (
