@@ -36,8 +36,10 @@ test('a device that logs in twice puts its older connection out, and that is a p
   await third.close()
 })
 
-test('a connection that was put out is hung up though its process is stopped, and is not heard again', async () => {
-  await using simulator = await startSimulator()
+test('a connection that was put out is hung up though its process is stopped; what it says when it goes on is noted and not heard', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'whizlite-ledger-'))
+  const ledgerFile = path.join(folder, 'ledger.ndjson')
+  await using simulator = await startSimulator({ ledgerFile })
   const ada = await simulator.phone('49151000315')
   const first = await linkClient(simulator, ada)
   const socket: unknown = Reflect.get(first.sock.ws, 'socket')
@@ -50,9 +52,15 @@ test('a connection that was put out is hung up though its process is stopped, an
     const [span] = await simulator.connections({ account: ada.phoneNumber })
     expect(span?.closedAt).toBeDefined()
   })
+  const late = async () =>
+    (await linesOf(ledgerFile)).filter(line => line.kind === 'stanza' && line.attrs['name'] === 'late')
+  await vi.waitFor(async () =>
+    expect(await late()).toMatchObject([{ late: true, direction: 'in', connection: 2, tag: 'presence' }]),
+  )
   const heard = await simulator.ledger({ direction: 'in', where: { name: 'late' } })
   expect(heard.filter(({ seq }) => seq > since)).toEqual([])
   socket.terminate()
+  await rm(folder, { recursive: true })
   await second.close()
 })
 

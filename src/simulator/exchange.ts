@@ -125,6 +125,7 @@ export class Exchange {
         if (client.companion) this.deviceChanges.offer(client.companion)
       },
       stanza: value => client.received(value),
+      late: value => client.late(value),
       closed: code => this.#closed(client, code),
       broken: reason => {
         client.ending ??= { reason: 'broken' }

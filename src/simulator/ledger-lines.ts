@@ -39,7 +39,7 @@ export type LedgerEvent =
 export type LedgerStamp = { at: number; mono: number }
 
 /** One line of the ledger file. */
-export type LedgerLine = LedgerStamp & (LedgerEvent | ({ kind: 'stanza' } & LedgerEntry))
+export type LedgerLine = LedgerStamp & (LedgerEvent | ({ kind: 'stanza'; late?: true } & LedgerEntry))
 
 /** Milliseconds, with microseconds behind the point, of the clock every process of this machine shares and nobody can set. */
 export function monotonicMs(): number {

@@ -11,10 +11,10 @@ const Page = z.object({
 export class ClusterApi {
   constructor(private readonly serviceToken: string) {}
 
-  /** One request; rejects when nobody answers within three seconds. */
-  get(url: string, path: string): Promise<Response> {
+  /** One request; rejects when nobody answers for so long. */
+  get(url: string, path: string, withinMs = patienceMs): Promise<Response> {
     const headers = { authorization: `Bearer ${this.serviceToken}` }
-    return fetch(url + path, { headers, signal: AbortSignal.timeout(patienceMs) })
+    return fetch(url + path, { headers, signal: AbortSignal.timeout(withinMs) })
   }
 
   /** The state of every session as this node tells it; `null` when it does not. */

@@ -56,6 +56,11 @@ export class ClusterNode implements AsyncDisposable {
     return this.#process?.isRunning === true
   }
 
+  /** Of the process that runs, or ran last. */
+  get pid(): number {
+    return this.#process?.pid ?? 0
+  }
+
   get isFrozen(): boolean {
     return this.#frozen
   }

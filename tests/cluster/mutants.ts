@@ -76,6 +76,24 @@ export const mutants: Mutant[] = [
     },
   },
   {
+    what: 'an owner that speaks when it is thawed, long after it was thrown out',
+    invariant: 'I-7',
+    takesTime: true,
+    put(draft, random) {
+      const older = random.oneOf(longLived(draft))
+      const newer = { ...doubleOf(draft, older, random), closedAt: older.closedAt }
+      const { session } = older
+      const at = newer.loggedInAt
+      Object.assign(older, { closedAt: at, replaced: true })
+      draft.connections.push(newer)
+      const epochs = draft.leases.filter(each => each.session === session).map(({ epoch }) => epoch)
+      draft.leases.push({ session, epoch: Math.max(...epochs) + 1, node: newer.node, wanted: true, at: at - 1 })
+      // silent for as long as it must have been, and the next one has said nothing but who it is
+      draft.writes = draft.writes.filter(write => write.session !== session || write.at < at - 3_000)
+      draft.writes.push({ session, connection: older.connection, at: at + random.between(1, 9_000), late: true })
+    },
+  },
+  {
     what: 'an owner that speaks until the next one throws it out',
     invariant: 'I-7',
     takesTime: true,
@@ -99,11 +117,25 @@ export const mutants: Mutant[] = [
     },
   },
   {
+    what: 'older credentials under a newer version',
+    invariant: 'I-9',
+    put(draft, random) {
+      const older = random.oneOf(draft.credentials)
+      const { session } = older
+      const versions = draft.credentials.flatMap(each => (each.session === session ? (each.version ?? []) : []))
+      const version = Math.max(...versions)
+      draft.credentials.push(
+        { ...older, version: version + 1, digest: 'a newer one' },
+        { ...older, version: version + 2 },
+      )
+    },
+  },
+  {
     what: 'a vanished row',
     invariant: 'I-9',
     put(draft, random) {
       const { session, at } = random.oneOf(draft.credentials)
-      draft.credentials.push({ session, version: null, at })
+      draft.credentials.push({ session, version: null, digest: null, at })
       // an end of another session, or after the fact, excuses nothing
       draft.endings.push({ session, at: at + 1 }, { session: 'another session', at: at - 1 })
     },
@@ -182,8 +214,11 @@ export const mutants: Mutant[] = [
     takesTime: true,
     put(draft, random) {
       const { session, loggedInAt, closedAt } = random.oneOf(longLived(draft))
+      // a frozen owner's connection stays when another one has claimed
+      const claimed = draft.leases.find(lease => lease.session === session && lease.at > loggedInAt)
+      const until = Math.min(closedAt ?? Infinity, claimed?.at ?? Infinity)
       const during = draft.shown.filter(
-        ({ session: of, at }) => of === session && at > loggedInAt + 31_000 && at < (closedAt ?? Infinity),
+        ({ session: of, at }) => of === session && at > loggedInAt + 31_000 && at < until,
       )
       random.oneOf(during).state = random.oneOf(['connecting', 'reconnecting', 'disconnected', 'logged_out'])
     },

@@ -3,9 +3,18 @@ import { randomInt } from 'node:crypto'
 import path from 'node:path'
 import { expect, inject } from 'vitest'
 import { check, tell } from '../../scripts/storm/checker/check.js'
-import { cloneDatabase } from '../support/template-database.js'
+import { cloneDatabase, type ClonedDatabase } from '../support/template-database.js'
 import { Cluster, type ClusterOptions } from './cluster.js'
 import { ClusterWatch } from './cluster-history.js'
+
+export type TestClusterOptions = Pick<ClusterOptions, 'envOf'> & {
+  sessions: number
+  nodes?: number
+  /** Of a migrated database that somebody else starts and ends. */
+  ownerUrl?: string
+}
+
+const notOurs = (ownerUrl: string): ClonedDatabase => ({ ownerUrl, drop: async () => {} })
 
 /** A cluster that a test file does things to, and everything that can be checked afterwards. */
 export class TestCluster implements AsyncDisposable {
@@ -15,15 +24,15 @@ export class TestCluster implements AsyncDisposable {
     private readonly drop: () => Promise<void>,
   ) {}
 
-  /** Three nodes and so many sessions. The seed is printed; CLUSTER_SEED sets it. */
-  static async start(options: { sessions: number } & Pick<ClusterOptions, 'envOf'>): Promise<TestCluster> {
+  /** Three nodes and so many sessions, on a database of the run's server or the given one. The seed is printed; CLUSTER_SEED sets it. */
+  static async start(options: TestClusterOptions): Promise<TestCluster> {
     const seed = Number(process.env['CLUSTER_SEED'] ?? randomInt(2 ** 32))
     process.stderr.write(`cluster: CLUSTER_SEED=${seed}\n`)
-    const { ownerUrl, drop } = await cloneDatabase()
+    const { ownerUrl, drop } = options.ownerUrl === undefined ? await cloneDatabase() : notOurs(options.ownerUrl)
     const folder = mkdtempSync(path.join(inject('scratch'), 'cluster-'))
     const cluster = await Cluster.open({
       seed,
-      nodes: 3,
+      nodes: options.nodes ?? 3,
       ownerUrl,
       folder,
       ...(options.envOf && { envOf: options.envOf }),

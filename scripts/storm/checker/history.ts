@@ -42,7 +42,8 @@ export type Connection = {
   replaced: boolean
 }
 
-export type WireWrite = { session: string; connection: number; at: number }
+/** `late`: when WhatsApp had ended the connection in favour of another login. */
+export type WireWrite = { session: string; connection: number; at: number; late?: true }
 
 export type Connect = { node: string; at: number }
 
@@ -51,8 +52,8 @@ export type Try = { session: string; at: number }
 /** `node` is `null` when its owner has let it go and nobody has claimed it yet. */
 export type LeaseChange = { session: string; epoch: number; node: string | null; wanted: boolean; at: number }
 
-/** `version` is `null` when the row went. */
-export type CredentialChange = { session: string; version: number | null; at: number }
+/** `digest` is that of what is stored, which is sealed anew for each write. Both are `null` when the row went. */
+export type CredentialChange = { session: string; version: number | null; digest: string | null; at: number }
 
 export type Ending = { session: string; at: number }
 

@@ -54,10 +54,15 @@ function staleWrites({ connections, writes }: History, leases: ReadonlyMap<strin
   const newest = new Map<string, Spoken>()
   const told = new Set<number>()
   const findings: Finding[] = []
-  for (const { session, connection, at } of writes) {
+  const successors = new Map<number, Spoken | undefined>()
+  for (const of of bySession(connections).values()) {
+    for (const each of of) successors.set(each.connection, epochs.get(replacing(each, of)?.connection ?? -1))
+  }
+  for (const { session, connection, at, late } of writes) {
     const speaker = epochs.get(connection)
     if (speaker === undefined) continue
-    const latest = newest.get(session)
+    // a login has spoken, if not in a stanza
+    const latest = newerOf(newest.get(session), late === true ? successors.get(connection) : undefined)
     if (latest === undefined || speaker.epoch > latest.epoch) newest.set(session, { ...speaker, at })
     else if (speaker.epoch < latest.epoch && !told.has(connection)) {
       told.add(connection)
@@ -67,6 +72,9 @@ function staleWrites({ connections, writes }: History, leases: ReadonlyMap<strin
   }
   return findings
 }
+
+const newerOf = (one: Spoken | undefined, other: Spoken | undefined): Spoken | undefined =>
+  one === undefined || (other !== undefined && other.epoch > one.epoch) ? other : one
 
 function spokenTogether({ connections, writes }: History, { silentMs }: Limits): Finding[] {
   const spoken = new Map<number, WireWrite[]>()
@@ -80,7 +88,7 @@ function spokenTogether({ connections, writes }: History, { silentMs }: Limits):
       const newer = replacing(older, all)
       if (newer === null || older.node === null || newer.node === null || newer.node === older.node) return []
       const { session, loggedInAt: at } = newer
-      const last = spoken.get(older.connection)?.findLast(write => write.at <= at)
+      const last = spoken.get(older.connection)?.findLast(write => write.late !== true && write.at <= at)
       if (last === undefined || at - last.at >= silentMs) return []
       return [
         { invariant, session, at, what: `${older.node} spoke ${at - last.at} ms before ${newer.node} threw it out` },

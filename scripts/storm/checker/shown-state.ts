@@ -1,16 +1,26 @@
-import { bySession, type Connection, type Finding, type History, type Outage, type ShownState } from './history.js'
+import {
+  bySession,
+  type Connection,
+  type Finding,
+  type History,
+  type LeaseChange,
+  type Outage,
+  type ShownState,
+} from './history.js'
 import type { Limits } from './limits.js'
 
 const invariant = 'I-16 shown state'
 
 /** What the API says of a session is what WhatsApp sees of it, after a while at most. Told of once in each stretch of a session's life. */
-export function shownState({ shown, connections, outages }: History, { shownWithinMs }: Limits): Finding[] {
+export function shownState({ shown, connections, leases, outages }: History, { shownWithinMs }: Limits): Finding[] {
   const seen = bySession(connections)
+  const held = bySession(leases)
   return [...bySession(shown)].flatMap(([session, samples]) => {
     const of = seen.get(session) ?? []
+    const owners = held.get(session) ?? []
     let lying = false
     return samples.flatMap(sample => {
-      const wrongSince = sinceOutage(disagreement(sample, of), sample, outages)
+      const wrongSince = sinceOutage(disagreement(sample, of, owners), sample, outages)
       const before = lying
       lying = wrongSince !== null && sample.at - wrongSince > shownWithinMs
       if (!lying || before || wrongSince === null) return []
@@ -28,9 +38,18 @@ function sinceOutage(wrongSince: number | null, { at }: ShownState, outages: rea
 }
 
 /** Since when WhatsApp has seen the opposite of what is shown; `null` when it sees the same. */
-function disagreement({ state, at }: ShownState, connections: readonly Connection[]): number | null {
+function disagreement(
+  { state, at }: ShownState,
+  connections: readonly Connection[],
+  owners: readonly LeaseChange[],
+): number | null {
   const past = connections.filter(({ loggedInAt }) => loggedInAt <= at)
   const open = past.filter(({ closedAt }) => closedAt === null || closedAt > at)
-  if (state !== 'connected') return open.length === 0 ? null : Math.min(...open.map(({ loggedInAt }) => loggedInAt))
+  if (state !== 'connected') {
+    // what a lost owner has left open is not what its successor speaks of
+    const owner = owners.findLast(each => each.at <= at)?.node
+    const ours = open.filter(({ node }) => owner === undefined || node === owner)
+    return ours.length === 0 ? null : Math.min(...ours.map(({ loggedInAt }) => loggedInAt))
+  }
   return open.length > 0 ? null : Math.max(-Infinity, ...past.map(({ closedAt }) => closedAt ?? at))
 }

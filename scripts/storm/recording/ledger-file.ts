@@ -47,9 +47,11 @@ class LedgerReader {
       case 'closed':
         return this.#end(line.connection, { closedAt: at })
       case 'stanza': {
-        const { direction, connection } = line
+        const { direction, connection, late } = line
         const by = this.#loggedIn.get(connection)
-        if (direction === 'in' && by !== undefined) this.sight.writes.push({ session: by.session, connection, at })
+        if (direction === 'in' && by !== undefined) {
+          this.sight.writes.push({ session: by.session, connection, at, ...(late && { late }) })
+        }
         return
       }
       case 'pre-keys':

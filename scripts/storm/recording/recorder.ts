@@ -14,7 +14,8 @@ const install = `
     position bigint generated always as identity, session_id uuid, epoch bigint, node_id uuid, wanted boolean,
     process text, at timestamptz default clock_timestamp());
   create table recorded.credentials (
-    position bigint generated always as identity, session_id uuid, version bigint, at timestamptz default clock_timestamp());
+    position bigint generated always as identity, session_id uuid, version bigint, digest text,
+    at timestamptz default clock_timestamp());
   create table recorded.states (
     position bigint generated always as identity, session_id uuid, state text, reason text,
     process text, at timestamptz default clock_timestamp());
@@ -31,7 +32,8 @@ const install = `
       if tg_op = 'DELETE' then
         insert into recorded.credentials (session_id, version) values (old.session_id, null);
       else
-        insert into recorded.credentials (session_id, version) values (new.session_id, new.version);
+        insert into recorded.credentials (session_id, version, digest)
+        values (new.session_id, new.version, encode(sha256(new.credentials), 'hex'));
       end if;
       return null;
     end $$;
@@ -94,8 +96,8 @@ export async function readRecorded(client: pg.Pool): Promise<Recorded> {
   }>(`
     select l.session_id as session, epoch, l.node_id, coalesce(n.process, l.process, l.node_id::text) as node, wanted, ${ms('l.at')} as at
     from recorded.leases l left join recorded.nodes n on n.node_id = l.node_id order by position`)
-  const credentials = await rows<{ session: string; version: string | null; at: string }>(
-    `select session_id as session, version, ${ms('at')} as at from recorded.credentials order by position`,
+  const credentials = await rows<{ session: string; version: string | null; digest: string | null; at: string }>(
+    `select session_id as session, version, digest, ${ms('at')} as at from recorded.credentials order by position`,
   )
   const states = await rows<{
     session: string
@@ -116,8 +118,9 @@ export async function readRecorded(client: pg.Pool): Promise<Recorded> {
       wanted,
       at: Number(at),
     })),
-    credentials: credentials.map(({ session, version, at }) => ({
+    credentials: credentials.map(({ session, version, digest, at }) => ({
       session,
+      digest,
       version: version === null ? null : Number(version),
       at: Number(at),
     })),

@@ -67,6 +67,11 @@ export class Client implements Line {
     this.#incoming.submit(stanza)
   }
 
+  /** It was put out already: nobody answers. */
+  late(stanza: Node): void {
+    this.deps.ledger.late(stanza, this.#party())
+  }
+
   send(stanza: Node): void {
     this.#outgoing.submit(stanza)
   }

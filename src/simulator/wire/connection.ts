@@ -12,6 +12,8 @@ export type ConnectionListener = {
   /** The handshake is done: who speaks, and what it wants. Throwing refuses the connection. */
   hello(payload: proto.ClientPayload, clientStatic: Buffer): void
   stanza(value: Node): void
+  /** What the client still says though it has been hung up on. */
+  late(value: Node): void
   /** Once, whoever closed; `code` is the websocket's, 1006 for a line that ended without a goodbye. */
   closed(code: number): void
   /** The client broke the framing, the handshake or the encryption; the connection is being cut. */
@@ -24,6 +26,8 @@ export const ABNORMAL = 1006
 const FROZEN_MS = 120_000
 /** Long enough for a farewell to be read before the line is cut. */
 const HANG_UP_MS = 250
+/** How long a connection that was hung up on is listened to: its process may have been stopped, and speak when it goes on. */
+const LATE_MS = 30_000
 /** A binary websocket message of 4,096 bytes, of which the first few come. */
 const HALF_A_FRAME = Buffer.from([0x82, 126, 0x10, 0x00, 0, 0x0f, 0xfd, 1, 2, 3])
 
@@ -44,6 +48,7 @@ export class Connection {
   #transport: NoiseTransport | undefined
   #greeted = false
   #deaf = false
+  #hungUp = false
   #frozen = false
   #gone = false
 
@@ -104,11 +109,12 @@ export class Connection {
     this.#closed(ABNORMAL)
   }
 
-  /** Closes without waiting for the client's answer, and hears nothing it still says: it may have been stopped, and be thawed long after. */
+  /** Closes without waiting for the client's answer; what it still says, if it should be stopped and go on long after, is only noted. */
   hangUp(): void {
-    this.#deaf = true
+    this.#hungUp = true
     this.close()
-    setTimeout(() => this.socket.terminate(), HANG_UP_MS).unref()
+    setTimeout(() => this.#closed(ABNORMAL), HANG_UP_MS).unref()
+    setTimeout(() => this.socket.terminate(), LATE_MS).unref()
   }
 
   /** Cuts the line without a word. */
@@ -145,7 +151,9 @@ export class Connection {
 
   #frame(frame: Buffer): void {
     if (this.#transport) {
-      this.listener.stanza(decodeNode(this.#transport.decrypt(frame)))
+      const stanza = decodeNode(this.#transport.decrypt(frame))
+      if (this.#hungUp) this.listener.late(stanza)
+      else this.listener.stanza(stanza)
     } else if (!this.#greeted) {
       this.#greeted = true
       this.socket.send(encodeFrame(this.#noise.hello(this.#reader.intro ?? Buffer.alloc(0), frame)))
