@@ -221,6 +221,23 @@ describe('what the session rests over', () => {
     expect((await rig.shown(identity)).wanted).toBe(false)
   })
 
+  test('440 twice, and a command to connect in between: what was counted counts on', async () => {
+    await rig.simulator.fault('stream-error', { conflict: 'replaced', ...where(), at: 'login', always: true })
+    rig.holdWaits()
+    rig.sessions.resume(identity)
+    await rig.becomes(identity, again('replaced'))
+    // as `connectAnew` does
+    await rig.rows.query(`update session_leases set epoch = epoch + 1 where session_id = $1`, [identity.sessionId])
+    await rig.rows.query(`update sessions set state = 'connecting', reason = 'asked_to_connect' where id = $1`, [
+      identity.sessionId,
+    ])
+    const { nodeId, epoch } = identity.fence
+    identity = { ...identity, fence: { nodeId, epoch: epoch + 1n } }
+    rig.sessions.resume(identity, 'owner_waits')
+    await rig.becomes(identity, ['disconnected', 'replaced'])
+    expect(rig.connections).toHaveLength(2)
+  })
+
   test('440 of a session that a bot had: the bot has it again, at once', async () => {
     await rig.rows.query('update sessions set taken_back_at = now() where id = $1', [identity.sessionId])
     await provoke(streamError({ conflict: 'replaced' }), 'open')

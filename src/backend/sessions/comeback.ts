@@ -44,14 +44,16 @@ const longestDelayMs = 2 ** 31 - 1
 export class Comeback {
   readonly #deps: ComebackDeps
   readonly #identity: SessionIdentity
-  readonly #plan = new ReconnectPlan()
+  readonly #plan: ReconnectPlan
   /** Changes of the shown state, one after the other, each repeated until the database has it. */
   #stored: Promise<unknown> = Promise.resolve()
   #stable: NodeJS.Timeout | undefined
 
-  constructor(deps: ComebackDeps, identity: SessionIdentity) {
+  /** @param plan what has become of the session's patience on this node */
+  constructor(deps: ComebackDeps, identity: SessionIdentity, plan: ReconnectPlan) {
     this.#deps = deps
     this.#identity = identity
+    this.#plan = plan
   }
 
   /** Has a change stored after those before it. */

@@ -9,6 +9,7 @@ import { Comeback, type ComebackDeps } from './comeback.js'
 import type { ConnectPriority } from './connect-pacer.js'
 import { Hearing } from './hearing.js'
 import { OpenWork, type OpenSession } from './open-session.js'
+import { ReconnectPlan } from './reconnect-plan.js'
 import type { SessionIdentity } from './session-identity.js'
 import { isSign } from './session-signs.js'
 import type { SessionStates } from './session-states.js'
@@ -33,6 +34,7 @@ export class LiveSession {
   readonly #deps: LiveSessionDeps
   readonly #identity: SessionIdentity
   readonly #stopping = new AbortController()
+  readonly #plan: ReconnectPlan
   readonly #comeback: Comeback
   readonly #hearing: Hearing
   readonly #work: OpenWork
@@ -44,7 +46,9 @@ export class LiveSession {
   #paused = false
   #keysArrived = new AbortController()
 
-  constructor(deps: LiveSessionDeps, identity: SessionIdentity) {
+  /** @param before the same session on this node, under an older epoch: what it has met counts on */
+  constructor(deps: LiveSessionDeps, identity: SessionIdentity, before?: LiveSession) {
+    this.#plan = before === undefined ? new ReconnectPlan() : before.#plan
     this.#deps = deps
     this.#identity = identity
     const { signal } = this.#stopping
@@ -65,6 +69,7 @@ export class LiveSession {
         },
       },
       identity,
+      this.#plan,
     )
     this.#work = new OpenWork({
       ...deps,

@@ -83,8 +83,12 @@ export function createSessionStates({ tenants, events, onResting, isLinking }: S
 
   const shown = new Map<SessionId, SessionState>()
   const move = async (identity: SessionIdentity, { state, ...why }: SessionChange) => {
-    await whileWanted(identity, tx => setSessionState(events, tx, identity.sessionId, { state, ...why }))
-    shown.set(identity.sessionId, state)
+    const { sessionId } = identity
+    const stored = await change(identity, async (tx, wanted) => {
+      if (wanted && (await setSessionState(events, tx, sessionId, { state, ...why }))) return state
+      return (await shownState(tx, sessionId)).state
+    })
+    shown.set(sessionId, stored)
   }
 
   const ends = async (tx: TenantTransactor, sessionId: SessionId, reason: SessionReason) => {

@@ -69,7 +69,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
   const running = new Map<SessionId, LiveSession>()
   /** Sessions that were let go and whose sockets are not closed yet: the next one of the same device waits for that. */
   const closing = new Map<SessionId, Promise<void>>()
-  const ended = new Map<SessionId, SessionIdentity>()
+  const ended = new Map<SessionId, LiveSession>()
   const nothing = async () => {}
   let paused = false
   let hooks: SessionHooks = {
@@ -80,15 +80,18 @@ export function createSessions(deps: SessionsDeps): Sessions {
     isLinking: async () => false,
   }
 
-  const noteEnd = (identity: SessionIdentity) => {
-    const { sessionId } = identity
-    ended.set(sessionId, identity)
+  const identitiesOf = (sessions: ReadonlyMap<SessionId, LiveSession>) =>
+    new Map([...sessions].map(([sessionId, { identity }]) => [sessionId, identity]))
+
+  const noteEnd = (session: LiveSession) => {
+    const { sessionId } = session.identity
+    ended.set(sessionId, session)
     setTimeout(() => {
-      if (ended.get(sessionId) === identity) ended.delete(sessionId)
+      if (ended.get(sessionId) === session) ended.delete(sessionId)
     }, endedForMs).unref()
   }
 
-  const create = (identity: SessionIdentity): LiveSession => {
+  const create = (identity: SessionIdentity, before?: LiveSession): LiveSession => {
     const { sessionId } = identity
     const session: LiveSession = new LiveSession(
       {
@@ -103,10 +106,11 @@ export function createSessions(deps: SessionsDeps): Sessions {
           if (running.get(sessionId) !== session) return
           running.delete(sessionId)
           states.forget(sessionId)
-          noteEnd(identity)
+          noteEnd(session)
         },
       },
       identity,
+      before,
     )
     running.set(sessionId, session)
     if (paused) session.pause()
@@ -117,7 +121,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
     running.delete(sessionId)
     states.forget(sessionId)
     // it may be this node's again, under a newer epoch
-    noteEnd(session.identity)
+    noteEnd(session)
     session.abandon()
     log.warn('session_abandoned', { sessionId, epoch: Number(session.epoch) })
   }
@@ -140,7 +144,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
       const before = running.get(sessionId)
       if (before !== undefined && before.identity.fence.epoch >= identity.fence.epoch) return
       const closed = before === undefined ? closing.get(sessionId) : letGo(sessionId, before.stop())
-      const session = create(identity)
+      const session = create(identity, before ?? ended.get(sessionId))
       if (closed === undefined) return session.start(priority)
       void closed.then(() => {
         if (running.get(sessionId) === session) session.start(priority)
@@ -161,8 +165,8 @@ export function createSessions(deps: SessionsDeps): Sessions {
       if (session !== undefined) await letGo(sessionId, session.logout())
       return session !== undefined
     },
-    identities: () => new Map([...running].map(([sessionId, { identity }]) => [sessionId, identity])),
-    ended: () => ended,
+    identities: () => identitiesOf(running),
+    ended: () => identitiesOf(ended),
     has: sessionId => running.has(sessionId),
     pauseAll() {
       paused = true
