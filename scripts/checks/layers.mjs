@@ -17,7 +17,7 @@ export const backendRooms = [
   ['main.ts', 'index.ts'],
   ['app.ts', 'start-up-problem.ts'],
   ['drain.ts'],
-  ['recovery.ts', 'jobs', 'gateway-database.ts', 'release-sessions.ts', 'node-health.ts'],
+  ['recovery.ts', 'session-hooks.ts', 'jobs', 'gateway-database.ts', 'release-sessions.ts', 'node-health.ts'],
   ['take-over.ts'],
   ['own-chat', 'session-commands'],
   ['linking'],

@@ -21,10 +21,9 @@ import { createRequestLimit } from './http/request-limit.js'
 import { createHttpServer, createWebSocketPort } from './http/server.js'
 import { createBackgroundJobs } from './jobs/background-jobs.js'
 import { createNodeLease } from './leases/node-lease.js'
-import { endLinkAtRest } from './linking/end-unfinished-link.js'
-import { unfinishedAttempt } from './linking/attempts-reading.js'
 import { createFinishLink } from './linking/finish-link.js'
 import { createLinking } from './linking/linking.js'
+import { attemptLines } from './linking/attempt-lines.js'
 import { linkingRoutes } from './linking/linking.routes.js'
 import { createPrepareDelivery } from './linking/prepare-delivery.js'
 import { sessionRoutes } from './linking/sessions.routes.js'
@@ -43,6 +42,7 @@ import { nodeHealth } from './node-health.js'
 import { packageVersion } from './package-version.js'
 import { createRecovery } from './recovery.js'
 import { Releases } from './releases.js'
+import { sessionHooks } from './session-hooks.js'
 import { createFinishHandOff } from './session-commands/finish-hand-off.js'
 import { missionRoutes } from './session-commands/mission.routes.js'
 import { createSessionCommands } from './session-commands/session-commands.js'
@@ -115,7 +115,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
   const connects = { database, settings: config.connects, version, alarm, log: log.child('connects') }
   const pacer = releases.use(makeConnectPacer({ ...connects, mostUnderWay: mostConnectsUnderWay }))
   const sessions = releases.use(createSessions({ tenants, engine, events, pacer, alarm, log }))
-  const leaseWatch = releases.use(createLeaseWatch({ database, sessions, wakeups, nodeId, log: log.child('sessions') }))
+  const leaseWatch = releases.use(createLeaseWatch({ database, sessions, wakeups, lease, log: log.child('sessions') }))
 
   const admission = releases.use(
     createAdmission({
@@ -133,10 +133,11 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
     if (operator === null) throw new Error('the app has not been started')
     return operator
   }
+  const attempts = attemptLines(countedEngine(engine, pacer))
   const linking = releases.use(
     createLinking({
       tenants,
-      engine: countedEngine(engine, pacer),
+      engine: attempts.engine,
       events,
       wakeups,
       vault,
@@ -178,6 +179,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
     log: log.child('commands'),
   })
   const finishHandOff = createFinishHandOff({ tenants, ...resendDeps })
+  const around = { events, finishLink, finishHandOff, serveOutbox, onMessage: ownChat, onMissed: missedCommands }
   const recovery = releases.use(
     createRecovery({ database, tenants, wakeups, vault, linking, sessions, lease, log: log.child('recovery') }),
   )
@@ -263,22 +265,19 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
     async start() {
       operator = await operatorWorkspace(database, tenants)
       await wakeups.start()
-      await lease.start({ onDoubt: () => sessions.pauseAll(), onSure: owned => sessions.resumeAll(owned) })
+      await lease.start({
+        onDoubt() {
+          sessions.pauseAll()
+          attempts.pauseAll()
+        },
+        onSure(owned) {
+          sessions.resumeAll(owned)
+          attempts.resumeAll()
+        },
+      })
       drain.begin()
       await admission.start()
-      sessions.start({
-        async onOpen(session) {
-          await finishLink(session)
-          await finishHandOff(session)
-          if (session.signal.aborted) return
-          session.catchUp()
-          await serveOutbox(session)
-        },
-        onMessage: ownChat,
-        onMissed: missedCommands,
-        onResting: (tx, sessionId, reason) => endLinkAtRest(events, tx, sessionId, reason),
-        isLinking: async (tx, sessionId) => (await unfinishedAttempt(tx, sessionId)) !== null,
-      })
+      sessions.start(sessionHooks(around))
       const port = await server.listen(config.port, config.host)
       if (config.wsPort !== null) await wsPort?.listen(config.wsPort, config.host)
       if (roles.sessions) recovery.start()

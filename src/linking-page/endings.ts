@@ -50,6 +50,7 @@ export const ENDINGS: Readonly<Record<string, Ending>> = {
   account_refused: { title: 'WhatsApp refused the login', icon: 'phone', next: 'again' },
   storage_error: { title: 'The link could not be kept', icon: 'alert', next: 'again' },
   node_lost: { title: 'The server lost your link', icon: 'plug', next: 'again' },
+  stopped_early: { title: 'The session was disconnected', icon: 'stop', next: 'again' },
   unlinked_early: { title: 'The device was logged out', icon: 'stop', next: 'again' },
   linked_again_early: { title: 'A newer link took over', icon: 'stop', next: 'again' },
   session_id_failed: { title: 'No session ID could be made', icon: 'alert', next: 'operator' },

@@ -45,7 +45,11 @@ describe('linking', () => {
       account.identity.sessionId,
     ])
     expect(stored).toEqual([{ staged: true }])
-    expect((await account.next('closed')).reason).toMatchObject({ plane: 'stream', kind: 'restart_required', status: 515 })
+    expect((await account.next('closed')).reason).toMatchObject({
+      plane: 'stream',
+      kind: 'restart_required',
+      status: 515,
+    })
   })
 
   test('credentials that cannot be stored: the pair reply never leaves', async () => {

@@ -100,6 +100,10 @@ test('a logout that cannot be said closes the connection all the same', async ()
   const closed = account.count('closed')
   // there is no line yet to say it on
   await expect(account.connect().logout()).rejects.toThrow()
-  expect((await account.next('closed', closed)).reason).toMatchObject({ plane: 'local', kind: 'closed_by_us', status: null })
+  expect((await account.next('closed', closed)).reason).toMatchObject({
+    plane: 'local',
+    kind: 'closed_by_us',
+    status: null,
+  })
   expect(await phone.devices()).toHaveLength(1)
 })

@@ -150,7 +150,11 @@ test('a WhatsApp that forgets to end the connection of a new device: this side d
   account.connect()
   await phone.scan((await account.next('qr')).qr)
   await account.next('paired')
-  expect((await account.next('closed')).reason).toMatchObject({ plane: 'local', kind: 'restart_required', status: null })
+  expect((await account.next('closed')).reason).toMatchObject({
+    plane: 'local',
+    kind: 'restart_required',
+    status: null,
+  })
   expect(await replies(phone)).toHaveLength(1)
   await account.open()
 })

@@ -99,7 +99,11 @@ describe('a passkey that WhatsApp wants', () => {
     const account = await rig.account()
     account.connect()
     await phone.scan((await account.next('qr')).qr)
-    expect((await account.next('closed')).reason).toMatchObject({ plane: 'stream', kind: 'passkey_required', status: null })
+    expect((await account.next('closed')).reason).toMatchObject({
+      plane: 'stream',
+      kind: 'passkey_required',
+      status: null,
+    })
   })
 
   test('after a code', async () => {
@@ -107,7 +111,11 @@ describe('a passkey that WhatsApp wants', () => {
     await rig.simulator.fault('passkey-request', { phone: phone.phoneNumber })
     const account = await rig.account()
     await phone.enterCode(await account.code(phone.phoneNumber))
-    expect((await account.next('closed')).reason).toMatchObject({ plane: 'stream', kind: 'passkey_required', status: null })
+    expect((await account.next('closed')).reason).toMatchObject({
+      plane: 'stream',
+      kind: 'passkey_required',
+      status: null,
+    })
     expect(account.of('paired')).toEqual([])
   })
 })

@@ -36,7 +36,11 @@ describe('linking by code', () => {
     const { account: paired } = await account.next('paired')
     expect(paired).toMatchObject({ phoneNumber: phone.phoneNumber, pn: phone.jid })
     expect(account.count('pairing_code_entered')).toBe(1)
-    expect((await account.next('closed')).reason).toMatchObject({ plane: 'stream', kind: 'restart_required', status: 515 })
+    expect((await account.next('closed')).reason).toMatchObject({
+      plane: 'stream',
+      kind: 'restart_required',
+      status: 515,
+    })
     await account.open()
     expect(account.of('qr')).toEqual([])
     expect(await phone.devices()).toMatchObject([{ deviceId: 1, online: true, confirmed: true }])
@@ -141,7 +145,11 @@ describe('codes that are not taken, not answered or not typed', () => {
     const hold = await rig.simulator.hold({ direction: 'out', tag: 'iq', child: 'link_code_companion_reg' })
     const account = await rig.account()
     account.connect(undefined, undefined, { phoneNumber: (await rig.phone()).phoneNumber })
-    expect((await account.next('closed')).reason).toMatchObject({ plane: 'stream', kind: 'code_unanswered', status: null })
+    expect((await account.next('closed')).reason).toMatchObject({
+      plane: 'stream',
+      kind: 'code_unanswered',
+      status: null,
+    })
     expect(account.of('pairing_code')).toEqual([])
     await hold.drop()
   })

@@ -75,7 +75,11 @@ test('a connection is closed also when what it has to store cannot be stored', a
   )
   reachable = false
   await expect(connection.close()).rejects.toThrow('out of reach')
-  expect((await account.next('closed', closed)).reason).toMatchObject({ plane: 'local', kind: 'closed_by_us', status: null })
+  expect((await account.next('closed', closed)).reason).toMatchObject({
+    plane: 'local',
+    kind: 'closed_by_us',
+    status: null,
+  })
   await phone.waitForDevice('offline')
 })
 

@@ -1,6 +1,7 @@
 import type { SessionId } from '../../contract/ids.js'
 import type { Database } from '../database/database.js'
 import type { EventWakeups } from '../events/event-wakeups.js'
+import type { NodeLease } from '../leases/node-lease.js'
 import { leaseNews, type LeaseNews } from '../leases/session-leases.js'
 import { errorCode, type Log } from '../log.js'
 import type { SessionIdentity } from './session-identity.js'
@@ -12,7 +13,7 @@ export type LeaseWatchDeps = {
   database: Database
   sessions: Pick<Sessions, 'identities' | 'ended' | 'rest' | 'resume'>
   wakeups: Pick<EventWakeups, 'subscribe' | 'wake'>
-  nodeId: string
+  lease: Pick<NodeLease, 'nodeId' | 'isSure'>
   log: Log
 }
 
@@ -27,7 +28,8 @@ export interface LeaseWatch extends AsyncDisposable {
   stop(): Promise<void>
 }
 
-export function createLeaseWatch({ database, sessions, wakeups, nodeId, log }: LeaseWatchDeps): LeaseWatch {
+export function createLeaseWatch({ database, sessions, wakeups, lease, log }: LeaseWatchDeps): LeaseWatch {
+  const { nodeId } = lease
   /** How often the bell of each session had been rung when it was looked at last. */
   let bells = new Map<SessionId, bigint>()
   let timer: NodeJS.Timeout | undefined
@@ -40,13 +42,15 @@ export function createLeaseWatch({ database, sessions, wakeups, nodeId, log }: L
     const seen = () => new Map([...sessions.ended(), ...sessions.identities()])
     const identities = seen()
     bells = new Map([...bells].filter(([sessionId]) => identities.has(sessionId)))
-    if (identities.size === 0) return
+    // in doubt everything stands still, and whoever ends the doubt lets go of what was lost
+    if (identities.size === 0 || !lease.isSure()) return
     const held = [...identities].map(([sessionId, { fence }]) => ({
       sessionId,
       epoch: fence.epoch,
       bell: bells.get(sessionId) ?? null,
     }))
     const news = await leaseNews(database, nodeId, held)
+    if (!lease.isSure()) return
     const now = seen()
     for (const each of news) {
       const identity = now.get(each.sessionId)
