@@ -27,7 +27,7 @@ beforeEach(async () => {
     url: rig.simulator.url,
     preKeys: rig.preKeys,
     log: createLog({ level: 'warn', destination: { write: line => void logLines.push(line) } }),
-    watch: { mediaUrl: rig.simulator.mediaUrl, limits: { retryMs: 20, downloadMs: 3_000 } },
+    watch: { mediaUrl: rig.simulator.mediaUrl, limits: { retryMs: 20, downloadMs: 3_000, appStateMs: 2_000 } },
   })
   phone = await rig.phone()
 })
@@ -92,6 +92,32 @@ describe('app state', () => {
     await rig.simulator.fault('app-state', { phone: phone.phoneNumber, count: 3, flaw: 'missing-key' })
     await hearsFriend('beside the app state')
     await becomes('appState', 'failing')
+  })
+
+  test.each([
+    ['comes a byte a second', 'patch', { bytesPerSecond: 1 }],
+    ['breaks off half way', 'patch', { cutAfter: 100 }],
+    ['is refused', 'patch', { status: 410 }],
+    ['never ends', 'patch', { hugeBytes: 2_000_000_000 }],
+    ['comes a byte a second', 'snapshot', { bytesPerSecond: 1 }],
+    ['breaks off half way', 'snapshot', { cutAfter: 100 }],
+  ])('of which a file %s (%s) is shown as ill, and messages are heard', async (_, file, trouble) => {
+    await link()
+    await rig.simulator.fault('app-state', { phone: phone.phoneNumber, count: 20, file, ...trouble })
+    await hearsFriend('beside the app state')
+    await becomes('appState', 'failing')
+    await hearsFriend('after the app state')
+    await phone.waitForQuiet()
+    expect(account.count('closed')).toBe(2)
+  })
+
+  test('of which a file lies on the media server is read', async () => {
+    await link()
+    await rig.simulator.fault('app-state', { phone: phone.phoneNumber, count: 20, file: 'patch' })
+    await becomes('appState', 'ok')
+    await hearsFriend('after the app state')
+    const version = async () => (await account.keys.read('app-state-sync-version', ['regular'])).get('regular')
+    await expect.poll(async () => Buffer.from((await version()) ?? []).toString()).toContain('"version":1')
   })
 
   test('without end is ended', async () => {

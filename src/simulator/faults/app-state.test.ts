@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, beforeAll, expect, test, vi } from 'vitest'
 import type { Phone } from '../control-surface.js'
 import type { SeededDevice } from '../seeding/seeded-devices.js'
-import { RawAccount, RawClient } from '../raw-client.fixture.js'
+import { mediaFrom, RawAccount, RawClient } from '../raw-client.fixture.js'
 import { startSimulator, type Simulator } from '../simulator.js'
 
 let simulator: Simulator
@@ -48,6 +48,13 @@ test('what a phone writes is believed by a client that checks every MAC', async 
   await vi.waitFor(async () => expect(await held()).toEqual({ version: 1, values: 3 }))
   await simulator.fault('app-state', { phone: ada.phoneNumber, count: 2500 })
   await vi.waitFor(async () => expect(await held()).toEqual({ version: 4, values: 2500 }), { timeout: 10_000 })
+  await client.close()
+})
+
+test('values that lie on the media server are fetched there', async () => {
+  const client = await new RawClient(simulator, account, { options: mediaFrom(simulator.mediaUrl) }).open()
+  await simulator.fault('app-state', { phone: ada.phoneNumber, count: 3, file: 'patch' })
+  await vi.waitFor(async () => expect(await held()).toEqual({ version: 1, values: 3 }))
   await client.close()
 })
 

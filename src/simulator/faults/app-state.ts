@@ -1,12 +1,16 @@
+import { randomBytes } from 'node:crypto'
 import { jidOf } from '../accounts/jid.js'
 import { SimulatorError } from '../errors.js'
+import { appStateBlob, type AppStateFile } from '../phone/app-state-blob.js'
 import type { AppStateEntry } from '../phone/app-state-writer.js'
 import type { PhoneDevice } from '../phone/phone-device.js'
 import { announceAppState } from '../stanzas/app-state-requests.js'
-import { countParam, phoneOf, type Fault } from './fault.js'
+import { proto } from '../wire/protobuf.js'
+import { countParam, optionalCountParam, phoneOf, type Fault } from './fault.js'
 
 const COLLECTIONS = ['critical_block', 'critical_unblock_low', 'regular_high', 'regular_low', 'regular']
 const PER_PATCH = 1000
+const UNREADABLE_BYTES = 4096
 
 /** A contact's name, which no two entries have in common. */
 function entry(place: number): AppStateEntry {
@@ -22,7 +26,9 @@ function collectionParam(value: string | number | boolean | undefined): string {
 
 /**
  * The phone writes app state, in patches of at most 1,000 values, and its devices are told. With `flaw: 'missing-key'` they are made with a key
- * nobody has, with `'wrong-mac'` their MACs are wrong. Params: phone; collection (regular), count (1), flaw.
+ * nobody has, with `'wrong-mac'` their MACs are wrong. With `file: 'patch'` the values lie on the media server; with `'snapshot'` so does, in
+ * addition, what stands for the whole collection and cannot be read. Params: phone; collection (regular), count (1), flaw; file,
+ * bytesPerSecond, cutAfter (bytes), status, hugeBytes (served, never held).
  */
 export const appState: Fault = (deps, params) => {
   const phone = phoneOf(deps, params)
@@ -32,11 +38,26 @@ export const appState: Fault = (deps, params) => {
   }
   const collection = collectionParam(params['collection'])
   const count = countParam(params, 'count')
+  const { file } = params
+  if (file !== undefined && file !== 'patch' && file !== 'snapshot') {
+    throw new SimulatorError('bad_request', 'file is none of patch, snapshot')
+  }
+  const served: AppStateFile = {
+    bytesPerSecond: optionalCountParam(params, 'bytesPerSecond'),
+    cutAfter: optionalCountParam(params, 'cutAfter'),
+    status: optionalCountParam(params, 'status'),
+    hugeBytes: optionalCountParam(params, 'hugeBytes'),
+  }
+  const store = (content: Uint8Array) => appStateBlob(deps.media, content, served)
+  if (file === 'snapshot') {
+    const whole = proto.ExternalBlobReference.encode(store(randomBytes(UNREADABLE_BYTES))).finish()
+    phone.person.appState.snapshots.set(collection, Buffer.from(whole))
+  }
   phone
     .inTurn(async () => {
       for (let done = 0; done < count; done += PER_PATCH) {
         const entries = Array.from({ length: Math.min(PER_PATCH, count - done) }, (_, place) => entry(done + place))
-        phone.appState.write(collection, entries, flaw)
+        phone.appState.write(collection, entries, { flaw, ...(file !== undefined && { store }) })
         // a hundred thousand values must not keep keepalives waiting
         await new Promise(resolve => setImmediate(resolve))
       }

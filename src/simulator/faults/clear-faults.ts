@@ -13,6 +13,7 @@ export const clearFaults: Fault = (deps, params) => {
   deps.rejections.clear()
   for (const person of deps.accounts.all()) {
     person.appState.endless.clear()
+    person.appState.snapshots.clear()
     for (const companion of person.companions.values()) companion.calm()
   }
 }

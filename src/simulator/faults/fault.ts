@@ -48,6 +48,11 @@ export function countParam(params: FaultParams, name: string, otherwise = 1): nu
   throw new SimulatorError('bad_request', `${name} must be a whole number from 1 up`)
 }
 
+/** The same, where it was given. */
+export function optionalCountParam(params: FaultParams, name: string): number | undefined {
+  return params[name] === undefined ? undefined : countParam(params, name)
+}
+
 /** Those of the named parameters that were given. */
 export function given(params: FaultParams, ...names: string[]): Record<string, string> {
   return Object.fromEntries(names.flatMap(name => (params[name] === undefined ? [] : [[name, String(params[name])]])))

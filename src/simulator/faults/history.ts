@@ -1,10 +1,6 @@
 import { historyNotice, type HistoryPlan } from '../phone/history-blob.js'
 import { sendPeer } from '../phone/send-peer.js'
-import { companionOf, countParam, phoneOf, type Fault, type FaultParams } from './fault.js'
-
-function number(params: FaultParams, name: string): number | undefined {
-  return params[name] === undefined ? undefined : countParam(params, name)
-}
+import { companionOf, countParam, optionalCountParam, phoneOf, type Fault } from './fault.js'
 
 /**
  * A phone's history lies on the media server, made up of `chats` (10) with `messages` (10) each. With `device` that device is told at once,
@@ -16,10 +12,10 @@ export const history: Fault = (deps, params) => {
   const plan: HistoryPlan = {
     chats: countParam(params, 'chats', 10),
     messages: countParam(params, 'messages', 10),
-    bytesPerSecond: number(params, 'bytesPerSecond'),
-    cutAfter: number(params, 'cutAfter'),
-    status: number(params, 'status'),
-    hugeBytes: number(params, 'hugeBytes'),
+    bytesPerSecond: optionalCountParam(params, 'bytesPerSecond'),
+    cutAfter: optionalCountParam(params, 'cutAfter'),
+    status: optionalCountParam(params, 'status'),
+    hugeBytes: optionalCountParam(params, 'hugeBytes'),
     wrongHash: params['wrongHash'] === true,
   }
   const notice = historyNotice(deps.media, plan)

@@ -11,6 +11,11 @@ export type AppStateEntry = { index: string[]; value: proto.ISyncActionValue }
 /** `missing-key`: made with a key no device was given; `wrong-mac`: no MAC of the patch fits. */
 export type PatchFlaw = 'missing-key' | 'wrong-mac'
 
+export type WriteOptions = {
+  flaw?: PatchFlaw | undefined
+  store?: ((values: Uint8Array) => proto.IExternalBlobReference) | undefined
+}
+
 type Written = { version: number; hash: SummedHash }
 
 /** The phone's hand in its account's app state. Values other devices wrote go into its sums without being read. */
@@ -22,8 +27,11 @@ export class AppStateWriter {
     private readonly keys: () => PhoneKeys,
   ) {}
 
-  /** Appends one patch that sets these values; answers the collection's new version. */
-  write(collection: string, entries: AppStateEntry[], flaw?: PatchFlaw): number {
+  /**
+   * Appends one patch that sets these values; answers the collection's new version.
+   * @param store puts the values somewhere else than into the patch
+   */
+  write(collection: string, entries: AppStateEntry[], { flaw, store }: WriteOptions = {}): number {
     const { appState } = this.person
     const written = this.#caughtUp(collection)
     const own = this.keys().appState
@@ -36,12 +44,13 @@ export class AppStateWriter {
     const values = sealed.map(({ valueMac }) => valueMac)
     const wrong = flaw === 'wrong-mac'
     const keyId = { id: key.keyId }
+    const mutations = sealed.map(({ indexMac, blob }) => ({
+      operation: proto.SyncdMutation.SyncdOperation.SET,
+      record: { index: { blob: indexMac }, value: { blob: wrong ? spoilt(blob) : blob }, keyId },
+    }))
     const patch = proto.SyncdPatch.encode({
       version: { version },
-      mutations: sealed.map(({ indexMac, blob }) => ({
-        operation: proto.SyncdMutation.SyncdOperation.SET,
-        record: { index: { blob: indexMac }, value: { blob: wrong ? spoilt(blob) : blob }, keyId },
-      })),
+      ...(store ? { externalMutations: store(proto.SyncdMutations.encode({ mutations }).finish()) } : { mutations }),
       snapshotMac: wrong ? randomBytes(MAC_BYTES) : snapshot,
       patchMac: wrong ? randomBytes(MAC_BYTES) : patchMac(keys, snapshot, values, version, collection),
       keyId,

@@ -37,7 +37,9 @@ function serve(companion: Companion, request: Node): Node {
       version: base + page.length,
       has_more_patches: more || page.length < after.length ? 'true' : 'false',
     }
+    const snapshot = request.attrs['return_snapshot'] === 'true' ? appState.snapshots.get(name) : undefined
     return node('collection', attrs, [
+      ...(snapshot ? [node('snapshot', {}, snapshot)] : []),
       node(
         'patches',
         {},

@@ -65,18 +65,16 @@ export class BaileysConnection implements EngineConnection {
 
   constructor(deps: BaileysConnectionDeps) {
     this.#deps = deps
-    const { auth, connectDeadlineMs, keys, log, pairByCode, sentMessage, url, version } = deps
+    const { auth, connectDeadlineMs, keys, log, pairByCode, watches } = deps
     const stanzas = new StanzaNotes(id => this.#watch?.inbound.reached(id))
     const ears = earsOf(() => this.#watch)
     this.#socket = openGuardedSocket(
       socketConfig({
-        url,
-        version,
-        auth,
+        ...deps,
         logger: quietLogger(log, ears),
         makeSignalRepository: createSignalRepository({ store: keys, auth, stanzas, log }),
-        sentMessage,
         pairsByCode: pairByCode !== undefined,
+        downloads: watches.downloads(ears.onFile),
       }),
       (error, event) => this.#onRejection(error, event),
     )

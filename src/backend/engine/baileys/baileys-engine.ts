@@ -5,6 +5,7 @@ import { createAuthState } from './auth-state.js'
 import { BaileysConnection } from './baileys-connection.js'
 import { clientVersion } from './client-version.js'
 import { decodeCredentials, encodeCredentials, newCredentialsRecord } from './credentials.js'
+import { whatsappMedia } from './media-file.js'
 import { readOwnJournalled } from './own-journalled.js'
 import { portableSource } from './portable-credentials.js'
 import { preKeyOf, type PreKeyBatch } from './pre-keys/pre-key-batch.js'
@@ -31,8 +32,6 @@ export type BaileysEngineDeps = {
 
 /** Batches kept for accounts that are linking. Beyond it the oldest are derived again when they are needed. */
 const keptBatches = 256
-
-const whatsappMedia = 'https://mmg.whatsapp.net'
 
 /** From a code on the page to work that nobody waits for. */
 const quietMs = 200

@@ -2,11 +2,12 @@ import { createDecipheriv, createHash, createHmac, timingSafeEqual } from 'node:
 import { promisify } from 'node:util'
 import { inflate } from 'node:zlib'
 import { getMediaKeys, type proto } from '@whiskeysockets/baileys'
+import { mediaFile } from './media-file.js'
 
 const inflated = promisify(inflate)
 
 /** A first chunk of an ordinary account is far below; what is larger is not worth the memory of a process that serves many. */
-const limits = { downloadBytes: 16 * 1024 * 1024, contentBytes: 32 * 1024 * 1024 }
+const mostContentBytes = 32 * 1024 * 1024
 
 /** Of the file's end, as of every WhatsApp media file. */
 const macBytes = 10
@@ -18,7 +19,7 @@ export async function historyContent(
 ): Promise<Uint8Array> {
   const inline = notice.initialHistBootstrapInlinePayload
   const packed = inline?.length ? inline : await download(notice, mediaUrl, signal)
-  return inflated(packed, { maxOutputLength: limits.contentBytes })
+  return inflated(packed, { maxOutputLength: mostContentBytes })
 }
 
 async function download(
@@ -26,23 +27,8 @@ async function download(
   mediaUrl: string | null,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  // the path of another host would be one of whoever wrote the notice
-  if (mediaUrl === null || !directPath?.startsWith('/') || directPath.startsWith('//') || !mediaKey)
-    throw new Error('history: no file')
-  const response = await fetch(mediaUrl + directPath, {
-    signal,
-    redirect: 'error',
-    headers: { Origin: 'https://web.whatsapp.com' },
-  })
-  if (!response.ok || response.body === null) throw new Error('history: not served')
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
-    size += chunk.length
-    if (size > limits.downloadBytes) throw new Error('history: too large')
-    chunks.push(chunk)
-  }
-  const file = Buffer.concat(chunks)
+  if (!mediaKey) throw new Error('history: no file')
+  const file = Buffer.from(await mediaFile(directPath, { mediaUrl, signal }))
   if (fileEncSha256?.length && !createHash('sha256').update(file).digest().equals(fileEncSha256))
     throw new Error('history: another file')
   return opened(file, mediaKey)

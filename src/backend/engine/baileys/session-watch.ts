@@ -3,6 +3,7 @@ import type { Log } from '../../log.js'
 import type { EngineEvent } from '../engine.js'
 import type { AuthState } from './auth-state.js'
 import { HistoryImport } from './history-import.js'
+import { guardedDownloads, type GuardedDownloadsDeps } from './media-file.js'
 import type { LoggerEars } from './quiet-logger.js'
 import { AppStateWatch } from './watch-app-state.js'
 import { InboundWatch } from './watch-inbound.js'
@@ -34,6 +35,11 @@ export class Watches {
     this.limits = { ...usualLimits, ...limits }
     this.now = now
     this.round = new WatchRound(this.limits.everyMs, now)
+  }
+
+  /** For Baileys, see `guardedDownloads`. */
+  downloads(onFile: GuardedDownloadsDeps['onFile']): RequestInit {
+    return guardedDownloads({ mediaUrl: this.mediaUrl, limitMs: this.limits.appStateMs, onFile })
   }
 
   /** One after the other, whoever asks. */
@@ -95,6 +101,11 @@ export class SessionWatch {
     this.#preKeys.opened()
   }
 
+  /** Whether a file that Baileys wanted has come: of its own accord it fetches those of app state. */
+  onFile(came: boolean): void {
+    this.#appState.onFile(came)
+  }
+
   /** What Baileys says in its log. */
   said(words: string): void {
     this.#appState.said(words)
@@ -109,9 +120,10 @@ export class SessionWatch {
   }
 }
 
-/** What a connection's watch hears of Baileys' log, as soon as there is one. */
-export function earsOf(watch: () => SessionWatch | null): LoggerEars {
+/** What a connection's watch hears of Baileys, as soon as there is one. */
+export function earsOf(watch: () => SessionWatch | null): LoggerEars & Pick<GuardedDownloadsDeps, 'onFile'> {
   return {
+    onFile: came => watch()?.onFile(came),
     onAnswer: (id, refused) => watch()?.inbound.answered(id, refused),
     onWords: words => watch()?.said(words),
   }

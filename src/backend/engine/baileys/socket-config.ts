@@ -23,6 +23,8 @@ export type SocketConfigInput = {
   makeSignalRepository: NonNullable<UserFacingSocketConfig['makeSignalRepository']>
   sentMessage: ConnectOptions['sentMessage']
   pairsByCode: boolean
+  /** For what Baileys fetches by HTTP. */
+  downloads: RequestInit
 }
 
 export function socketConfig({
@@ -33,12 +35,14 @@ export function socketConfig({
   makeSignalRepository,
   sentMessage,
   pairsByCode,
+  downloads,
 }: SocketConfigInput): UserFacingSocketConfig {
   return {
     ...(url !== null && { waWebSocketUrl: url }),
     version,
     auth: { creds: auth.creds, keys: auth.keys },
     logger,
+    options: downloads,
     // the first word is the name that the phone shows under "Linked devices"
     browser: [deviceName, 'Chrome', '1.0'],
     connectTimeoutMs: connectDeadlineMs,

@@ -21,6 +21,8 @@ export class AppStateWatch {
   /** Collections that were ended here, and have not come to an end of their own since. */
   readonly #endless = new Set<string>()
   readonly #givenUp = new Set<string>()
+  /** The last file that belongs to it did not come. */
+  #fileMissing = false
   #told: SessionHealth['appState'] | null = null
 
   constructor({ socket, onHealth }: AppStateWatchDeps) {
@@ -41,6 +43,12 @@ export class AppStateWatch {
     this.#tell()
   }
 
+  /** Whether a file that belongs to it has come. */
+  onFile(came: boolean): void {
+    this.#fileMissing = !came
+    this.#tell()
+  }
+
   #count([sync]: BinaryNode[]): void {
     if (sync?.tag !== 'sync' || !Array.isArray(sync.content)) return
     for (const { tag, attrs } of sync.content) {
@@ -58,7 +66,7 @@ export class AppStateWatch {
   }
 
   #tell(): void {
-    const health = this.#endless.size + this.#givenUp.size > 0 ? 'failing' : 'ok'
+    const health = this.#fileMissing || this.#endless.size + this.#givenUp.size > 0 ? 'failing' : 'ok'
     if (this.#told === health) return
     this.#told = health
     this.#onHealth(health)

@@ -12,6 +12,8 @@ export type WatchLimits = {
   retryMs: number
   /** For one file of history. */
   downloadMs: number
+  /** For one file of app state: what is to be sent waits for it. */
+  appStateMs: number
   silence: {
     leastMs: number
     mostMs: number
@@ -29,5 +31,6 @@ export const usualLimits: WatchLimits = {
   bufferMs: 20_000,
   retryMs: 30_000,
   downloadMs: 60_000,
+  appStateMs: 15_000,
   silence: { leastMs: 20 * 60_000, mostMs: 24 * 60 * 60_000, factor: 10, firstGapMs: 6 * 60_000 },
 }
