@@ -140,6 +140,46 @@ describe('what this node owns and nobody runs', () => {
   })
 })
 
+test('where the key of its workspace does not open either, it is told once and tried now and then', async () => {
+  await stranded()
+  const [workspaceId, sessionId] = [randomUUID(), randomUUID()]
+  await rows.query(`insert into workspaces (id, name, slug) values ($1, 'Damaged', 'damaged')`, [workspaceId])
+  await rows.query(
+    `with person as (insert into people (workspace_id, phone_number) values ($1, '254700000009') returning id),
+     key as (insert into data_keys (workspace_id, session_id, wrapped, kek_id)
+       select $1, of.id, wrapped, kek_id from (select wrapped, kek_id from data_keys limit 1) as k, (values ($2::uuid), (null)) as of (id))
+     insert into sessions (workspace_id, id, person_id, mode, state, phone_number)
+     select $1, $2, id, 'managed', 'connected', '254700000009' from person`,
+    [workspaceId, sessionId],
+  )
+  await rows.query(`insert into session_leases (session_id, workspace_id, node_id) values ($1, $2, $3)`, [
+    sessionId,
+    workspaceId,
+    nodeId,
+  ])
+  recovery.start()
+  await expect.poll(() => count('session_not_taken_over'), { timeout: 20_000 }).toBe(1)
+  await looks()
+  await looks()
+  expect(count('session_not_taken_over')).toBe(1)
+  expect(count('session_needs_operator')).toBe(1)
+  await expect.poll(() => sessions.connectedCount()).toBe(1)
+
+  await rows.query(`delete from data_keys where workspace_id = $1 and session_id is null`, [workspaceId])
+  const { now } = performance
+  performance.now = () => now.call(performance) + 61_000
+  try {
+    await rows.waitFor(
+      `select from sessions s join session_leases l on l.session_id = s.id
+       where s.id = $1 and s.state = 'disconnected' and s.reason = 'storage_damaged' and not l.wanted`,
+      [sessionId],
+    )
+  } finally {
+    performance.now = now
+  }
+  expect(count('session_needs_operator')).toBe(1)
+}, 60_000)
+
 test('a session whose key does not open is shown as damaged and left to the operator, and others go on', async () => {
   const { workspaceId } = await stranded()
   const sessionId = randomUUID()

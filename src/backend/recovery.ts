@@ -4,7 +4,7 @@ import { lookForOrphans } from './leases/claims.js'
 import type { NodeLease } from './leases/node-lease.js'
 import { leasesOf, nobodysId, type ClaimedSession } from './leases/session-leases.js'
 import { errorCode } from './log.js'
-import { takeOver, type TakeOverDeps } from './take-over.js'
+import { takeOver, type TakeOverDeps, type ToTakeOver } from './take-over.js'
 
 /** What is given up wakes a node; this finds processes of this machine that have died, and what a lost wake-up was about. */
 const sweepEveryMs = 2_000
@@ -48,7 +48,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   let sweeping: Promise<void> = Promise.resolve()
   let asked = false
   /** Claimed, not taken over yet. Nobody else will claim these, so each is tried again until it works. */
-  let waiting: ClaimedSession[] = []
+  let waiting: ToTakeOver[] = []
   /** Ids of this node's that the last look found without anybody running them. */
   let suspects = new Set<string>()
 

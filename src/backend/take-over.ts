@@ -20,16 +20,24 @@ export type TakeOverDeps = {
 /** Sessions of one workspace whose data keys are read in one transaction. */
 const together = 50
 
+/** A key that does not open is not asked for again before that: only somebody who mends it changes anything. */
+const damagedPauseMs = 60_000
+
+/** `notBefore`: by `performance.now()`; it was tried before, and not even its end could be stored. */
+export type ToTakeOver = ClaimedSession & { notBefore?: number }
+
 /** An attempt that never became a session has no key. */
-type Found = { claimed: ClaimedSession; key: Sealer | 'none' | 'damaged' }
+type Found = { claimed: ToTakeOver; key: Sealer | 'none' | 'damaged' }
 
 /**
  * Connects what this node has claimed, in the order given, and ends what was no session yet.
  * @returns what has to be tried again, because the database did not answer
  */
-export async function takeOver(deps: TakeOverDeps, claimed: readonly ClaimedSession[]): Promise<ClaimedSession[]> {
-  const failed: ClaimedSession[] = []
-  for (const batch of batches(claimed)) {
+export async function takeOver(deps: TakeOverDeps, claimed: readonly ToTakeOver[]): Promise<ToTakeOver[]> {
+  const now = performance.now()
+  const isDue = ({ notBefore = now }: ToTakeOver) => notBefore <= now
+  const failed = claimed.filter(each => !isDue(each))
+  for (const batch of batches(claimed.filter(isDue))) {
     try {
       for (const found of await read(deps, batch)) await begin(deps, found, failed)
     } catch (error) {
@@ -41,9 +49,9 @@ export async function takeOver(deps: TakeOverDeps, claimed: readonly ClaimedSess
 }
 
 /** In the order of each batch's first, so that what is urgent does not wait for another workspace. */
-function batches(claimed: readonly ClaimedSession[]): ClaimedSession[][] {
-  const open = new Map<WorkspaceId, ClaimedSession[]>()
-  const all: ClaimedSession[][] = []
+function batches(claimed: readonly ToTakeOver[]): ToTakeOver[][] {
+  const open = new Map<WorkspaceId, ToTakeOver[]>()
+  const all: ToTakeOver[][] = []
   for (const session of claimed) {
     const batch = open.get(session.workspaceId)
     if (batch !== undefined && batch.length < together) batch.push(session)
@@ -56,7 +64,7 @@ function batches(claimed: readonly ClaimedSession[]): ClaimedSession[][] {
   return all
 }
 
-function read({ tenants, vault }: TakeOverDeps, batch: readonly ClaimedSession[]): Promise<Found[]> {
+function read({ tenants, vault }: TakeOverDeps, batch: readonly ToTakeOver[]): Promise<Found[]> {
   const workspaceId = batch[0]?.workspaceId
   if (workspaceId === undefined) return Promise.resolve([])
   return tenants.read({ workspaceId }, async tx => {
@@ -82,16 +90,21 @@ function read({ tenants, vault }: TakeOverDeps, batch: readonly ClaimedSession[]
 async function begin(
   { linking, sessions, log }: TakeOverDeps,
   { claimed, key }: Found,
-  failed: ClaimedSession[],
+  failed: ToTakeOver[],
 ): Promise<void> {
-  const { workspaceId, sessionId, fence, priority } = claimed
-  log.info(key === 'none' ? 'attempt_abandoned' : 'session_taken_over', { sessionId, epoch: Number(fence.epoch) })
+  const { workspaceId, sessionId, fence, priority, notBefore } = claimed
+  const isNew = notBefore === undefined
+  if (isNew || typeof key === 'object')
+    log.info(key === 'none' ? 'attempt_abandoned' : 'session_taken_over', { sessionId, epoch: Number(fence.epoch) })
   if (typeof key === 'object') return sessions.resume({ workspaceId, sessionId, fence, sealer: key }, priority)
   try {
     await (key === 'none' ? linking.abandon(claimed) : sessions.restDamaged(claimed))
   } catch (error) {
+    const code = errorCode(error)
+    // where the workspace's own key is damaged too, nothing can be stored of it
+    if (error instanceof VaultError) failed.push({ ...claimed, notBefore: performance.now() + damagedPauseMs })
     // another node has it meanwhile
-    if (errorCode(error) !== 'fenced') failed.push(claimed)
-    log.warn('session_not_taken_over', { sessionId, code: errorCode(error) })
+    else if (code !== 'fenced') failed.push(claimed)
+    if (isNew) log.warn('session_not_taken_over', { sessionId, code })
   }
 }

@@ -70,6 +70,8 @@ export function createSessions(deps: SessionsDeps): Sessions {
   /** Sessions that were let go and whose sockets are not closed yet: the next one of the same device waits for that. */
   const closing = new Map<SessionId, Promise<void>>()
   const ended = new Map<SessionId, LiveSession>()
+  /** Told of, and not put to rest yet. */
+  const damaged = new Set<SessionId>()
   const nothing = async () => {}
   let paused = false
   let hooks: SessionHooks = {
@@ -151,8 +153,12 @@ export function createSessions(deps: SessionsDeps): Sessions {
       })
     },
     async restDamaged(session) {
-      deps.alarm.tell('session_needs_operator', { sessionId: session.sessionId, code: 'storage_damaged' })
+      const { sessionId } = session
+      // once, however often it has to be tried
+      if (!damaged.has(sessionId)) deps.alarm.tell('session_needs_operator', { sessionId, code: 'storage_damaged' })
+      damaged.add(sessionId)
       await states.resting(session, 'disconnected', 'storage_damaged', { operator: true })
+      damaged.delete(sessionId)
     },
     async rest(sessionId) {
       const session = running.get(sessionId)
