@@ -5,6 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ClusterWatch } from '../../tests/cluster/cluster-history.js'
 import { Cluster } from '../../tests/cluster/cluster.js'
 import { check } from './checker/check.js'
+import { defaultLimits } from './checker/limits.js'
+import { nothingToJudge, unjudged } from './checker/unjudged.js'
 import type { Finding } from './checker/history.js'
 import { Random } from './random.js'
 import type { StormReport } from './report.js'
@@ -77,11 +79,13 @@ async function inStorm({ seconds, seed, sessions, nodes, signal }: StormOptions,
   const calmAfterMs = calm ? performance.now() - over : null
   await watch.takeStock('end')
   const { history, sight } = await watch.history()
+  const taken = takeovers(history, injected)
   const findings: Finding[] = [
-    ...check(history, watch.limits()),
+    ...check(history, defaultLimits),
+    ...unjudged(history),
+    ...(taken.length > 0 ? [] : [nothingToJudge('takeovers')]),
     ...sight.problems.map(problem => ({ invariant: 'the simulator', ...problem })),
   ]
-  const taken = takeovers(history, injected)
   return {
     verdict: calm && findings.length === 0 ? 'passed' : 'failed',
     seed,

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { check } from '../../scripts/storm/checker/check.js'
 import { defaultLimits } from '../../scripts/storm/checker/limits.js'
+import { unjudged } from '../../scripts/storm/checker/unjudged.js'
 import { Random } from '../../scripts/storm/random.js'
 import { cleanHistory } from './clean-history.js'
 import { mutants } from './mutants.js'
@@ -30,6 +31,41 @@ describe('the checker of recorded histories', () => {
       }),
       runs,
     )
+  })
+
+  test.each([
+    'messages',
+    'connections',
+    'writes',
+    'leases',
+    'keys',
+    'credentials',
+    'connects',
+    'tries',
+    'shown',
+    'resources',
+  ] as const)('has nothing to judge without %s, and says so', part => {
+    const history = cleanHistory(new Random(1))
+    expect(unjudged(history)).toEqual([])
+    expect(unjudged({ ...history, [part]: [] })).toMatchObject([{ what: 'nothing to judge' }])
+  })
+
+  test('lets connects bunch in what a stall has kept back, and then only', () => {
+    const at = Date.UTC(2026, 0, 1)
+    const connects = Array.from({ length: 60 }, () => ({ node: 'node 1', at }))
+    const history = { ...cleanHistory(new Random(1)), connects }
+    const [{ invariant } = { invariant: '' }] = check(history, defaultLimits)
+    expect(invariant).toContain('I-14')
+    const limits = { ...defaultLimits, total: { perSecond: 100, burst: 100 } }
+    expect(check({ ...history, stalls: [{ from: at - 6_000, to: at }] }, limits)).toEqual([])
+    expect(check({ ...history, stalls: [{ from: at - 66_000, to: at - 60_000 }] }, limits)).not.toEqual([])
+  })
+
+  test('says of a process that nobody could read that it is not known', () => {
+    const history = cleanHistory(new Random(1))
+    const last = history.resources.find(({ mark }) => mark === 'end')
+    if (last !== undefined) last.handles = null
+    expect(check(history, defaultLimits)).toMatchObject([{ invariant: 'I-18 resources' }])
   })
 
   test('lets credentials go that a terminal code has ended', () => {

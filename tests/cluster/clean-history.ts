@@ -22,6 +22,7 @@ export function cleanHistory(random: Random): Draft {
     keys: [],
     messages: [],
     outages: [],
+    stalls: [],
     shown: [],
     resources: [],
   }

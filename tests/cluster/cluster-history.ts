@@ -1,12 +1,14 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { defaultLimits, type Limits } from '../../scripts/storm/checker/limits.js'
-import type { History, Resources, ShownState } from '../../scripts/storm/checker/history.js'
+import type { History, Outage, Resources, ShownState } from '../../scripts/storm/checker/history.js'
 import { readLedger, type Sight } from '../../scripts/storm/recording/ledger-file.js'
 import { readRecorded, type Recorded } from '../../scripts/storm/recording/recorder.js'
 import type { Cluster } from './cluster.js'
 
 /** How often one node or another is asked for the states it shows. */
 const lookEveryMs = 1_500
+
+/** This process counts connects: when it gets no processor for so long, they bunch. */
+const stalledMs = 500
+const pulseMs = 100
 
 /** Watches a cluster from outside while things happen to it, and tells afterwards what did. */
 export class ClusterWatch implements AsyncDisposable {
@@ -16,11 +18,16 @@ export class ClusterWatch implements AsyncDisposable {
   readonly #timer: NodeJS.Timeout
   #looks = 0
   #looking: Promise<void> = Promise.resolve()
-
-  readonly #lag = monitorEventLoopDelay({ resolution: 20 })
+  readonly #stalls: Outage[] = []
+  readonly #pulse: NodeJS.Timeout
 
   constructor(private readonly cluster: Cluster) {
-    this.#lag.enable()
+    let last = Date.now()
+    this.#pulse = setInterval(() => {
+      const now = Date.now()
+      if (now - last > stalledMs) this.#stalls.push({ from: last, to: now })
+      last = now
+    }, pulseMs)
     this.#timer = setInterval(() => {
       this.#looking = this.#looking.then(() => this.#look())
     }, lookEveryMs)
@@ -31,14 +38,8 @@ export class ClusterWatch implements AsyncDisposable {
     const owners = [...(await this.cluster.owners()).values()]
     for (const { processName, sockets, handles } of this.cluster.nodes.map(stock)) {
       const owned = owners.filter(owner => owner === processName).length
-      if (handles !== null) this.#resources.push({ node: processName, mark, at: Date.now(), sockets, owned, handles })
+      this.#resources.push({ node: processName, mark, at: Date.now(), sockets, owned, handles })
     }
-  }
-
-  /** What may be asked of the gateways on this machine: connects are counted in this process, and bunch when it gets no processor. */
-  limits(): Limits {
-    const stallMs = Math.ceil(this.#lag.max / 1e6)
-    return { ...defaultLimits, connectDelayMs: defaultLimits.connectDelayMs + stallMs }
   }
 
   async history(): Promise<{ history: History; sight: Sight; recorded: Recorded }> {
@@ -64,6 +65,7 @@ export class ClusterWatch implements AsyncDisposable {
         return { session: sessionId, id, sentAt: at, arrivedAt, refused, stored: stored.has(name) }
       }),
       outages: cluster.outages,
+      stalls: this.#stalls,
       shown: this.#shown,
       resources: this.#resources,
     }
@@ -72,7 +74,7 @@ export class ClusterWatch implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer)
-    this.#lag.disable()
+    clearInterval(this.#pulse)
     await this.#looking
   }
 

@@ -245,7 +245,8 @@ export const mutants: Mutant[] = [
     what: 'handles that stay',
     invariant: 'I-18',
     put(draft, random) {
-      random.oneOf(draft.resources.filter(({ mark }) => mark === 'end')).handles += 200
+      const last = random.oneOf(draft.resources.filter(({ mark }) => mark === 'end'))
+      last.handles = (last.handles ?? 0) + 200
     },
   },
 ]

@@ -1,20 +1,29 @@
-import { bySession, type Connect, type Connection, type Finding, type History, type Try } from './history.js'
+import {
+  bySession,
+  type Connect,
+  type Connection,
+  type Finding,
+  type History,
+  type Outage,
+  type Try,
+} from './history.js'
 import type { Bucket, Limits } from './limits.js'
 
 const invariant = 'I-14 connects'
 
 /** Connects stay within the buckets of their node and of all nodes, no session tries too often, and nobody fights for a device. */
-export function boundedConnects({ connects, tries, connections }: History, limits: Limits): Finding[] {
+export function boundedConnects({ connects, tries, connections, stalls }: History, limits: Limits): Finding[] {
   const inOrder = connects.toSorted((a, b) => a.at - b.at)
   const nodes = new Set(inOrder.map(({ node }) => node))
   const logins = bySession(connections)
   return [
-    ...overrun(inOrder, limits.total, limits, 'all nodes'),
+    ...overrun(inOrder, limits.total, limits, stalls, 'all nodes'),
     ...[...nodes].flatMap(node =>
       overrun(
         inOrder.filter(connect => connect.node === node),
         limits.perNode,
         limits,
+        stalls,
         node,
       ),
     ),
@@ -24,13 +33,23 @@ export function boundedConnects({ connects, tries, connections }: History, limit
 }
 
 /** A bucket as it must have been, with what may have been delayed on its way; told of once for each time it was overrun. */
-function overrun(connects: readonly Connect[], bucket: Bucket, { connectDelayMs }: Limits, whose: string): Finding[] {
-  const room = bucket.burst + (bucket.perSecond * connectDelayMs) / 1_000
-  let level = room
+function overrun(
+  connects: readonly Connect[],
+  bucket: Bucket,
+  { connectDelayMs }: Limits,
+  stalls: readonly Outage[],
+  whose: string,
+): Finding[] {
+  const roomAt = (at: number) => {
+    const near = stalls.filter(({ from, to }) => from <= at && at <= to + connectDelayMs)
+    const stalledMs = near.reduce((sum, { from, to }) => sum + to - from, 0)
+    return bucket.burst + (bucket.perSecond * (connectDelayMs + stalledMs)) / 1_000
+  }
+  let level = Infinity
   let last = -Infinity
   let over = false
   return connects.flatMap(({ at }) => {
-    level = Math.min(room, level + (bucket.perSecond * (at - last)) / 1_000) - 1
+    level = Math.min(roomAt(at), level + (bucket.perSecond * (at - last)) / 1_000) - 1
     last = at
     const first = level < 0 && !over
     over = level < 0

@@ -23,6 +23,8 @@ export type History = {
   messages: readonly Message[]
   /** Stretches in which no node could reach the database: nobody can know then what is true. */
   outages: readonly Outage[]
+  /** Stretches in which nothing was recorded as it happened: connects of that time are all dated at its end. */
+  stalls: readonly Outage[]
   /** What the API said. */
   shown: readonly ShownState[]
   /** What nodes held when nothing was happening. */
@@ -91,8 +93,8 @@ export type Resources = {
   sockets: number
   /** Sessions that its lease says it runs. */
   owned: number
-  /** Handles that the process holds besides those sockets, such as files, timers and database connections. */
-  handles: number
+  /** Handles that the process holds besides those sockets, such as files, timers and database connections; `null`: nobody could tell. */
+  handles: number | null
 }
 
 /** What a check says is wrong. `session` is `null` when it is about a node, or all of them. */

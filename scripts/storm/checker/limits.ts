@@ -30,7 +30,8 @@ export const defaultLimits: Limits = {
   overlapMs: leaseMs + claimWaitMs + overlapMarginMs,
   // five seconds after its last renewal; others claim nine seconds after it at the earliest
   silentMs: 2_000,
-  perNode: { perSecond: 20, burst: 20 },
+  // less than for all, so that each node's own limit shows as well
+  perNode: { perSecond: 5, burst: 10 },
   total: { perSecond: 20, burst: 20 },
   // full jitter from one second on: ten tries in a minute are less likely than a defect
   perSession: { most: 12, withinMs: 60_000 },

@@ -11,10 +11,14 @@ export function noLeaks({ resources }: History, { handles: spare }: Limits): Fin
       const findings: Finding[] = []
       const found = (what: string) => void findings.push({ invariant, session: null, at, what: `${node}: ${what}` })
       if (sockets !== owned) found(`${sockets} sockets for ${owned} sessions`)
+      if (handles === null) {
+        found('could not be read')
+        return findings
+      }
       // processes are alike: one that was started later is measured by those that were there at first
       const first = resources.filter(({ mark }) => mark === 'baseline')
       const own = first.filter(each => each.node === node)
-      const before = Math.max(...(own.length > 0 ? own : first).map(each => each.handles))
+      const before = Math.max(...(own.length > 0 ? own : first).map(each => each.handles ?? 0))
       if (first.length > 0 && handles > before + spare)
         found(`${handles} handles besides its sockets, ${before} at first`)
       return findings
