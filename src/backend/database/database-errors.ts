@@ -22,6 +22,11 @@ export class DatabaseUnavailableError extends GatewayError {
       retryAfterSeconds: 2,
     })
   }
+
+  /** Whether PostgreSQL was lost or refuses to talk, and not merely one statement slow, the pool busy or a disk full. */
+  get isLost(): boolean {
+    return !NOT_LOST.test(this.reason)
+  }
 }
 
 /** PostgreSQL refused a statement. Names what refused it, never the values. */
@@ -50,9 +55,13 @@ const ERRNO = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_|ENOENT|EADDRNOT
  * a statement or a transaction that took longer than it was given, as after this process stood still.
  */
 const UNAVAILABLE_STATE = /^(08...|53...|58030|57P0[1-5]|57014|25P0[34])$/
-/** What pg and its pool say without a code. */
+/** Of the reasons of unavailability, those with which the server says that it is there, and what this process knows by itself. */
+const NOT_LOST = /^(53...|58030|57014|25P0[34]|pool_busy|commit_timeout)$/
+/** What pg's pool says when no connection of it came free. */
+const POOL_BUSY = /^timeout exceeded when trying to connect/
+/** What pg says without a code. */
 const LOST_CONNECTION =
-  /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|Client has encountered a connection error)/
+  /^(Connection terminated|timeout expired|Query read timeout|Client has encountered a connection error)/
 
 /** Translates what pg throws; errors that are not the database's own come back unchanged. */
 export function asDatabaseError(error: unknown): unknown {
@@ -65,6 +74,7 @@ export function asDatabaseError(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   const code = errno(error)
   if (ERRNO.test(code)) return new DatabaseUnavailableError(code)
+  if (POOL_BUSY.test(error.message)) return new DatabaseUnavailableError('pool_busy')
   return LOST_CONNECTION.test(error.message) ? new DatabaseUnavailableError('connection_lost') : error
 }
 

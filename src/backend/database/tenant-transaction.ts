@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { WorkspaceId } from '../../contract/ids.js'
 import { type Database, DEFAULT_DEADLINE_MS } from './database.js'
-import { errorCode } from '../log.js'
+import { DatabaseUnavailableError } from './database-errors.js'
 import type { TenantSchema } from './schema.js'
 import type { CommitHook, TransactionStart } from './transaction.js'
 import type { ReadQueries, WriteQueries } from './transaction-queries.js'
@@ -35,15 +35,18 @@ export type Tenants = {
   allIds(): Promise<WorkspaceId[]>
 }
 
-/** @param onUnavailable told of every transaction that failed because the database is away */
-export function createTenants(given: Database, onUnavailable: () => void = () => {}): Tenants {
+/**
+ * @param onLost told of every transaction that failed because the database was lost or refuses to talk; one that is slow, or waits for a
+ * busy pool in vain, says nothing about anybody else's
+ */
+export function createTenants(given: Database, onLost: () => void = () => {}): Tenants {
   const database: Pick<Database, 'transaction' | 'system'> = {
     system: given.system,
     async transaction(...asked) {
       try {
         return await given.transaction(...asked)
       } catch (error) {
-        if (errorCode(error) === 'database_unavailable') onUnavailable()
+        if (error instanceof DatabaseUnavailableError && error.isLost) onLost()
         throw error
       }
     },

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { Client } from 'pg'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { sql } from 'kysely'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../../../tests/support/template-database.js'
 import { WorkspaceId } from '../../contract/ids.js'
+import { openDatabase, type Database } from './database.js'
 import { createTenants, type Tenants, type TenantScope } from './tenant-transaction.js'
 
 let opened: TestDatabase
@@ -49,6 +51,59 @@ test('a commit that is cut in the middle is told as uncertain', async () => {
 
 test('so is one that does not answer before the deadline', async () => {
   expect(await addUser('Slow two', 500)).toMatchObject({ certain: false })
+})
+
+describe('who is told that the database is lost', () => {
+  let lost = 0
+  let database: Database
+  let watched: Tenants
+
+  beforeEach(() => {
+    lost = 0
+    database = openDatabase({ url: opened.appUrl, max: 1, connectTimeoutMs: 2_000 })
+    watched = createTenants(database, () => lost++)
+  })
+  afterEach(() => database.close())
+
+  const people = (deadlineMs = 10_000) =>
+    watched.read(scope, tx => tx.db.selectFrom('people').select('id').execute(), { deadlineMs })
+
+  test('nobody, when a transaction waits for a busy pool in vain', async () => {
+    let release = () => {}
+    const busy = watched.read(scope, () => new Promise<void>(resolve => (release = resolve)))
+    await expect(people()).rejects.toMatchObject({ code: 'database_unavailable', reason: 'pool_busy' })
+    release()
+    await busy
+    expect(lost).toBe(0)
+  })
+
+  test('nobody, when a statement or a transaction takes longer than it was given', async () => {
+    await admin.query('begin; lock table people in access exclusive mode')
+    await expect(people(300)).rejects.toMatchObject({ code: 'database_unavailable' })
+    const slow = watched.read(scope, async tx => {
+      await sql`set local statement_timeout = 100`.execute(tx.db)
+      await sql`select pg_sleep(30)`.execute(tx.db)
+    })
+    await expect(slow).rejects.toMatchObject({ reason: '57014' })
+    await admin.query('rollback')
+    expect(lost).toBe(0)
+  })
+
+  test('whoever asked, when the server ends a connection or does not listen', async () => {
+    const cut = watched.read(scope, async tx => {
+      const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx.db)
+      await admin.query('select pg_terminate_backend($1)', [rows[0]?.pid])
+      await sql`select 1`.execute(tx.db)
+    })
+    await expect(cut).rejects.toMatchObject({ code: 'database_unavailable' })
+    expect(lost).toBe(1)
+    const url = new URL(opened.appUrl)
+    url.port = '1'
+    await using nowhere = openDatabase({ url: url.href })
+    const refused = createTenants(nowhere, () => lost++).read(scope, async () => {})
+    await expect(refused).rejects.toMatchObject({ reason: 'ECONNREFUSED' })
+    expect(lost).toBe(2)
+  })
 })
 
 test('connections that were cut are replaced', async () => {
