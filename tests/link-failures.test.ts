@@ -33,6 +33,7 @@ afterEach(async () => {
   await gateway.simulator.fault('clear-faults')
   await gateway.simulator.fault('upgrade-silence', { off: true })
   await gateway.simulator.fault('upgrade-reset', { off: true })
+  await rows.query('delete from connect_breakers')
 })
 
 type Method = 'qr' | 'code'
@@ -116,6 +117,22 @@ describe.each<Method>(['qr', 'code'])('before there is anything to show, by %s',
     expect(Number((await request(method)).headers.get('retry-after'))).toBeGreaterThanOrEqual(600)
   })
 })
+
+test('405 to two new devices: nobody else is sent to WhatsApp, but one now and then', async () => {
+  await gateway.simulator.fault('fail-registration', { reason: 405, always: true })
+  const asks = () => gateway.visitor().request('POST', '/api/sessions/start', {})
+  for (let nth = 1; nth <= 2; nth++) expect(await asks()).toMatchObject({ status: 502 })
+  await rows.waitFor(`select from connect_breakers where opened_at is not null`)
+  const words = linkReason('engine_outdated')
+  const refused = { code: 'whatsapp_refused', reason: 'engine_outdated', detail: words?.message, action: words?.action }
+  await expect.poll(asks).toMatchObject({ status: 503, body: refused })
+  expect(Number((await asks()).headers.get('retry-after'))).toBeGreaterThan(0)
+
+  await gateway.simulator.fault('clear-faults')
+  await rows.query(`update connect_breakers set tried_at = tried_at - interval '30 seconds'`)
+  expect(await request('qr')).toMatchObject({ status: 200 })
+  expect(await asks()).toMatchObject({ status: 503 })
+}, 60_000)
 
 describe('a code that WhatsApp does not give', () => {
   const answers: [what: string, Fault, LinkReason, status: number, code: string][] = [

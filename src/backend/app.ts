@@ -138,6 +138,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
     createLinking({
       tenants,
       engine: attempts.engine,
+      mayBegin: () => pacer.mayBegin(),
       events,
       wakeups,
       vault,

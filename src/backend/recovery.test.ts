@@ -57,6 +57,7 @@ beforeEach(async () => {
     wakeups,
     sessions,
     admission,
+    mayBegin: () => connects.pacer.mayBegin(),
     log,
     nodeId,
     workspaceId: () => rig.workspaceId,

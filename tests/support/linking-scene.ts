@@ -104,11 +104,12 @@ export class LinkingScene implements AsyncDisposable {
 
   /** Nothing is wrong any more, and every wait is as long as it is. */
   async clear(): Promise<void> {
-    const { simulator, line } = this.parts
+    const { simulator, line, rows } = this.parts
     this.#waits[Symbol.dispose]()
     for (const name of ['upgrade-silence', 'upgrade-reset']) await simulator.fault(name, { off: true })
     await simulator.fault('clear-faults')
     await line.restore()
+    await rows.query('delete from connect_breakers')
   }
 
   /** The page has had no trouble with its own scripts or policy. */

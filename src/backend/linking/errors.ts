@@ -76,13 +76,21 @@ const failures: Partial<Record<LinkReason, Failure>> = {
   replaced_by_visitor: changed,
 }
 
+/** WhatsApp refuses everybody's connection: nobody has to find that out anew. */
+export function engineOutdated(): GatewayError {
+  return startFailed('engine_outdated', 0, { ...refused, status: 503, retryAfterSeconds: 60 })
+}
+
 /**
  * An attempt that ended before it had a code to show.
  * @param retryAfterMs how long WhatsApp asked to be left alone, when it did
  */
-export function startFailed(reason: LinkReason, retryAfterMs?: number): GatewayError {
+export function startFailed(
+  reason: LinkReason,
+  retryAfterMs?: number,
+  failure: Failure = failures[reason] ?? unreachable,
+): GatewayError {
   const { message, action } = linkReason(reason) ?? { message: 'The attempt ended.', action: 'Start again.' }
-  const failure = failures[reason] ?? unreachable
   const asked = retryAfterMs === undefined ? 0 : Math.ceil(retryAfterMs / 1_000)
   return new GatewayError({
     ...failure,

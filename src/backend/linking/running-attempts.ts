@@ -9,6 +9,7 @@ import { errorCode, type Log } from '../log.js'
 import type { Sessions } from '../sessions/sessions.js'
 import type { Vault } from '../vault/vault.js'
 import { createAttemptTurns } from './attempt-turns.js'
+import { engineOutdated } from './errors.js'
 import { LinkAttempt } from './link-attempt.js'
 import type { LinkPlan, LinkStarter } from './link-plan.js'
 import type { AttemptEnd } from './link-turns.js'
@@ -21,6 +22,8 @@ export type RunningAttemptsDeps = {
   vault: Vault
   sessions: Sessions
   admission: Admission
+  /** Whether WhatsApp takes this client, as far as is known. */
+  mayBegin: () => Promise<boolean>
   log: Log
   nodeId: string
   workspaceId: () => WorkspaceId
@@ -39,7 +42,7 @@ export type Beginning = { sessionId: SessionId; attempt: LinkAttempt | null }
 
 /** The attempts of this node, from before their rows can be seen: whoever finds a row of this node finds its process here. */
 export interface RunningAttempts {
-  /** @throws what `Admission.enter` and `openAttempt` throw; nothing is stored then */
+  /** @throws what `Admission.enter` and `openAttempt` throw, and GatewayError `whatsapp_refused`; nothing is stored then */
   open(attempt: NewAttempt): Promise<Beginning>
   get(sessionId: SessionId): Promise<LinkAttempt | null>
   has(sessionId: SessionId): boolean
@@ -61,6 +64,7 @@ export function createRunningAttempts(deps: RunningAttemptsDeps): RunningAttempt
     const phoneNumber = method === 'code' ? plan.phoneNumber : null
     // an id that comes back may still have its earlier place, on another node
     const placeId = chosen === undefined ? sessionId : SessionId.parse(randomUUID())
+    if (!(await deps.mayBegin())) throw engineOutdated()
     const place = await admission.enter({ sessionId: placeId, address, phoneNumber })
     const queued = !place.granted
     try {

@@ -27,6 +27,11 @@ export type PacerCounts = { waiting: number; granted: number; unasked: number; h
 export interface ConnectPacer extends AsyncDisposable {
   /** Resolves when this session may connect. @throws the signal's reason once it aborts */
   turn(request: ConnectRequest, signal: AbortSignal): Promise<void>
+  /**
+   * Whether somebody may connect who does not wait: not a client that WhatsApp refuses, but for one that shows whether it still does, where
+   * no session waits to do so.
+   */
+  mayBegin(): Promise<boolean>
   /** A connect that did not wait for a turn: it counts. */
   unasked(): void
   /** WhatsApp has taken this client. @param sessionId left out for a connect that did not wait for a turn */
@@ -172,6 +177,14 @@ export function createConnectPacer(deps: ConnectPacerDeps): ConnectPacer {
       const turn = queue.join(request, signal)
       serving ??= serve()
       return turn
+    },
+    async mayBegin() {
+      if (heldBy !== 'outdated') return true
+      const payment = await budget.pay(0)
+      if (!('heldBy' in payment)) release()
+      else if (payment.heldBy === 'outdated')
+        return payment.forMs === 0 && queue.size === 0 && (await breakers.mayTry())
+      return true
     },
     unasked() {
       unasked++
