@@ -2,8 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { assertFence } from '../../src/backend/leases/fence.js'
 import { lookForOrphans } from '../../src/backend/leases/claims.js'
-import { KeyBatch } from '../../src/backend/engine/key-batch.js'
-import { KeyRows } from '../../src/backend/engine/key-rows.js'
 import { EngineRig } from '../support/engine-rig.js'
 import { Rows } from '../support/rows.js'
 
@@ -54,30 +52,4 @@ test('an orphan is not claimed while its last write is under way, and its next w
   await expect(rig.tenants.transact({ workspaceId }, tx => assertFence(tx, sessionId, fence))).rejects.toMatchObject({
     code: 'fenced',
   })
-})
-
-const anew = async () => rig.engine.newCredentials()
-
-test('of two key stores under one fence, the one that has not seen the latest credentials cannot write older ones over them', async () => {
-  const account = await rig.account()
-  const behind = account.keys
-  await behind.commit({ credentials: await anew() })
-  await account.reload()
-  const newer = await anew()
-  await account.keys.commit({ credentials: newer })
-  await account.keys.commit({ credentials: newer })
-  await expect(behind.commit({ credentials: await anew() })).rejects.toMatchObject({ code: 'storage_error' })
-  await account.reload()
-  expect(account.keys.credentials.bytes).toEqual(newer.bytes)
-})
-
-test('credentials whose commit nobody heard of are written again', async () => {
-  const { identity, keys } = await rig.account()
-  const { workspaceId, sessionId, sealer } = identity
-  await keys.commit({ credentials: await anew() })
-  const batch = new KeyBatch()
-  batch.add({ credentials: await anew() })
-  const stored = new KeyRows(sessionId, sealer)
-  const write = () => rig.tenants.transact({ workspaceId }, tx => stored.write(tx, batch, '1'))
-  expect([await write(), await write()]).toEqual(['2', '2'])
 })

@@ -25,7 +25,7 @@ export type KeyStoreIdentity = { workspaceId: WorkspaceId; sessionId: SessionId;
 
 /** A key store for new credentials: nothing is stored before the first commit. */
 export function createKeyStore(deps: KeyStoreDeps, identity: KeyStoreIdentity, credentials: Credentials): KeyStore {
-  return new PostgresKeyStore(deps, identity, credentials, null)
+  return new PostgresKeyStore(deps, identity, credentials)
 }
 
 /**
@@ -35,19 +35,14 @@ export function createKeyStore(deps: KeyStoreDeps, identity: KeyStoreIdentity, c
  */
 export async function loadKeyStore(deps: KeyStoreDeps, identity: KeyStoreIdentity): Promise<KeyStore> {
   const rows = new KeyRows(identity.sessionId, deps.sealer)
-  const stored = await deps.tenants
+  const bytes = await deps.tenants
     .transact({ workspaceId: identity.workspaceId }, tx => fencedCredentials(tx, rows, identity), { hasty: true })
     .catch((error: unknown) => {
       if (!(error instanceof FencedError)) throw error
       throw new StorageError('fenced', 'Another node runs this session now.', error)
     })
-  if (stored === null) throw new StorageError('storage_error', 'This session has no stored credentials.')
-  return new PostgresKeyStore(
-    { patient: () => true, ...deps },
-    identity,
-    { engine: 'baileys', bytes: stored.bytes },
-    stored.version,
-  )
+  if (bytes === null) throw new StorageError('storage_error', 'This session has no stored credentials.')
+  return new PostgresKeyStore({ patient: () => true, ...deps }, identity, { engine: 'baileys', bytes })
 }
 
 async function fencedCredentials(tx: TenantTransactor, rows: KeyRows, { sessionId, fence }: KeyStoreIdentity) {
@@ -55,7 +50,7 @@ async function fencedCredentials(tx: TenantTransactor, rows: KeyRows, { sessionI
   const { rows: quarantined } = await sql`
     select from sessions where id = ${sessionId} and quarantined_at is not null`.execute(tx.db)
   if (quarantined.length > 0) throw new StorageError('fenced', 'The credentials of this session are put away.')
-  return rows.versioned(tx)
+  return rows.credentials(tx)
 }
 
 class PostgresKeyStore implements KeyStore {
@@ -64,14 +59,11 @@ class PostgresKeyStore implements KeyStore {
   readonly #rows: KeyRows
   readonly #listeners: ((error: Error) => void)[] = []
   #credentials: Credentials
-  /** Which write of the credentials this store knows: a newer one is somebody else's. */
-  #version: string | null
   #failure: StorageError | null = null
   #waiting: { batch: KeyBatch; done: Promise<void> } | null = null
   #writing: Promise<void> = Promise.resolve()
 
-  constructor(deps: KeyStoreDeps, identity: KeyStoreIdentity, credentials: Credentials, version: string | null) {
-    this.#version = version
+  constructor(deps: KeyStoreDeps, identity: KeyStoreIdentity, credentials: Credentials) {
     this.#deps = deps
     this.#identity = identity
     this.#rows = new KeyRows(identity.sessionId, deps.sealer)
@@ -126,12 +118,12 @@ class PostgresKeyStore implements KeyStore {
   async #write(batch: KeyBatch): Promise<void> {
     this.#waiting = null
     const { sessionId, workspaceId, fence } = this.#identity
-    this.#version = await this.#guarded(deadline =>
+    await this.#guarded(deadline =>
       this.#deps.tenants.transact(
         { workspaceId },
         async tx => {
           await assertFence(tx, sessionId, fence)
-          return this.#rows.write(tx, batch, this.#version)
+          await this.#rows.write(tx, batch)
         },
         deadline,
       ),

@@ -85,7 +85,7 @@ export async function storeTaken(
     .execute()
   const batch = new KeyBatch()
   batch.add({ credentials, keys })
-  await new KeyRows(sessionId, sealer).write(tx, batch, null)
+  await new KeyRows(sessionId, sealer).write(tx, batch)
   await tx.db.updateTable('session_credentials').set({ staged: false }).where('session_id', '=', sessionId).execute()
 }
 
