@@ -221,6 +221,7 @@ describe('a browser that has an attempt under way', () => {
   test('may change its mind: the older way ends, the newer one links', async () => {
     const qr = await visitor.start()
     const heard = visitor.listen()
+    await heard.waitForEvent('qr_code')
     const code = await visitor.startByCode(String(++number))
     expect((await heard.waitForEvent('link_ended')).data).toMatchObject({ reason: 'replaced_by_visitor' })
     const other = await visitor.startByCode(phone.phoneNumber)
