@@ -85,7 +85,8 @@ test('a node that is killed in the middle of a job leaves it to another, which d
   await expect.poll(() => rows.query('select from whizlite_jobs.jobs')).toEqual([])
   const told = await rows.query(`select from event_log where session_id = $1 and event = 'session_notice'`, [sessionId])
   expect(told).toHaveLength(1)
-  expect(await metric(url, 'whizlite_job_tries_total{job="workspace-cleanup",outcome="done"}')).toMatch(/ 1$/)
+  // the hour may strike meanwhile
+  expect(await metric(url, 'whizlite_job_tries_total{job="workspace-cleanup",outcome="done"}')).toMatch(/ [1-9]\d*$/)
 })
 
 test('a node without the role leaves jobs alone, and one with nothing else does them and serves no page', async () => {
@@ -100,7 +101,7 @@ test('a node without the role leaves jobs alone, and one with nothing else does 
   await using worker = new GatewayProcess({ ...env, ROLES: 'jobs' })
   const url = await worker.ready()
   await expect.poll(() => rows.query('select from whizlite_jobs.jobs'), { timeout: 20_000 }).toEqual([])
-  expect(await metric(url, 'whizlite_job_tries_total{job="session-cleanup",outcome="done"}')).toMatch(/ 1$/)
+  expect(await metric(url, 'whizlite_job_tries_total{job="session-cleanup",outcome="done"}')).toMatch(/ [1-9]\d*$/)
   const statuses = await Promise.all(
     ['/', '/openapi.json', '/api/sessions/start', '/health', '/health/ready'].map(
       async path => (await fetch(url + path)).status,
