@@ -38,13 +38,13 @@ answer({
   opened: ({ account }) => accounts.get(account).opened,
   /**
    * Connects accounts that were linked before, out of a file; a line that is lost is taken up again in the same way.
-   * `rate` and `burst` are connects a second; without them all go at once.
+   * The limits are those of `pace`; without them all go at once.
    */
-  async resume({ file, rate, burst }) {
-    const turn = pace({ rate, burst })
+  async resume({ file, ...limits }) {
+    const turn = pace(limits)
     for await (const { account, creds, stored } of readLinked(file, { kept })) {
       const auth = { creds, keys: keysInMemory(stored) }
-      void turn().then(() => resume({ account, auth, turn }))
+      void turn().then(ended => resume({ account, auth, turn, ended }))
     }
   },
   open: () => [...accounts.values()].filter(({ open }) => open).length,
@@ -71,15 +71,16 @@ function connect({ account, auth, opened, onQr, onEnd }) {
   })
 }
 
-function resume({ account, auth, turn }) {
+function resume({ account, auth, turn, ended }) {
   const socket = makeWASocket({ auth, waWebSocketUrl: url, logger: silent, ...settings })
   const held = { socket, open: false }
   accounts.set(account, held)
   socket.ev.on('connection.update', ({ connection }) => {
     if (connection === 'open') held.open = true
+    if (connection !== 'connecting' && connection !== undefined) ended()
     if (connection !== 'close' || accounts.get(account) !== held) return
     held.open = false
-    void turn().then(() => resume({ account, auth, turn }))
+    void turn().then(again => resume({ account, auth, turn, ended: again }))
   })
 }
 

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { watchApi } from './api-watch.mjs'
 import { Closing } from './closing.mjs'
-import { connectLimits, withoutLimits } from './connect-limits.mjs'
+import { connectLimits, underWay, withoutLimits } from './connect-limits.mjs'
 import { makeDataFolder, startGateway, startRaw } from './processes.mjs'
 import { processorTime } from './processor-time.mjs'
 import { writeLinked } from './raw-linked.mjs'
@@ -60,7 +60,7 @@ export async function run({ closing, say, quick, sessions }) {
   const pace = connectLimits()
   for (const [pacing, limits] of [
     ['the default', pace],
-    ['none', {}],
+    ['none', underWay],
   ]) {
     const own = new Closing()
     closing.add(own, () => own.close())

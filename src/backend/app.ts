@@ -54,6 +54,7 @@ import { makeConnectPacer } from './sessions/make-connect-pacer.js'
 import { createOperatorAlarm } from './sessions/operator-alarm.js'
 import { createServeOutbox } from './sessions/serve-outbox.js'
 import { createSessions } from './sessions/sessions.js'
+import { mostConnectsUnderWay } from './sessions/under-way.js'
 import { operatorWorkspace } from './tenancy/operator-workspace.js'
 import { createVault } from './vault/vault.js'
 
@@ -67,9 +68,6 @@ export interface App extends AsyncDisposable {
   /** Takes the node's lease, recovers what was left behind and opens the door. @returns the port */
   start(): Promise<number>
 }
-
-/** Logins that one event loop gets through within their deadline even on a slow machine; on a quick one they end faster than turns come. */
-const mostConnectsUnderWay = 40
 
 /** Batches of pre-keys kept ready: as many links may start at once without waiting for one. */
 const warmPreKeyBatches = 16

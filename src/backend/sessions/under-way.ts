@@ -1,5 +1,8 @@
 import type { SessionId } from '../../contract/ids.js'
 
+/** Logins that one event loop gets through within their deadline even on a slow machine; on a quick one they end faster than turns come. */
+export const mostConnectsUnderWay = 40
+
 /** After this long a connect is not waited for: whatever has become of it, nobody told. */
 const longestMs = 30_000
 
