@@ -77,7 +77,7 @@ export const SessionHistoryQuery = z.strictObject({
   /** `next` of the page before. */
   before: z
     .string()
-    .regex(/^\d{1,19}$/, 'must be what the page before calls next')
+    .regex(/^\d{1,18}$/, 'must be what the page before calls next')
     .optional(),
 })
 

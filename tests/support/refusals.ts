@@ -17,18 +17,23 @@ export async function send(
   return { status: response.status, headers: response.headers, body: await response.text() }
 }
 
-/** One form for every refusal: a problem document that says enough, and nothing of the server or of what was sent. */
+/** One form for every refusal: a problem document that says enough, what to do next too, and nothing of the server or of what was sent. */
 export function expectProblem(
   { status, headers, body }: RawAnswer,
   expected: number,
   code: ErrorCode,
-): { errors?: unknown } {
+): { errors?: unknown; action?: unknown } {
   expect({ status, body }).toEqual({ status: expected, body: expect.stringContaining(`"code":"${code}"`) })
   expect(headers.get('content-type')).toMatch(/^application\/problem\+json/)
   expect(headers.get('cache-control')).toBe('no-store')
   expect(headers.get('set-cookie')).toBeNull()
   const problem = JSON.parse(body) as Record<string, unknown>
-  expect(problem).toMatchObject({ status: expected, code, detail: problem['error'] })
+  expect(problem).toMatchObject({
+    status: expected,
+    code,
+    detail: problem['error'],
+    action: expect.stringMatching(/\w/),
+  })
   expect(body).not.toContain(secret)
   expect(body).not.toMatch(/node_modules|\bat .+:\d+|Error:|stack/)
   return problem

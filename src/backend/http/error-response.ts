@@ -9,7 +9,7 @@ export function asGatewayError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error
   const status = (error as { status?: unknown } | null)?.status
   if (typeof status === 'number' && status >= 400 && status < 500) {
-    return new GatewayError({ code: 'bad_request', status, message: 'The request could not be read.', cause: error })
+    return unreadable(status, error)
   }
   return new GatewayError({
     code: 'internal_error',
@@ -17,6 +17,17 @@ export function asGatewayError(error: unknown): GatewayError {
     message: 'Something went wrong on the server.',
     action: 'Try again. If it happens again, tell the operator the time it happened.',
     cause: error,
+  })
+}
+
+/** What the framework, or Node's parser, could not make sense of. */
+export function unreadable(status: number, cause?: unknown): GatewayError {
+  return new GatewayError({
+    code: 'bad_request',
+    status,
+    message: 'The request could not be read.',
+    action: 'Correct its address, headers or encoding, then send it again.',
+    cause,
   })
 }
 
@@ -51,7 +62,12 @@ export function problemOf(error: GatewayError): Problem {
 
 export function notFound(): RequestHandler {
   return () => {
-    throw new GatewayError({ code: 'not_found', status: 404, message: 'There is nothing at this address.' })
+    throw new GatewayError({
+      code: 'not_found',
+      status: 404,
+      message: 'There is nothing at this address.',
+      action: 'Check the address; GET /openapi.json lists all there are.',
+    })
   }
 }
 

@@ -110,6 +110,7 @@ function methodNotAllowed(methods: readonly string[]): RequestHandler {
       code: 'method_not_allowed',
       status: 405,
       message: 'This address does not take this method.',
+      action: `Use one that it takes: ${methods.join(', ')}.`,
     })
   }
 }

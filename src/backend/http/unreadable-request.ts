@@ -1,7 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { problemOf } from './error-response.js'
-import { GatewayError } from '../errors.js'
+import { problemOf, unreadable } from './error-response.js'
 
 const statuses: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }
 
@@ -12,8 +11,7 @@ export function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): 
     return
   }
   const status = statuses[error.code ?? ''] ?? 400
-  const problem = new GatewayError({ code: 'bad_request', status, message: 'The request could not be read.' })
-  const body = JSON.stringify(problemOf(problem))
+  const body = JSON.stringify(problemOf(unreadable(status)))
   socket.once('finish', () => socket.destroy())
   socket.end(
     [
