@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Phone } from '../src/simulator/index.js'
+import { Operator } from './support/operator.js'
 import { Rows } from './support/rows.js'
 import { SecondNode } from './support/second-node.js'
 import { TestGateway } from './support/test-gateway.js'
@@ -154,6 +155,53 @@ describe('when every place is taken', () => {
     expect(await ended(firstId)).toEqual({ phase: 'expired', reason: 'node_lost' })
     first = gateway.visitor(first.cookie)
     firstId = (await first.start()).sessionId
+  })
+})
+
+describe('a service that links while every place is taken', () => {
+  const connect = (sessionId: string) => new Operator(gateway.url, serviceToken).ask('POST', '/connect', { sessionId })
+  const disconnect = (sessionId: string) =>
+    new Operator(gateway.url, serviceToken).ask('POST', '/disconnect', { sessionId })
+  const status = async (sessionId: string) =>
+    (await new Operator(gateway.url, serviceToken).ask('GET', `/session-status/${sessionId}`)).body
+
+  test('is told its place ahead of visitors, joins it by its id, and links when its turn has come', async () => {
+    const visitor = gateway.visitor()
+    await queue(visitor)
+    const [sessionId, owner] = [randomUUID(), await phone()]
+    const answer = await connect(sessionId)
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { sessionId, status: 'connecting', state: 'linking', queuePosition: 1 },
+    })
+    expect(answer.body).not.toHaveProperty('qrCode')
+    expect(await connect(sessionId)).toMatchObject({ status: 200, body: answer.body })
+    expect((await visitor.view()).queuePosition).toBe(2)
+    expect(await rows.query(`select from session_credentials where session_id = $1`, [sessionId])).toEqual([])
+    // however long nobody asks: it is no page that somebody closes
+    await rows.query(`update link_attempts set seen_at = now() - interval '1 hour' where session_id = $1`, [sessionId])
+    await leave(first, firstId)
+    await expect.poll(() => status(sessionId)).toHaveProperty('qrCode')
+    const { queuePosition, qrCode } = await status(sessionId)
+    expect(queuePosition).toBeUndefined()
+    await owner.scanPicture(Buffer.from(String(qrCode).split(',')[1] ?? '', 'base64'))
+    await expect.poll(() => status(sessionId)).toMatchObject({ status: 'connected', state: 'connected' })
+    await expect.poll(async () => (await visitor.view()).phase).toBe('scanning')
+    await leave(visitor, (await visitor.view()).sessionId)
+    await disconnect(sessionId)
+  })
+
+  test('leaves the queue when it says so; nothing was opened', async () => {
+    const sessionId = randomUUID()
+    expect((await connect(sessionId)).body).toMatchObject({ queuePosition: 1 })
+    expect(await disconnect(sessionId)).toMatchObject({
+      status: 200,
+      body: { sessionId, status: 'disconnected', reason: { code: 'cancelled' } },
+    })
+    for (const table of ['data_keys', 'session_leases'])
+      expect(await rows.query(`select from ${table} where session_id = $1`, [sessionId]), table).toEqual([])
+    const visitor = gateway.visitor()
+    expect((await queue(visitor)).queuePosition).toBe(1)
   })
 })
 
