@@ -2,7 +2,7 @@ import type { SessionId } from '../../contract/ids.js'
 import { requireSession, type CommandDeps, type CommandScope } from './command-scope.js'
 import { notOurs, shredded, stillRestricted } from './command-errors.js'
 import { restoreFromQuarantine } from '../sessions/quarantine.js'
-import type { LockedSession } from './locked-session.js'
+import { isRestricted, type LockedSession } from './locked-session.js'
 import { connectAnew, takeUp, withdrawEarlier } from './take-up.js'
 
 const asked = { reason: 'asked_to_connect', mode: 'managed' } as const
@@ -51,6 +51,5 @@ function mayComeBack({ state, reason }: LockedSession): boolean {
 function requireConnectable(session: LockedSession): void {
   const refusal = notOurs(session)
   if (refusal !== null && !mayComeBack(session)) throw refusal
-  const { reason, until } = session
-  if (reason === 'restricted' && until !== null && until.getTime() > Date.now()) throw stillRestricted(until)
+  if (isRestricted(session)) throw stillRestricted(session.until)
 }

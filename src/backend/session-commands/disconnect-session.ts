@@ -3,6 +3,7 @@ import { revokeLease } from '../leases/session-leases.js'
 import { endUnfinishedLink } from '../linking/end-unfinished-link.js'
 import { setSessionState } from '../sessions/set-session-state.js'
 import { requireSession, type CommandDeps, type CommandScope } from './command-scope.js'
+import { isRestricted } from './locked-session.js'
 import { withdrawEarlier } from './take-up.js'
 
 /**
@@ -21,7 +22,9 @@ export async function disconnectSession(
     if (!session.runs) return
     await revokeLease(tx, sessionId)
     await endUnfinishedLink(events, tx, sessionId, { phase: 'cancelled', reason: 'stopped_early' })
-    await setSessionState(events, tx, sessionId, { state: 'disconnected', reason: 'stopped' })
+    // who closes a session that WhatsApp has restricted does not thereby end the restriction
+    const why = isRestricted(session) ? { reason: 'restricted', until: session.until } : { reason: 'stopped' }
+    await setSessionState(events, tx, sessionId, { state: 'disconnected', ...why })
     await events.wake(tx, session.nodeId)
   })
 }

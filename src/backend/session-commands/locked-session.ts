@@ -66,3 +66,8 @@ export async function lockSession(tx: TenantTransactor, sessionId: SessionId): P
     nodeId: lease.node_id,
   }
 }
+
+/** Whether WhatsApp has said until when this account is not to connect, and that time is still to come. */
+export function isRestricted(session: LockedSession): session is LockedSession & { until: Date } {
+  return session.reason === 'restricted' && session.until !== null && session.until.getTime() > Date.now()
+}
