@@ -4,10 +4,13 @@ import { clockAhead } from '../../../tests/support/clock-ahead.js'
 import { Rows } from '../../../tests/support/rows.js'
 import { TcpProxy } from '../../../tests/support/tcp-proxy.js'
 import { openTestDatabase, type TestDatabase } from '../../../tests/support/template-database.js'
+import { DatabaseUnavailableError } from '../database/database-errors.js'
+import { SCHEMA } from '../database/schema.js'
 import { createTenants } from '../database/tenant-transaction.js'
 import { createLog } from '../log.js'
 import { operatorWorkspace } from '../tenancy/operator-workspace.js'
 import { lookForOrphans } from './claims.js'
+import { LeaseLine } from './lease-line.js'
 import { createNodeLease, type NodeLease } from './node-lease.js'
 
 let clone: TestDatabase
@@ -149,12 +152,18 @@ test('a claim under way is waited for, and what it took is not taken for the own
 
 test('a start waits for a database that takes seconds to answer', async () => {
   await using other = new Rows(clone.ownerUrl)
-  const busy = other.query('begin; lock table nodes in exclusive mode; select pg_sleep(2.5); commit')
-  await rows.waitFor(`select from pg_locks where relation = 'nodes'::regclass and mode = 'ExclusiveLock' and granted`)
-  const { lease } = await watched(clone.appUrl)
+  await other.query('begin; lock table nodes in exclusive mode')
+  const watching = watched(clone.appUrl)
+  await rows.waitFor(
+    `select from pg_stat_activity where application_name = 'whizlite-lease' and wait_event_type = 'Lock'`,
+  )
+  // any other question is given up meanwhile
+  await using line = new LeaseLine(clone.appUrl)
+  await expect(line.ask(`select from ${SCHEMA}.nodes for share`, [])).rejects.toThrow(DatabaseUnavailableError)
+  await other.query('commit')
+  const { lease } = await watching
   await using _ = lease
   await expect.poll(() => lease.isSure()).toBe(true)
-  await busy
 })
 
 test('a process that stood still finds its lease run out before it says a word', async () => {
