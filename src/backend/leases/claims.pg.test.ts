@@ -1,38 +1,27 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { Rows } from '../../../tests/support/rows.js'
-import { openTestDatabase, type TestDatabase } from '../../../tests/support/template-database.js'
-import { SessionId, type WorkspaceId } from '../../contract/ids.js'
-import { createTenants, type Tenants } from '../database/tenant-transaction.js'
-import { operatorWorkspace } from '../tenancy/operator-workspace.js'
+import { TenantRig } from '../../../tests/support/tenant-rig.js'
+import { SessionId } from '../../contract/ids.js'
 import { lookForOrphans } from './claims.js'
 import { nobodysId, openLease, reopenLease } from './session-leases.js'
 
-let clone: TestDatabase
-let rows: Rows
-let tenants: Tenants
-let workspaceId: WorkspaceId
+let rig: TenantRig
 
 beforeAll(async () => {
-  clone = await openTestDatabase()
-  rows = new Rows(clone.ownerUrl)
-  tenants = createTenants(clone.database)
-  workspaceId = await operatorWorkspace(clone.database, tenants)
+  rig = await TenantRig.open()
 })
 
-afterAll(async () => {
-  await rows[Symbol.asyncDispose]()
-  await clone[Symbol.asyncDispose]()
-})
+afterAll(() => rig[Symbol.asyncDispose]())
 
 beforeEach(async () => {
-  await rows.query(`truncate nodes, session_leases, outbox_messages, sessions, people cascade`)
+  await rig.rows.query(`truncate nodes, session_leases, outbox_messages, sessions, people cascade`)
 })
 
 /** @param leaseFrom now until its lease ends, as an interval; negative for one that has ended */
 async function node(leaseFromNow: string, more: { draining?: boolean; host?: string; process?: string } = {}) {
   const id = randomUUID()
-  await rows.query(
+  await rig.rows.query(
     `insert into nodes (id, lease_until, draining, host, process) values ($1, clock_timestamp() + $2::interval, $3, $4, $5)`,
     [id, leaseFromNow, more.draining ?? false, more.host ?? null, more.process ?? null],
   )
@@ -40,17 +29,17 @@ async function node(leaseFromNow: string, more: { draining?: boolean; host?: str
 }
 
 async function leases(nodeId: string, count: number): Promise<string[]> {
-  const made = await rows.query<{ session_id: string }>(
+  const made = await rig.rows.query<{ session_id: string }>(
     `insert into session_leases (session_id, workspace_id, node_id, released_at)
      select gen_random_uuid(), $1, $2::uuid, case when $2::uuid = $4::uuid then clock_timestamp() end
      from generate_series(1, $3) returning session_id`,
-    [workspaceId, nodeId, count, nobodysId],
+    [rig.workspaceId, nodeId, count, nobodysId],
   )
   return made.map(row => row.session_id)
 }
 
 const look = (nodeId: string, host: string | null = null, most = 1_000) =>
-  lookForOrphans(clone.database, { nodeId, host, most })
+  lookForOrphans(rig.clone.database, { nodeId, host, most })
 const claim = async (nodeId: string, most = 1_000) => (await look(nodeId, null, most)).claimed
 
 const living = '8 seconds'
@@ -76,7 +65,7 @@ test('nothing is taken from a node whose lease lasts, or has ended this moment, 
 test('what was put to rest is not taken', async () => {
   const [lost, here] = [await node(justLost), await node(living)]
   await leases(lost, 2)
-  await rows.query(`update session_leases set wanted = false`)
+  await rig.rows.query(`update session_leases set wanted = false`)
   expect(await claim(here)).toEqual([])
 })
 
@@ -118,7 +107,7 @@ test('what was given up is taken at once, a fair share; left lying, all of it', 
   await leases(nobodysId, 4)
   expect(await claim(other)).toEqual([])
   expect(await claim(here, 3)).toHaveLength(3)
-  await rows.query(
+  await rig.rows.query(
     `update session_leases set released_at = clock_timestamp() - interval '1 minute' where node_id = $1`,
     [nobodysId],
   )
@@ -130,7 +119,7 @@ test('one that was left lying long ago does not have all others taken with it', 
   await leases(full, 10)
   await leases(nobodysId, 8)
   const [stray = ''] = await leases(nobodysId, 1)
-  await rows.query(`update session_leases set released_at = null where session_id = $1`, [stray])
+  await rig.rows.query(`update session_leases set released_at = null where session_id = $1`, [stray])
   expect(await claim(full)).toHaveLength(1)
   expect(await claim(other)).toHaveLength(8)
 })
@@ -139,13 +128,13 @@ test('what is opened for nobody is given up this moment: each takes its share', 
   const [full, other] = [await node(living), await node(living)]
   await leases(full, 10)
   const ids = Array.from({ length: 4 }, () => SessionId.parse(randomUUID()))
-  await tenants.transact({ workspaceId }, async tx => {
+  await rig.transact(async tx => {
     for (const id of ids) await openLease(tx, id, nobodysId)
   })
   expect(await claim(full)).toEqual([])
   expect(await claim(other)).toHaveLength(4)
-  await rows.query(`update session_leases set wanted = false where node_id = $1`, [other])
-  await tenants.transact({ workspaceId }, async tx => {
+  await rig.rows.query(`update session_leases set wanted = false where node_id = $1`, [other])
+  await rig.transact(async tx => {
     for (const id of ids) await reopenLease(tx, id, nobodysId)
   })
   expect(await claim(full)).toEqual([])
@@ -156,8 +145,8 @@ test('first what waits to be sent or is being linked, then what was connected la
   const [lost, here] = [await node(justLost), await node(living)]
   const [old = '', recent = '', pending = '', linking = '', newest = ''] = await leases(lost, 5)
   const person = randomUUID()
-  await rows.query(`insert into people (workspace_id, id, phone_number) values ($1, $2, '254700000001')`, [
-    workspaceId,
+  await rig.rows.query(`insert into people (workspace_id, id, phone_number) values ($1, $2, '254700000001')`, [
+    rig.workspaceId,
     person,
   ])
   for (const [id, ago] of [
@@ -166,16 +155,16 @@ test('first what waits to be sent or is being linked, then what was connected la
     [pending, '9 days'],
     [newest, '1 minute'],
   ]) {
-    await rows.query(
+    await rig.rows.query(
       `insert into sessions (workspace_id, id, person_id, mode, state, phone_number, connected_at)
        values ($1, $2, $3, 'managed', 'connected', '254700000001', clock_timestamp() - $4::interval)`,
-      [workspaceId, id, person, ago],
+      [rig.workspaceId, id, person, ago],
     )
   }
-  await rows.query(
+  await rig.rows.query(
     `insert into outbox_messages (workspace_id, id, session_id, kind, recipient, wa_message_id)
      values ($1, gen_random_uuid(), $2, 'notice', 'x', 'y')`,
-    [workspaceId, pending],
+    [rig.workspaceId, pending],
   )
   const order: string[][] = []
   for (const most of [2, 1, 1, 1])
@@ -191,7 +180,7 @@ test('first what waits to be sent or is being linked, then what was connected la
 test('a renewal under way keeps its sessions, and one that comes during the claim waits for it', async () => {
   const [lost, here] = [await node(justLost), await node(living)]
   await leases(lost, 1)
-  await using renewing = new Rows(clone.ownerUrl)
+  await using renewing = new Rows(rig.clone.ownerUrl)
   await renewing.query('begin')
   await renewing.query(`update nodes set lease_until = clock_timestamp() + interval '8 seconds' where id = $1`, [lost])
   expect(await claim(here)).toEqual([])

@@ -1,29 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Rows } from '../../../tests/support/rows.js'
-import { openTestDatabase, type TestDatabase } from '../../../tests/support/template-database.js'
-import type { WorkspaceId } from '../../contract/ids.js'
-import { createTenants, type TenantReader, type Tenants } from '../database/tenant-transaction.js'
-import { operatorWorkspace } from '../tenancy/operator-workspace.js'
+import { TenantRig } from '../../../tests/support/tenant-rig.js'
+import type { TenantReader } from '../database/tenant-transaction.js'
 import { isFromHere } from './own-chat-store.js'
 
-let clone: TestDatabase
-let rows: Rows
-let tenants: Tenants
-let workspaceId: WorkspaceId
+let rig: TenantRig
 
 beforeAll(async () => {
-  clone = await openTestDatabase()
-  rows = new Rows(clone.ownerUrl)
-  tenants = createTenants(clone.database)
-  workspaceId = await operatorWorkspace(clone.database, tenants)
+  rig = await TenantRig.open()
 })
 
-afterAll(async () => {
-  await rows[Symbol.asyncDispose]()
-  await clone[Symbol.asyncDispose]()
-})
+afterAll(() => rig[Symbol.asyncDispose]())
 
 async function rowsRead(tx: TenantReader): Promise<number> {
   const { rows: found } = await sql<{ count: number }>`
@@ -34,7 +22,7 @@ async function rowsRead(tx: TenantReader): Promise<number> {
 
 test('whether a message is from here is asked of its own account alone, however many there are', async () => {
   const [personId, otherId] = [randomUUID(), randomUUID()]
-  await rows.query(
+  await rig.rows.query(
     `with account as (
        insert into people (workspace_id, id, lid, phone_number)
        select $1, case n when 1 then $2::uuid when 2 then $3::uuid else gen_random_uuid() end, n, 254700000000 + n
@@ -45,10 +33,10 @@ test('whether a message is from here is asked of its own account alone, however 
      )
      insert into outbox_messages (workspace_id, id, session_id, kind, recipient, wa_message_id)
      select $1, gen_random_uuid(), id, 'notice', '', 'to ' || phone_number from linked`,
-    [workspaceId, personId, otherId],
+    [rig.workspaceId, personId, otherId],
   )
-  await rows.query('analyze people, sessions, outbox_messages')
-  await tenants.read({ workspaceId }, async tx => {
+  await rig.rows.query('analyze people, sessions, outbox_messages')
+  await rig.read(async tx => {
     const before = await rowsRead(tx)
     expect(await isFromHere(tx, personId, 'to 254700000001')).toBe(true)
     expect(await isFromHere(tx, personId, 'to 254700000002')).toBe(false)

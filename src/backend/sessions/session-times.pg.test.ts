@@ -1,14 +1,8 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Rows } from '../../../tests/support/rows.js'
-import { sessionRow } from '../../../tests/support/session-row.js'
-import { openTestDatabase, type TestDatabase } from '../../../tests/support/template-database.js'
-import type { SessionId, WorkspaceId } from '../../contract/ids.js'
-import { createTenants, type Tenants, type TenantTransactor } from '../database/tenant-transaction.js'
-import { createEventLog, type EventLog } from '../events/event-log.js'
+import { TenantRig } from '../../../tests/support/tenant-rig.js'
+import type { SessionId } from '../../contract/ids.js'
 import { createLog } from '../log.js'
-import { operatorWorkspace } from '../tenancy/operator-workspace.js'
-import { createVault } from '../vault/vault.js'
 import { createLongReconnects, showLongReconnects } from './long-reconnects.js'
 import { phoneOfflineNotices } from './phone-offline.js'
 import { forgetHistory, noteStillConnected } from './session-history.js'
@@ -16,47 +10,38 @@ import { noteSign } from './session-signs.js'
 import { readSession } from './session-view.js'
 import { setSessionState } from './set-session-state.js'
 
-let clone: TestDatabase
-let rows: Rows
-let tenants: Tenants
-let events: EventLog
-let workspaceId: WorkspaceId
+let rig: TenantRig
 
 beforeAll(async () => {
-  clone = await openTestDatabase()
-  rows = new Rows(clone.ownerUrl)
-  tenants = createTenants(clone.database)
-  events = createEventLog({ vault: createVault({ secret: randomBytes(32) }) })
-  workspaceId = await operatorWorkspace(clone.database, tenants)
+  rig = await TenantRig.open()
 })
 
-afterAll(async () => {
-  await rows[Symbol.asyncDispose]()
-  await clone[Symbol.asyncDispose]()
-})
+afterAll(() => rig[Symbol.asyncDispose]())
 
-const transact = <Result>(work: (tx: TenantTransactor) => Promise<Result>) => tenants.transact({ workspaceId }, work)
-const view = (id: SessionId) => tenants.read({ workspaceId }, tx => readSession(tx, id))
+const parts = () => ({ database: rig.clone.database, tenants: rig.tenants, events: rig.events })
+const view = (id: SessionId) => rig.read(tx => readSession(tx, id))
 const notices = async (id: SessionId) => (await view(id))?.notices.map(({ notice }) => notice)
 const told = async (id: SessionId) => {
-  const heard = await tenants.read({ workspaceId }, tx => events.read(tx, id, 0n, 100))
+  const heard = await rig.read(tx => rig.events.read(tx, id, 0n, 100))
   return heard.flatMap(({ event: { event, data } }) => (event === 'session_notice' ? [data.notice] : []))
 }
 const become = (id: SessionId, state: 'connected' | 'reconnecting') =>
-  transact(tx => setSessionState(events, tx, id, { state, reason: state === 'connected' ? null : 'connection_lost' }))
+  rig.transact(tx =>
+    setSessionState(rig.events, tx, id, { state, reason: state === 'connected' ? null : 'connection_lost' }),
+  )
 
 test('a session that has been reconnecting for an hour shows disconnected, once, until it is back', async () => {
-  const long = await sessionRow(rows, workspaceId, {
+  const long = await rig.session({
     state: 'reconnecting',
     reason: 'connection_lost',
     since: '61 minutes',
   })
-  const short = await sessionRow(rows, workspaceId, {
+  const short = await rig.session({
     state: 'reconnecting',
     reason: 'connection_lost',
     since: '59 minutes',
   })
-  const deps = { database: clone.database, tenants, events, afterMs: 3_600_000 }
+  const deps = { ...parts(), afterMs: 3_600_000 }
   expect(await showLongReconnects(deps)).toBe(1)
   expect(await showLongReconnects(deps)).toBe(0)
   expect(await view(short)).toMatchObject({ state: 'reconnecting', status: 'connecting' })
@@ -71,48 +56,50 @@ test('a session that has been reconnecting for an hour shows disconnected, once,
   expect(await become(long, 'connected')).toBe(true)
   expect(await notices(long)).toEqual([])
   await become(long, 'reconnecting')
-  await rows.query(`update sessions set since = since - interval '2 hours' where id = $1`, [long])
+  await rig.rows.query(`update sessions set since = since - interval '2 hours' where id = $1`, [long])
   expect(await showLongReconnects(deps)).toBe(1)
   expect(await told(long)).toEqual(['long_reconnecting', 'long_reconnecting'])
 })
 
 test('so does one that has not come to its connection in all that time', async () => {
   const [long, short] = [
-    await sessionRow(rows, workspaceId, { state: 'connecting', reason: 'starting', since: '61 minutes' }),
-    await sessionRow(rows, workspaceId, { state: 'connecting', reason: 'starting', since: '59 minutes' }),
+    await rig.session({ state: 'connecting', reason: 'starting', since: '61 minutes' }),
+    await rig.session({ state: 'connecting', reason: 'starting', since: '59 minutes' }),
   ]
-  expect(await showLongReconnects({ database: clone.database, tenants, events, afterMs: 3_600_000 })).toBe(1)
+  expect(await showLongReconnects({ ...parts(), afterMs: 3_600_000 })).toBe(1)
   expect(await view(long)).toMatchObject({ state: 'disconnected', reason: { code: 'connection_lost_long' } })
   expect(await view(short)).toMatchObject({ state: 'connecting', reason: { code: 'starting' } })
 })
 
 test('every node looks, by itself and over and over', async () => {
-  const id = await sessionRow(rows, workspaceId, { state: 'reconnecting' })
+  const id = await rig.session({ state: 'reconnecting' })
   const log = createLog({ level: 'silent' })
-  const deps = { database: clone.database, tenants, events, afterMs: 60_000, everyMs: 10, log }
+  const deps = { ...parts(), afterMs: 60_000, everyMs: 10, log }
   await using one = createLongReconnects(deps)
   await using other = createLongReconnects(deps)
   one.start()
   other.start()
-  await rows.query(`update sessions set since = since - interval '2 minutes' where id = $1`, [id])
+  await rig.rows.query(`update sessions set since = since - interval '2 minutes' where id = $1`, [id])
   await expect.poll(async () => (await view(id))?.state).toBe('disconnected')
   expect(await told(id)).toEqual(['long_reconnecting'])
 })
 
 test('an owner is warned of a phone that stays away after ten and after twelve days, and again only after it was back', async () => {
   const ids = {
-    nine: await sessionRow(rows, workspaceId, { phoneSeen: '9 days' }),
-    ten: await sessionRow(rows, workspaceId, { phoneSeen: '10 days 1 hour' }),
-    twelve: await sessionRow(rows, workspaceId, { phoneSeen: '12 days 1 hour' }),
-    never: await sessionRow(rows, workspaceId),
-    resting: await sessionRow(rows, workspaceId, { phoneSeen: '13 days', state: 'disconnected' }),
-    back: await sessionRow(rows, workspaceId, { phoneSeen: '13 days', state: 'disconnected' }),
+    nine: await rig.session({ phoneSeen: '9 days' }),
+    ten: await rig.session({ phoneSeen: '10 days 1 hour' }),
+    twelve: await rig.session({ phoneSeen: '12 days 1 hour' }),
+    never: await rig.session(),
+    resting: await rig.session({ phoneSeen: '13 days', state: 'disconnected' }),
+    back: await rig.session({ phoneSeen: '13 days', state: 'disconnected' }),
   }
-  await transact(tx => setSessionState(events, tx, ids.back, { state: 'disconnected', reason: 'connection_lost' }))
+  await rig.transact(tx =>
+    setSessionState(rig.events, tx, ids.back, { state: 'disconnected', reason: 'connection_lost' }),
+  )
   await become(ids.back, 'connected')
-  expect(await transact(tx => phoneOfflineNotices(events, tx, 1))).toBe(1)
-  expect(await transact(tx => phoneOfflineNotices(events, tx, 10))).toBe(1)
-  expect(await transact(tx => phoneOfflineNotices(events, tx, 10))).toBe(0)
+  expect(await rig.transact(tx => phoneOfflineNotices(rig.events, tx, 1))).toBe(1)
+  expect(await rig.transact(tx => phoneOfflineNotices(rig.events, tx, 10))).toBe(1)
+  expect(await rig.transact(tx => phoneOfflineNotices(rig.events, tx, 10))).toBe(0)
   const heard = Object.fromEntries(
     await Promise.all(Object.entries(ids).map(async ([name, id]) => [name, await told(id)] as const)),
   )
@@ -124,49 +111,51 @@ test('an owner is warned of a phone that stays away after ten and after twelve d
     resting: [],
     back: [],
   })
-  await rows.query(`update sessions set phone_seen_at = phone_seen_at - interval '2 days' where id = $1`, [ids.ten])
-  expect(await transact(tx => phoneOfflineNotices(events, tx, 10))).toBe(1)
+  await rig.rows.query(`update sessions set phone_seen_at = phone_seen_at - interval '2 days' where id = $1`, [ids.ten])
+  expect(await rig.transact(tx => phoneOfflineNotices(rig.events, tx, 10))).toBe(1)
   expect(await notices(ids.ten)).toEqual(['phone_offline', 'phone_offline_soon_logged_out'])
-  await transact(tx => noteSign(events, tx, ids.ten, { type: 'phone_seen', at: new Date() }))
+  await rig.transact(tx => noteSign(rig.events, tx, ids.ten, { type: 'phone_seen', at: new Date() }))
   expect(await notices(ids.ten)).toEqual([])
 })
 
 test('a phone that is seen all the time is written down once an hour', async () => {
-  const id = await sessionRow(rows, workspaceId)
+  const id = await rig.session()
   const seen = (minutes: number) => new Date(Date.UTC(2026, 0, 1) + minutes * 60_000)
   for (const minutes of [0, 1, 30, 58, 60, 61, 30, 120])
-    await transact(tx => noteSign(events, tx, id, { type: 'phone_seen', at: seen(minutes) }))
+    await rig.transact(tx => noteSign(rig.events, tx, id, { type: 'phone_seen', at: seen(minutes) }))
   expect((await view(id))?.phoneSeenAt).toBe(seen(120).toISOString())
-  await transact(tx => noteSign(events, tx, id, { type: 'phone_seen', at: seen(150) }))
+  await rig.transact(tx => noteSign(rig.events, tx, id, { type: 'phone_seen', at: seen(150) }))
   expect((await view(id))?.phoneSeenAt).toBe(seen(120).toISOString())
 })
 
 test('what is ill is shown, part by part; deafness is told to the owner', async () => {
-  const id = await sessionRow(rows, workspaceId)
-  await transact(tx => noteSign(events, tx, id, { type: 'health', health: { preKeys: 'low' } }))
-  await transact(tx => noteSign(events, tx, id, { type: 'health', health: { inbound: 'deaf' } }))
+  const id = await rig.session()
+  await rig.transact(tx => noteSign(rig.events, tx, id, { type: 'health', health: { preKeys: 'low' } }))
+  await rig.transact(tx => noteSign(rig.events, tx, id, { type: 'health', health: { inbound: 'deaf' } }))
   expect((await view(id))?.health).toEqual({ appState: 'unknown', history: 'unknown', preKeys: 'low', inbound: 'deaf' })
-  await transact(tx => noteSign(events, tx, id, { type: 'health', health: { inbound: 'ok' } }))
+  await rig.transact(tx => noteSign(rig.events, tx, id, { type: 'health', health: { inbound: 'ok' } }))
   expect(await told(id)).toEqual(['operator_needed'])
 })
 
 test('history goes after ninety days, a few rows at a time; who stays connected is noted daily while their node lives', async () => {
   const nodeId = randomUUID()
-  await rows.query(`insert into nodes (id, lease_until) values ($1, clock_timestamp() + interval '1 minute')`, [nodeId])
-  const kept = await sessionRow(rows, workspaceId, { connected: '25 hours', nodeId })
-  const lost = await sessionRow(rows, workspaceId, { connected: '25 hours' })
+  await rig.rows.query(`insert into nodes (id, lease_until) values ($1, clock_timestamp() + interval '1 minute')`, [
+    nodeId,
+  ])
+  const kept = await rig.session({ connected: '25 hours', nodeId })
+  const lost = await rig.session({ connected: '25 hours' })
   for (const state of ['reconnecting', 'connected', 'reconnecting'] as const)
     await become(lost, state === 'connected' ? 'connected' : 'reconnecting')
-  await rows.query(
+  await rig.rows.query(
     `update sessions set state = 'connected', connected_at = clock_timestamp() - interval '25 hours' where id = $1`,
     [lost],
   )
-  expect(await transact(tx => noteStillConnected(tx, 10))).toBe(1)
+  expect(await rig.transact(tx => noteStillConnected(tx, 10))).toBe(1)
   const age = async (id: SessionId) => Date.now() - Date.parse((await view(id))?.lastConnectedAt ?? '')
   expect(await age(kept)).toBeLessThan(60_000)
   expect(await age(lost)).toBeGreaterThan(60_000)
-  await rows.query(`update session_history set at = at - interval '91 days' where session_id = $1`, [lost])
-  expect(await transact(tx => forgetHistory(tx, 2))).toBe(2)
-  expect(await transact(tx => forgetHistory(tx, 2))).toBe(1)
-  expect(await transact(tx => forgetHistory(tx, 2))).toBe(0)
+  await rig.rows.query(`update session_history set at = at - interval '91 days' where session_id = $1`, [lost])
+  expect(await rig.transact(tx => forgetHistory(tx, 2))).toBe(2)
+  expect(await rig.transact(tx => forgetHistory(tx, 2))).toBe(1)
+  expect(await rig.transact(tx => forgetHistory(tx, 2))).toBe(0)
 })

@@ -1,46 +1,28 @@
-import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Rows } from '../../../tests/support/rows.js'
-import { sessionRow } from '../../../tests/support/session-row.js'
-import { openTestDatabase, type TestDatabase } from '../../../tests/support/template-database.js'
-import type { SessionId, WorkspaceId } from '../../contract/ids.js'
+import { TenantRig } from '../../../tests/support/tenant-rig.js'
+import type { SessionId } from '../../contract/ids.js'
 import { SessionState } from '../../contract/sessions.js'
-import { createTenants, type Tenants } from '../database/tenant-transaction.js'
-import { createEventLog, type EventLog } from '../events/event-log.js'
-import { operatorWorkspace } from '../tenancy/operator-workspace.js'
-import { createVault } from '../vault/vault.js'
 import { readSession, sessionHistory } from './session-view.js'
 import { mayMove } from './session-transitions.js'
 import { setSessionState } from './set-session-state.js'
 
-let clone: TestDatabase
-let rows: Rows
-let tenants: Tenants
-let events: EventLog
-let workspaceId: WorkspaceId
+let rig: TenantRig
 
 beforeAll(async () => {
-  clone = await openTestDatabase()
-  rows = new Rows(clone.ownerUrl)
-  tenants = createTenants(clone.database)
-  events = createEventLog({ vault: createVault({ secret: randomBytes(32) }) })
-  workspaceId = await operatorWorkspace(clone.database, tenants)
+  rig = await TenantRig.open()
 })
 
-afterAll(async () => {
-  await rows[Symbol.asyncDispose]()
-  await clone[Symbol.asyncDispose]()
-})
+afterAll(() => rig[Symbol.asyncDispose]())
 
-const view = (id: SessionId) => tenants.read({ workspaceId }, tx => readSession(tx, id))
+const view = (id: SessionId) => rig.read(tx => readSession(tx, id))
 const told = async (id: SessionId) =>
-  (await tenants.read({ workspaceId }, tx => events.read(tx, id, 0n, 1_000))).map(({ event }) => event)
+  (await rig.read(tx => rig.events.read(tx, id, 0n, 1_000))).map(({ event }) => event)
 const history = (id: SessionId, limit = 1_000, before?: string) =>
-  tenants.read({ workspaceId }, tx => sessionHistory(tx, id, { limit, ...(before !== undefined && { before }) }))
+  rig.read(tx => sessionHistory(tx, id, { limit, ...(before !== undefined && { before }) }))
 
 test('whatever is asked for in whatever order, a session only moves as it may, and nothing of it goes unrecorded', async () => {
   const asked = fc.record({
@@ -52,13 +34,13 @@ test('whatever is asked for in whatever order, a session only moves as it may, a
       fc.constantFrom(...SessionState.options),
       fc.array(asked, { minLength: 1, maxLength: 12 }),
       async (first, walk) => {
-        const id = await sessionRow(rows, workspaceId, { state: first, since: '1 hour' })
+        const id = await rig.session({ state: first, since: '1 hour' })
         let now: { state: SessionState; reason: string | null } = { state: first, reason: null }
         const expected: (typeof now)[] = []
         const lines: string[] = []
         for (const step of walk) {
           const before = await view(id)
-          const changed = await tenants.transact({ workspaceId }, tx => setSessionState(events, tx, id, step))
+          const changed = await rig.transact(tx => setSessionState(rig.events, tx, id, step))
           const differs = now.state !== step.state || now.reason !== step.reason
           expect(changed).toBe(differs && mayMove(now.state, step.state))
           if (!changed) continue
@@ -86,9 +68,8 @@ test('whatever is asked for in whatever order, a session only moves as it may, a
 })
 
 test('two who move a session at once move it one after the other', async () => {
-  const id = await sessionRow(rows, workspaceId)
-  const move = (state: SessionState) =>
-    tenants.transact({ workspaceId }, tx => setSessionState(events, tx, id, { state }))
+  const id = await rig.session()
+  const move = (state: SessionState) => rig.transact(tx => setSessionState(rig.events, tx, id, { state }))
   const moved = await Promise.all([move('handed_off'), move('reconnecting'), move('handed_off')])
   expect(moved.filter(Boolean).length).toBeGreaterThanOrEqual(1)
   const { entries } = await history(id)
@@ -97,9 +78,9 @@ test('two who move a session at once move it one after the other', async () => {
 })
 
 test('history is read in pages, newest first, and says who ran the session', async () => {
-  const id = await sessionRow(rows, workspaceId)
+  const id = await rig.session()
   for (const state of ['reconnecting', 'connected', 'reconnecting', 'connected', 'disconnected'] as const)
-    await tenants.transact({ workspaceId }, tx => setSessionState(events, tx, id, { state }))
+    await rig.transact(tx => setSessionState(rig.events, tx, id, { state }))
   const first = await history(id, 2)
   expect(first.entries.map(({ state }) => state)).toEqual(['disconnected', 'connected'])
   expect(first.entries[0]).toMatchObject({ epoch: 1, nodeId: expect.any(String) as string })
@@ -114,8 +95,8 @@ test('history is read in pages, newest first, and says who ran the session', asy
 })
 
 test('when a session was connected last is known while it is not', async () => {
-  const id = await sessionRow(rows, workspaceId, { connected: '3 days' })
-  await tenants.transact({ workspaceId }, tx => setSessionState(events, tx, id, { state: 'reconnecting' }))
+  const id = await rig.session({ connected: '3 days' })
+  await rig.transact(tx => setSessionState(rig.events, tx, id, { state: 'reconnecting' }))
   expect(Date.now() - Date.parse((await view(id))?.lastConnectedAt ?? '')).toBeLessThan(60_000)
 })
 
