@@ -1,61 +1,35 @@
-import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { LinkAttemptView } from '../src/contract/linking.js'
-import { startSimulator, type Phone, type Simulator } from '../src/simulator/index.js'
-import { GatewayProcess } from './support/gateway-process.js'
-import { Rows } from './support/rows.js'
+import type { Phone } from '../src/simulator/index.js'
+import type { GatewayProcess } from './support/gateway-process.js'
+import { pictureOf } from './support/picture-of.js'
+import { ProcessRig } from './support/process-rig.js'
 import { TcpProxy } from './support/tcp-proxy.js'
-import { cloneDatabase, type ClonedDatabase } from './support/template-database.js'
-import { Visitor } from './support/visitor.js'
+import type { Visitor } from './support/visitor.js'
 
-let simulator: Simulator
-let database: ClonedDatabase
+let rig: ProcessRig
 let line: TcpProxy
-let rows: Rows
-let dataDir: string
 let gateway: GatewayProcess
-let url: string
 let visitor: Visitor
 let phone: Phone
-let number = 254740000000
 
 // one gateway for all: it has to live on without a restart
 beforeAll(async () => {
-  simulator = await startSimulator()
-  database = await cloneDatabase()
-  line = await TcpProxy.open(database.ownerUrl)
-  rows = new Rows(database.ownerUrl)
-  dataDir = mkdtempSync(join(tmpdir(), 'whizlite-outage-'))
-  gateway = new GatewayProcess({
-    NODE_ENV: 'test',
-    PORT: '0',
-    LOG_LEVEL: 'debug',
-    DATA_DIR: dataDir,
-    DATABASE_URL: line.through(database.ownerUrl),
-    WHATSAPP_SESSION_SECRET: randomBytes(32).toString('hex'),
-    WHATSAPP_URL: simulator.url,
-    WHATSAPP_ROOT_KEY: simulator.rootKey,
-  })
-  url = await gateway.ready()
+  rig = await ProcessRig.open({ LOG_LEVEL: 'debug' })
+  line = await TcpProxy.open(rig.database.ownerUrl)
+  gateway = await rig.start({ DATABASE_URL: line.through(rig.database.ownerUrl) })
 })
 
 afterAll(async () => {
   await line.restore()
   await gateway.stop()
   await line[Symbol.asyncDispose]()
-  await rows[Symbol.asyncDispose]()
-  await simulator.assertClean()
-  await simulator.stop()
-  await database.drop()
-  rmSync(dataDir, { recursive: true, force: true })
+  await rig[Symbol.asyncDispose]()
 })
 
 beforeEach(async () => {
-  phone = await simulator.phone(String(++number))
-  visitor = new Visitor(url)
+  phone = await rig.phone()
+  visitor = gateway.visitor()
 })
 
 afterEach(async () => {
@@ -68,11 +42,10 @@ const health = async () => (await visitor.request('GET', '/health')).body['statu
 /** Until the gateway has noticed, so that what follows really happens during the outage. */
 const noticed = () => expect.poll(health).toBe('degraded')
 
-const scan = async (qrCode: string): Promise<unknown> =>
-  phone.scanPicture(Buffer.from(qrCode.split(',')[1] ?? '', 'base64'))
+const scan = (qrCode: string): Promise<unknown> => phone.scanPicture(pictureOf(qrCode))
 
 async function ended(sessionId: string): Promise<LinkAttemptView> {
-  await rows.waitFor(
+  await rig.rows.waitFor(
     `select from link_attempts where session_id = $1 and phase in ('complete', 'failed', 'expired', 'cancelled')`,
     [sessionId],
   )
@@ -88,7 +61,7 @@ async function expectFailedAndTold(sessionId: string): Promise<void> {
   expect(await ended(sessionId)).toMatchObject({ phase: 'failed', reason: { code: 'storage_error' } })
   for (const table of ['session_credentials', 'signal_keys', 'inbound_journal', 'data_keys', 'sessions']) {
     const column = table === 'sessions' ? 'id' : 'session_id'
-    expect(await rows.query(`select from ${table} where ${column} = $1`, [sessionId]), table).toEqual([])
+    expect(await rig.rows.query(`select from ${table} where ${column} = $1`, [sessionId]), table).toEqual([])
   }
   await phone.waitForQuiet()
   expect(await phone.messages(phone.jid)).toEqual([])
@@ -102,13 +75,15 @@ async function expectOneOfEach(sessionId: string): Promise<void> {
   const texts = (await phone.messages(phone.jid)).map(message => message.text ?? message.undecryptable)
   expect(texts).toEqual([expect.stringMatching(/^WHIZLITE_/), expect.stringContaining(phone.phoneNumber)])
   expect(
-    await rows.query(`select from outbox_messages where session_id = $1 and kind = 'secret' and proto is not null`, [
-      sessionId,
-    ]),
+    await rig.rows.query(
+      `select from outbox_messages where session_id = $1 and kind = 'secret' and proto is not null`,
+      [sessionId],
+    ),
   ).toEqual([])
 }
 
-const pairReplies = () => simulator.ledger({ direction: 'in', child: 'pair-device-sign', account: phone.phoneNumber })
+const pairReplies = () =>
+  rig.simulator.ledger({ direction: 'in', child: 'pair-device-sign', account: phone.phoneNumber })
 
 describe('while the database is away', () => {
   test('health says so, and says when it is back', async () => {
@@ -125,29 +100,29 @@ describe('while the database is away', () => {
   })
 
   test.each(['refuses', 'does not answer'])('and %s, nothing is started', async how => {
-    const attempts = await rows.query(`select from link_attempts`)
-    const stanzas = await simulator.ledger()
+    const attempts = await rig.rows.query(`select from link_attempts`)
+    const stanzas = await rig.simulator.ledger()
     if (how === 'refuses') line.cut()
     else line.stall()
-    for (const [method, path] of [
-      ['POST', '/api/sessions/start'],
-      ['GET', '/api/sessions/current'],
-    ] as const) {
-      const asking = new Visitor(url, `whizlite-attempt=${'A'.repeat(43)}`)
-      const answer = await asking.request(method, path, method === 'POST' ? {} : undefined)
+    const asking = gateway.visitor(`whizlite-attempt=${'A'.repeat(43)}`)
+    const answers = await Promise.all([
+      asking.request('POST', '/api/sessions/start', {}),
+      asking.request('GET', '/api/sessions/current'),
+    ])
+    for (const answer of answers) {
       expect(answer).toMatchObject({ status: 503, body: { code: 'database_unavailable' } })
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
       expect(answer.headers.getSetCookie()).toEqual([])
     }
-    expect(await simulator.ledger()).toEqual(stanzas)
+    expect(await rig.simulator.ledger()).toEqual(stanzas)
     await line.restore()
     await expect.poll(health).toBe('healthy')
-    expect(await rows.query(`select from link_attempts`)).toEqual(attempts)
+    expect(await rig.rows.query(`select from link_attempts`)).toEqual(attempts)
   })
 
   test('a code that is scanned links nothing yet: the reply that would confirm it waits for the database', async () => {
     const { sessionId, qrCode } = await visitor.start()
-    await rows.waitFor(`select from link_attempts where session_id = $1 and phase = 'scanning'`, [sessionId])
+    await rig.rows.waitFor(`select from link_attempts where session_id = $1 and phase = 'scanning'`, [sessionId])
     const doubts = () => gateway.output.split('"lease_in_doubt"').length
     const before = doubts()
     line.cut()
@@ -160,7 +135,7 @@ describe('while the database is away', () => {
   })
 
   test('messages on their way are confirmed afterwards, once each', async () => {
-    const hold = await simulator.hold({ direction: 'in', tag: 'message', account: phone.phoneNumber })
+    const hold = await rig.simulator.hold({ direction: 'in', tag: 'message', account: phone.phoneNumber })
     const { sessionId, qrCode } = await visitor.start()
     await scan(qrCode)
     await hold.reached

@@ -1,57 +1,29 @@
-import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { LinkAttemptView } from '../src/contract/linking.js'
-import { startSimulator, type Phone, type Simulator, type StanzaMatch } from '../src/simulator/index.js'
-import { GatewayProcess } from './support/gateway-process.js'
+import type { Phone, StanzaMatch } from '../src/simulator/index.js'
+import type { GatewayProcess } from './support/gateway-process.js'
+import { pictureOf } from './support/picture-of.js'
+import { ProcessRig } from './support/process-rig.js'
 import { Rows } from './support/rows.js'
-import { cloneDatabase, type ClonedDatabase } from './support/template-database.js'
-import { Visitor } from './support/visitor.js'
+import type { Visitor } from './support/visitor.js'
 
-let simulator: Simulator
-let database: ClonedDatabase
-let rows: Rows
-let dataDir: string
-let env: Record<string, string>
+let rig: ProcessRig
 let gateway: GatewayProcess
 let visitor: Visitor
 let phone: Phone
-let number = 254700000100
 
 beforeAll(async () => {
-  simulator = await startSimulator()
-  database = await cloneDatabase()
-  rows = new Rows(database.ownerUrl)
-  dataDir = mkdtempSync(join(tmpdir(), 'whizlite-kill-'))
-  env = {
-    NODE_ENV: 'test',
-    PORT: '0',
-    LOG_LEVEL: 'debug',
-    DATA_DIR: dataDir,
-    DATABASE_URL: database.ownerUrl,
-    WHATSAPP_SESSION_SECRET: randomBytes(32).toString('hex'),
-    WHATSAPP_URL: simulator.url,
-    WHATSAPP_ROOT_KEY: simulator.rootKey,
-  }
+  rig = await ProcessRig.open({ LOG_LEVEL: 'debug' })
 })
 
-afterAll(async () => {
-  await simulator.assertClean()
-  await rows[Symbol.asyncDispose]()
-  await simulator.stop()
-  await database.drop()
-  rmSync(dataDir, { recursive: true, force: true })
-})
+afterAll(() => rig[Symbol.asyncDispose]())
 
+// what the test before has restarted serves the next one
 beforeEach(async () => {
-  phone = await simulator.phone(String(++number))
-  gateway = new GatewayProcess(env)
-  visitor = new Visitor(await gateway.ready())
+  phone = await rig.phone()
+  gateway = rig.running ?? (await rig.start())
+  visitor = gateway.visitor()
 })
-
-afterEach(() => gateway[Symbol.asyncDispose]())
 
 type Method = 'qr' | 'code'
 
@@ -61,20 +33,17 @@ const start = (method: Method) => (method === 'qr' ? visitor.start() : visitor.s
 async function agree(method: Method): Promise<string> {
   const started = await start(method)
   if ('pairingCode' in started) await phone.enterCode(started.pairingCode)
-  else await phone.scanPicture(Buffer.from(started.qrCode.split(',')[1] ?? '', 'base64'))
+  else await phone.scanPicture(pictureOf(started.qrCode))
   return started.sessionId
 }
 
-/** Kill, and a new process. The dead node's lease is put into the past, as the eight seconds it has left would. */
 async function killAndRestart(): Promise<void> {
-  await gateway.kill()
-  await rows.query(`update nodes set lease_until = clock_timestamp() - interval '1 minute'`)
-  gateway = new GatewayProcess(env)
-  visitor = new Visitor(await gateway.ready(), visitor.cookie)
+  gateway = await rig.killAndRestart()
+  visitor = gateway.visitor(visitor.cookie)
 }
 
 async function ended(sessionId: string): Promise<LinkAttemptView> {
-  await rows.waitFor(
+  await rig.rows.waitFor(
     `select phase from link_attempts where session_id = $1 and phase in ('complete', 'failed', 'expired', 'cancelled')`,
     [sessionId],
   )
@@ -87,9 +56,10 @@ async function expectOneOfEach(sessionId: string): Promise<void> {
   const texts = (await phone.messages(phone.jid)).map(message => message.text ?? message.undecryptable)
   expect(texts).toEqual([expect.stringMatching(/^WHIZLITE_/), expect.stringContaining(phone.phoneNumber)])
   expect(
-    await rows.query(`select 1 from outbox_messages where session_id = $1 and kind = 'secret' and proto is not null`, [
-      sessionId,
-    ]),
+    await rig.rows.query(
+      `select 1 from outbox_messages where session_id = $1 and kind = 'secret' and proto is not null`,
+      [sessionId],
+    ),
   ).toEqual([])
 }
 
@@ -98,10 +68,10 @@ async function expectEndedAndTold(sessionId: string): Promise<void> {
   expect(view).toMatchObject({ phase: 'expired', reason: { code: 'node_lost' } })
   expect(view.reason?.action).toContain('Linked devices')
   const shown = `select qr, code, expected_number from link_attempts where session_id = $1`
-  expect(await rows.query(shown, [sessionId])).toEqual([{ qr: null, code: null, expected_number: null }])
+  expect(await rig.rows.query(shown, [sessionId])).toEqual([{ qr: null, code: null, expected_number: null }])
   for (const table of ['session_credentials', 'signal_keys', 'inbound_journal', 'data_keys', 'sessions']) {
     const column = table === 'sessions' ? 'id' : 'session_id'
-    expect(await rows.query(`select 1 from ${table} where ${column} = $1`, [sessionId]), table).toEqual([])
+    expect(await rig.rows.query(`select 1 from ${table} where ${column} = $1`, [sessionId]), table).toEqual([])
   }
   await phone.waitForQuiet()
   expect(await phone.messages(phone.jid)).toEqual([])
@@ -115,10 +85,10 @@ describe.each<Method>(['qr', 'code'])('a gateway killed with SIGKILL, linking by
   })
 
   test('after the phone has agreed, before pair-success arrives: over, nothing half-linked', async () => {
-    const hold = await simulator.hold({ direction: 'out', tag: 'iq', child: 'pair-success' })
+    const hold = await rig.simulator.hold({ direction: 'out', tag: 'iq', child: 'pair-success' })
     const agreeing = agree(method)
     await hold.reached
-    const { session_id: sessionId } = await rows.waitFor<{ session_id: string }>(
+    const { session_id: sessionId } = await rig.rows.waitFor<{ session_id: string }>(
       `select session_id from link_attempts where phase = 'scanning'`,
     )
     await killAndRestart()
@@ -128,7 +98,7 @@ describe.each<Method>(['qr', 'code'])('a gateway killed with SIGKILL, linking by
   })
 
   test('after the phone has agreed, when the pair reply has left: its credentials were stored before', async () => {
-    const hold = await simulator.hold({
+    const hold = await rig.simulator.hold({
       direction: 'in',
       tag: 'iq',
       child: 'pair-device-sign',
@@ -136,7 +106,7 @@ describe.each<Method>(['qr', 'code'])('a gateway killed with SIGKILL, linking by
     })
     const sessionId = await agree(method)
     await hold.reached
-    expect(await rows.query(`select staged from session_credentials where session_id = $1`, [sessionId])).toEqual([
+    expect(await rig.rows.query(`select staged from session_credentials where session_id = $1`, [sessionId])).toEqual([
       { staged: true },
     ])
     await killAndRestart()
@@ -146,12 +116,14 @@ describe.each<Method>(['qr', 'code'])('a gateway killed with SIGKILL, linking by
 
   test('after promotion: the restarted gateway finishes the link', async () => {
     // nobody can store a string as long as somebody else looks at the whole table
-    await using lock = new Rows(database.ownerUrl)
+    await using lock = new Rows(rig.database.ownerUrl)
     await lock.query('begin')
     await lock.query('lock table session_strings in share mode')
     const sessionId = await agree(method)
-    await rows.waitFor(`select 1 from link_attempts where session_id = $1 and phase = 'preparing'`, [sessionId])
-    expect(await rows.query(`select state from sessions where id = $1`, [sessionId])).toEqual([{ state: 'connected' }])
+    await rig.rows.waitFor(`select 1 from link_attempts where session_id = $1 and phase = 'preparing'`, [sessionId])
+    expect(await rig.rows.query(`select state from sessions where id = $1`, [sessionId])).toEqual([
+      { state: 'connected' },
+    ])
     await killAndRestart()
     await lock.query('rollback')
     await expectOneOfEach(sessionId)
@@ -164,19 +136,21 @@ describe.each<Method>(['qr', 'code'])('a gateway killed with SIGKILL, linking by
   ] as const
 
   test.each(standstills)('%s: exactly one of each on the phone', async (_name, table, condition) => {
-    await using lock = new Rows(database.ownerUrl)
+    await using lock = new Rows(rig.database.ownerUrl)
     await lock.query('select pg_advisory_lock(4711)')
-    await rows.query(`
+    await rig.rows.query(`
       create function stand_still() returns trigger language plpgsql as $$
         begin perform pg_advisory_xact_lock_shared(4711); return new; end $$;
       create trigger stand_still before update on ${table} for each row when (${condition}) execute function stand_still()`)
     const sessionId = await agree(method)
-    await rows.waitFor(`select from pg_stat_activity where datname = current_database() and wait_event = 'advisory'`)
-    const sent = await simulator.ledger({ direction: 'in', tag: 'message', account: phone.phoneNumber, device: 1 })
+    await rig.rows.waitFor(
+      `select from pg_stat_activity where datname = current_database() and wait_event = 'advisory'`,
+    )
+    const sent = await rig.simulator.ledger({ direction: 'in', tag: 'message', account: phone.phoneNumber, device: 1 })
     expect(sent.length).toBe(table === 'outbox_messages' ? 0 : 2)
     await gateway.kill()
     await lock.query('select pg_advisory_unlock(4711)')
-    await rows.query(`drop trigger stand_still on ${table}; drop function stand_still`)
+    await rig.rows.query(`drop trigger stand_still on ${table}; drop function stand_still`)
     await killAndRestart()
     await expectOneOfEach(sessionId)
   })
@@ -191,12 +165,12 @@ describe.each<Method>(['qr', 'code'])('a gateway killed with SIGKILL, linking by
 
   test.each(sends)('%s: exactly one of each on the phone', async (_name, nth, direction, fate) => {
     const match: StanzaMatch = { direction, tag: direction === 'in' ? 'message' : 'ack', account: phone.phoneNumber }
-    let hold = await simulator.hold(direction === 'in' ? match : { ...match, where: { class: 'message' } })
+    let hold = await rig.simulator.hold(direction === 'in' ? match : { ...match, where: { class: 'message' } })
     const sessionId = await agree(method)
     await hold.reached
     if (nth === 2) {
       const first = hold
-      hold = await simulator.hold(direction === 'in' ? match : { ...match, where: { class: 'message' } })
+      hold = await rig.simulator.hold(direction === 'in' ? match : { ...match, where: { class: 'message' } })
       await first.release()
       await hold.reached
     }
@@ -206,44 +180,48 @@ describe.each<Method>(['qr', 'code'])('a gateway killed with SIGKILL, linking by
   })
 
   test('a lease that really runs out is taken over', async () => {
-    const hold = await simulator.hold({ direction: 'in', tag: 'message', account: phone.phoneNumber })
+    const hold = await rig.simulator.hold({ direction: 'in', tag: 'message', account: phone.phoneNumber })
     const sessionId = await agree(method)
     await hold.reached
     await gateway.kill()
     await hold.drop()
-    gateway = new GatewayProcess(env)
-    visitor = new Visitor(await gateway.ready(), visitor.cookie)
+    visitor = (await rig.start()).visitor(visitor.cookie)
     await expectOneOfEach(sessionId)
   })
 })
 
 describe('a gateway killed with SIGKILL, linking by code alone', () => {
   test('after the code was asked for, before it is given: nothing of the number or its credentials is kept', async () => {
-    const hold = await simulator.hold({ direction: 'out', tag: 'iq', type: 'result', child: 'link_code_companion_reg' })
+    const hold = await rig.simulator.hold({
+      direction: 'out',
+      tag: 'iq',
+      type: 'result',
+      child: 'link_code_companion_reg',
+    })
     const starting = visitor.startByCode(phone.phoneNumber).catch(() => {})
     await hold.reached
-    const { session_id: sessionId } = await rows.waitFor<{ session_id: string }>(
+    const { session_id: sessionId } = await rig.rows.waitFor<{ session_id: string }>(
       `select session_id from link_attempts where phase = 'starting'`,
     )
     await gateway.kill()
     await starting
     await hold.drop()
     await killAndRestart()
-    await rows.waitFor(
+    await rig.rows.waitFor(
       `select from link_attempts where session_id = $1 and phase = 'expired' and reason = 'node_lost'`,
       [sessionId],
     )
     const kept = `select code, expected_number from link_attempts where session_id = $1`
-    expect(await rows.query(kept, [sessionId])).toEqual([{ code: null, expected_number: null }])
+    expect(await rig.rows.query(kept, [sessionId])).toEqual([{ code: null, expected_number: null }])
     for (const table of ['session_credentials', 'data_keys', 'session_leases'])
-      expect(await rows.query(`select from ${table} where session_id = $1`, [sessionId]), table).toEqual([])
-    await expect.poll(() => rows.query(`select from link_places where session_id = $1`, [sessionId])).toEqual([])
+      expect(await rig.rows.query(`select from ${table} where session_id = $1`, [sessionId]), table).toEqual([])
+    await expect.poll(() => rig.rows.query(`select from link_places where session_id = $1`, [sessionId])).toEqual([])
   })
 
   test('after a wrong code was typed: over, and the right one links nothing any more', async () => {
     const { sessionId, pairingCode } = await visitor.startByCode(phone.phoneNumber)
     await expect(phone.enterCode('ZZZZ-ZZZZ')).rejects.toMatchObject({ code: 'code_wrong' })
-    await rows.waitFor(`select from link_attempts where session_id = $1 and code_entered`, [sessionId])
+    await rig.rows.waitFor(`select from link_attempts where session_id = $1 and code_entered`, [sessionId])
     await killAndRestart()
     await expectEndedAndTold(sessionId)
     await expect(phone.enterCode(pairingCode)).rejects.toMatchObject({ code: 'code_expired' })
@@ -251,8 +229,8 @@ describe('a gateway killed with SIGKILL, linking by code alone', () => {
   })
 
   test('while the wrong account is logging in: no session, no message, and the page says where to look', async () => {
-    const other = await simulator.phone(String(++number))
-    const hold = await simulator.hold({ direction: 'out', tag: 'success', account: other.phoneNumber })
+    const other = await rig.phone()
+    const hold = await rig.simulator.hold({ direction: 'out', tag: 'success', account: other.phoneNumber })
     const { sessionId, pairingCode } = await visitor.startByCode(phone.phoneNumber)
     await other.enterCode(pairingCode, { of: phone.phoneNumber })
     await hold.reached

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { Mailbox } from './mailbox.js'
+import { Visitor } from './visitor.js'
 
 const program = fileURLToPath(new URL('../../dist/backend/main.js', import.meta.url))
 
@@ -18,6 +19,7 @@ export class GatewayProcess implements AsyncDisposable {
   readonly exited: Promise<number | NodeJS.Signals>
   readonly #child: ChildProcess
   #output = ''
+  #url = ''
 
   constructor(env: Record<string, string>) {
     if (!existsSync(program)) throw new Error('The build is missing: run npm run build first.')
@@ -60,7 +62,16 @@ export class GatewayProcess implements AsyncDisposable {
     const listening = this.log.waitFor(line => line.event === 'listening', 90_000, 'listening')
     const ended = this.exited.then(how => Promise.reject(new Error(`gateway ended with ${how}:\n${this.#output}`)))
     const { port } = await Promise.race([listening, ended])
-    return `http://127.0.0.1:${port}`
+    return (this.#url = `http://127.0.0.1:${port}`)
+  }
+
+  /** Of the process that was awaited to be ready. */
+  get url(): string {
+    return this.#url
+  }
+
+  visitor(cookie: string | null = null): Visitor {
+    return new Visitor(this.#url, cookie)
   }
 
   /** No goodbye of any kind. */

@@ -1,17 +1,17 @@
 import { expect } from 'vitest'
 import type { Phone } from '../../src/simulator/index.js'
+import { pictureOf } from './picture-of.js'
 import type { Rows } from './rows.js'
-import type { TestGateway } from './test-gateway.js'
 import type { Visitor } from './visitor.js'
 
 export type ManagedAccount = { phone: Phone; visitor: Visitor; sessionId: string }
 
 /** Links by QR, on a gateway whose links are managed, until both messages have arrived. */
-export async function linkManaged(gateway: TestGateway, rows: Rows, phone: Phone): Promise<ManagedAccount> {
+export async function linkManaged(gateway: { visitor(): Visitor }, rows: Rows, phone: Phone): Promise<ManagedAccount> {
   const visitor = gateway.visitor()
   const { sessionId, qrCode } = await visitor.start()
-  await phone.scanPicture(Buffer.from(qrCode.split(',')[1] ?? '', 'base64'))
-  await rows.waitFor(`select 1 from link_attempts where session_id = $1 and phase = 'complete'`, [sessionId])
+  await phone.scanPicture(pictureOf(qrCode))
+  await rows.waitFor(`select from link_attempts where session_id = $1 and phase = 'complete'`, [sessionId], 60_000)
   await phone.waitForQuiet()
   return { phone, visitor, sessionId }
 }
