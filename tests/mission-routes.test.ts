@@ -1,42 +1,30 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Operator } from './support/operator.js'
-import { Rows } from './support/rows.js'
-import { SecondNode } from './support/second-node.js'
-import { TestGateway } from './support/test-gateway.js'
+import type { Operator } from './support/operator.js'
+import { pictureOf } from './support/picture-of.js'
+import type { Rows } from './support/rows.js'
+import { TwoNodes } from './support/two-nodes.js'
 
-const token = randomBytes(32).toString('hex')
-let gateway: TestGateway
-let other: SecondNode
+let nodes: TwoNodes
 let rows: Rows
 let here: Operator
 let there: Operator
-let number = 254_700_001_000
 
 beforeAll(async () => {
-  gateway = await TestGateway.start({ env: { WHATSAPP_SERVICE_TOKEN: token } })
-  other = await SecondNode.start(gateway)
-  rows = new Rows(gateway.database.ownerUrl)
-  here = new Operator(gateway.url, token)
-  there = new Operator(other.url, token)
+  nodes = await TwoNodes.start()
+  ;({ rows, here, there } = nodes)
 })
 
-afterAll(async () => {
-  await rows[Symbol.asyncDispose]()
-  await other[Symbol.asyncDispose]()
-  await gateway[Symbol.asyncDispose]()
-})
+afterAll(() => nodes[Symbol.asyncDispose]())
 
-const newPhone = () => gateway.simulator.phone(String(++number))
 const connect = (body: object, asks = here) => asks.ask('POST', '/connect', body)
 const status = (sessionId: string, asks = here) => asks.ask('GET', `/session-status/${sessionId}`)
-const picture = (body: Record<string, unknown>) => Buffer.from(String(body['qrCode']).split(',')[1] ?? '', 'base64')
 const isConnected = (sessionId: string) =>
   expect.poll(async () => (await status(sessionId)).body).toMatchObject({ status: 'connected' })
 
 describe('POST /connect', () => {
   test('links by QR under an id of the caller’s, silently; asked again it joins, then answers the session', async () => {
-    const phone = await newPhone()
+    const phone = await nodes.phone()
     const sessionId = randomUUID()
     const [first, again] = await Promise.all([
       connect({ sessionId, sessionName: 'Till 4' }),
@@ -49,7 +37,7 @@ describe('POST /connect', () => {
       })
     expect(await rows.query(`select from link_attempts where session_id = $1`, [sessionId])).toHaveLength(1)
     expect((await status(sessionId, there)).body).toMatchObject({ status: 'connecting', qrCode: again.body['qrCode'] })
-    await phone.scanPicture(picture(first.body))
+    await phone.scanPicture(pictureOf(first.body['qrCode']))
     await isConnected(sessionId)
     expect((await status(sessionId)).body).not.toHaveProperty('qrCode')
     expect(await connect({ sessionId }, there)).toMatchObject({ status: 200, body: { sessionId, status: 'connected' } })
@@ -71,7 +59,7 @@ describe('POST /connect', () => {
   })
 
   test('by code, and sends the session ID where it is asked for', async () => {
-    const phone = await newPhone()
+    const phone = await nodes.phone()
     const { body } = await connect({ phoneNumber: `+${phone.phoneNumber}`, method: 'code', deliverSessionId: true })
     expect(body).toMatchObject({ status: 'connecting', pairingCode: expect.stringMatching(/^\w{4}-\w{4}$/) })
     await phone.enterCode(String(body['pairingCode']))
@@ -83,17 +71,17 @@ describe('POST /connect', () => {
   })
 
   test('the number that is given must be the one that links, also by QR', async () => {
-    const phone = await newPhone()
-    const stranger = await newPhone()
+    const phone = await nodes.phone()
+    const stranger = await nodes.phone()
     const { body } = await connect({ phoneNumber: `+${phone.phoneNumber}` })
-    await stranger.scanPicture(picture(body))
+    await stranger.scanPicture(pictureOf(body['qrCode']))
     await expect
       .poll(async () => (await status(String(body['sessionId']))).body)
       .toMatchObject({ status: 'disconnected', reason: { code: 'wrong_number' } })
     await expect.poll(() => stranger.devices()).toEqual([])
     expect(await rows.query(`select from sessions where id = $1`, [body['sessionId']])).toEqual([])
     const again = await connect({ phoneNumber: `+${phone.phoneNumber}` })
-    await phone.scanPicture(picture(again.body))
+    await phone.scanPicture(pictureOf(again.body['qrCode']))
     const sessionId = String(again.body['sessionId'])
     await isConnected(sessionId)
     expect(await connect({ sessionId, phoneNumber: phone.phoneNumber })).toMatchObject({ status: 200 })
@@ -102,7 +90,7 @@ describe('POST /connect', () => {
   })
 
   test('an id has one attempt, which is not changed, and is used up when that has ended', async () => {
-    const phone = await newPhone()
+    const phone = await nodes.phone()
     const sessionId = randomUUID()
     expect((await connect({ sessionId })).body).toHaveProperty('qrCode')
     const byCode = { sessionId, method: 'code', phoneNumber: phone.phoneNumber }
@@ -118,7 +106,7 @@ describe('POST /connect', () => {
   })
 
   test('an id of a visitor’s link is another’s, and shows nothing of it', async () => {
-    const visitor = gateway.visitor()
+    const visitor = nodes.gateway.visitor()
     const { sessionId } = await visitor.start()
     expect(await connect({ sessionId })).toMatchObject({ status: 409, body: { code: 'session_id_taken' } })
     expect(await status(sessionId)).toMatchObject({ status: 404, body: { code: 'session_not_found' } })
@@ -139,7 +127,7 @@ describe('who asks', () => {
 
   test.each(routes)('%s %s must show the service token', async (method, path, body) => {
     for (const headers of [{}, { authorization: 'Bearer wrong' }])
-      expect(await gateway.visitor().request(method, path, body, headers)).toMatchObject({
+      expect(await nodes.gateway.visitor().request(method, path, body, headers)).toMatchObject({
         status: 401,
         body: { code: 'invalid_service_token', error: expect.any(String) },
       })

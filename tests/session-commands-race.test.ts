@@ -1,38 +1,27 @@
-import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startSimulator, type Phone, type Simulator } from '../src/simulator/index.js'
-import { Operator } from './support/operator.js'
-import { Rows } from './support/rows.js'
-import { SecondNode } from './support/second-node.js'
+import type { Operator } from './support/operator.js'
 import { TcpProxy } from './support/tcp-proxy.js'
-import { TestGateway } from './support/test-gateway.js'
+import { TwoNodes } from './support/two-nodes.js'
 import type { Answer } from './support/visitor.js'
 
-const token = randomBytes(32).toString('hex')
 let simulator: Simulator
 /** The way to WhatsApp, of both nodes. */
 let line: TcpProxy
-let gateway: TestGateway
-let other: SecondNode
-let rows: Rows
-let nodes: readonly [Operator, Operator]
-let number = 254_700_001_200
+let nodes: TwoNodes
+let here: Operator
+let there: Operator
 
 beforeAll(async () => {
   simulator = await startSimulator()
   line = await TcpProxy.open(simulator.url)
-  const env = { WHATSAPP_SERVICE_TOKEN: token, WHATSAPP_URL: line.through(simulator.url) }
-  gateway = await TestGateway.start({ simulator, env })
-  other = await SecondNode.start(gateway)
-  rows = new Rows(gateway.database.ownerUrl)
-  nodes = [new Operator(gateway.url, token), new Operator(other.url, token)]
+  nodes = await TwoNodes.start({ simulator, env: { WHATSAPP_URL: line.through(simulator.url) } })
+  ;({ here, there } = nodes)
 })
 
 afterAll(async () => {
-  await rows[Symbol.asyncDispose]()
-  await other[Symbol.asyncDispose]()
-  await gateway[Symbol.asyncDispose]()
+  await nodes[Symbol.asyncDispose]()
   await line[Symbol.asyncDispose]()
   await simulator.assertClean()
   await simulator.stop()
@@ -64,15 +53,6 @@ function follow(wish: Wish, command: Command): { status: number; wish: Wish } {
   }
 }
 
-async function link(): Promise<{ phone: Phone; sessionId: string }> {
-  const phone = await simulator.phone(String(++number))
-  const { body } = await nodes[0].ask('POST', '/connect', {})
-  await phone.scanPicture(Buffer.from(String(body['qrCode']).split(',')[1] ?? '', 'base64'))
-  const sessionId = String(body['sessionId'])
-  await rows.waitFor(`select from link_attempts where session_id = $1 and phase = 'complete'`, [sessionId], 60_000)
-  return { phone, sessionId }
-}
-
 const give = (node: Operator, sessionId: string, command: Command): Promise<Answer> =>
   command === 'delete' ? node.ask('DELETE', `/api/v1/sessions/${sessionId}`) : node.command(sessionId, command)
 
@@ -80,7 +60,7 @@ type Found = { state: string; wanted: boolean; deleted: boolean; devices: string
 
 /** What the database says of the session, and what WhatsApp does. */
 async function look(sessionId: string, phone: Phone): Promise<Found> {
-  const [row] = await rows.query<Omit<Found, 'devices'>>(
+  const [row] = await nodes.rows.query<Omit<Found, 'devices'>>(
     `select s.state, l.wanted, s.deleted_at is not null as deleted
     from sessions s join session_leases l on l.session_id = s.id where s.id = $1`,
     [sessionId],
@@ -112,11 +92,11 @@ const steps = fc.array(
 test('whatever is asked of whichever node, the session ends as the last accepted command says', async () => {
   await fc.assert(
     fc.asyncProperty(steps, async given => {
-      const { phone, sessionId } = await link()
+      const { phone, sessionId } = await nodes.link()
       let wish: Wish = 'connected'
       for (const { node, command } of given) {
         const next = follow(wish, command)
-        const answer = await give(node === 0 ? nodes[0] : nodes[1], sessionId, command)
+        const answer = await give(node === 0 ? here : there, sessionId, command)
         expect([command, answer.status]).toEqual([command, next.status])
         wish = next.wish
       }
@@ -128,11 +108,9 @@ test('whatever is asked of whichever node, the session ends as the last accepted
 
 test('commands that contradict each other at once leave a session that is one thing', async () => {
   for (let round = 0; round < 3; round++) {
-    const { phone, sessionId } = await link()
+    const { phone, sessionId } = await nodes.link()
     const crowd: Command[] = ['connect', 'disconnect', 'reconnect', 'disconnect', 'connect', 'hand-off', 'disconnect']
-    const answers = await Promise.all(
-      crowd.map((command, i) => give(i % 2 === 0 ? nodes[0] : nodes[1], sessionId, command)),
-    )
+    const answers = await Promise.all(crowd.map((command, i) => give(i % 2 === 0 ? here : there, sessionId, command)))
     for (const { status } of answers) expect([200, 409]).toContain(status)
     const agree = Object.values(outcomes)
     await expect
@@ -147,16 +125,16 @@ test('commands that contradict each other at once leave a session that is one th
         { timeout: 20_000 },
       )
       .toBe(true)
-    expect(await give(nodes[0], sessionId, 'delete')).toMatchObject({ status: 200 })
-    expect(await give(nodes[1], sessionId, 'connect')).toMatchObject({ status: 404 })
+    expect(await give(here, sessionId, 'delete')).toMatchObject({ status: 200 })
+    expect(await give(there, sessionId, 'connect')).toMatchObject({ status: 404 })
   }
 }, 120_000)
 
 test('a log-out while WhatsApp cannot be reached says so, and is done once it can', async () => {
-  const { phone, sessionId } = await link()
+  const { phone, sessionId } = await nodes.link()
   line.cut()
   try {
-    const answer = await give(nodes[1], sessionId, 'logout')
+    const answer = await give(there, sessionId, 'logout')
     expect(answer.status).toBe(200)
     expect(['connecting', 'reconnecting']).toContain(answer.body['state'])
     expect(await phone.devices()).toHaveLength(1)
@@ -167,17 +145,17 @@ test('a log-out while WhatsApp cannot be reached says so, and is done once it ca
 }, 120_000)
 
 test('a log-out that could not be done yet is withdrawn by a later command', async () => {
-  const { phone, sessionId } = await link()
+  const { phone, sessionId } = await nodes.link()
   line.cut()
   try {
-    await give(nodes[0], sessionId, 'logout')
-    expect(await give(nodes[1], sessionId, 'disconnect')).toMatchObject({
+    await give(here, sessionId, 'logout')
+    expect(await give(there, sessionId, 'disconnect')).toMatchObject({
       status: 200,
       body: { state: 'disconnected', reason: { code: 'stopped' } },
     })
   } finally {
     await line.restore()
   }
-  expect(await give(nodes[1], sessionId, 'connect')).toMatchObject({ status: 200 })
+  expect(await give(there, sessionId, 'connect')).toMatchObject({ status: 200 })
   await expect.poll(() => look(sessionId, phone), { timeout: 60_000 }).toMatchObject(outcomes.connected)
 }, 120_000)
