@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { Rows } from '../../../tests/support/rows.js'
+import { shortWaits } from '../../../tests/support/short-waits.js'
 import { TcpProxy } from '../../../tests/support/tcp-proxy.js'
 import { openTestDatabase, type TestDatabase } from '../../../tests/support/template-database.js'
 import { createLog } from '../log.js'
@@ -147,6 +148,7 @@ test('the jobs of a lost node are done by another one within moments', async () 
 })
 
 test('a runner whose database goes away and comes back goes on', async () => {
+  using _ = shortWaits(new Map([[10_000, 300]]))
   await start()
   await add('1')
   await expect.poll(() => outcomes).toHaveLength(1)
