@@ -4,6 +4,7 @@ import type { ClientVersion } from '../../config/config.js'
 import { deviceName, type ConnectOptions } from '../engine.js'
 import type { AuthState } from './auth-state.js'
 import { withoutDevice } from './jid.js'
+import { ResendRequests } from './resend-requests.js'
 import { transactionOptions } from './signal-repository.js'
 
 /** Longest time from the start of a connection to a QR or to `open`. Baileys alone waits for ever when the upgrade is refused. */
@@ -56,6 +57,9 @@ export function socketConfig({
     // see history-import.ts
     shouldSyncHistoryMessage: () => false,
     makeSignalRepository,
+    placeholderResendCache: new ResendRequests(),
+    // so long Baileys would let all other messages wait behind each one that it cannot read
+    retryRequestDelayMs: 0,
     getMessage: async ({ id, remoteJid }) => {
       if (!id || !remoteJid) return undefined
       const bytes = await sentMessage(withoutDevice(remoteJid), id)
