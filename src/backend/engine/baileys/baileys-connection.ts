@@ -75,6 +75,7 @@ export class BaileysConnection implements EngineConnection {
         makeSignalRepository: createSignalRepository({ store: keys, auth, stanzas, log }),
         pairsByCode: pairByCode !== undefined,
         downloads: watches.downloads(ears.onFile),
+        retries: watches.memoryOf(deps.name).retries,
       }),
       (error, event) => this.#onRejection(error, event),
     )

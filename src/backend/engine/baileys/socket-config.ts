@@ -5,6 +5,7 @@ import { deviceName, type ConnectOptions } from '../engine.js'
 import type { AuthState } from './auth-state.js'
 import { withoutDevice } from './jid.js'
 import { ResendRequests } from './resend-requests.js'
+import type { RetryCounts } from './retry-counts.js'
 import { transactionOptions } from './signal-repository.js'
 
 /** Longest time from the start of a connection to a QR or to `open`. Baileys alone waits for ever when the upgrade is refused. */
@@ -26,6 +27,8 @@ export type SocketConfigInput = {
   pairsByCode: boolean
   /** For what Baileys fetches by HTTP. */
   downloads: RequestInit
+  /** Of the session, the same for all its connections. */
+  retries: RetryCounts
 }
 
 export function socketConfig({
@@ -37,6 +40,7 @@ export function socketConfig({
   sentMessage,
   pairsByCode,
   downloads,
+  retries,
 }: SocketConfigInput): UserFacingSocketConfig {
   return {
     ...(url !== null && { waWebSocketUrl: url }),
@@ -57,6 +61,7 @@ export function socketConfig({
     // see history-import.ts
     shouldSyncHistoryMessage: () => false,
     makeSignalRepository,
+    msgRetryCounterCache: retries,
     placeholderResendCache: new ResendRequests(),
     // so long Baileys would let all other messages wait behind each one that it cannot read
     retryRequestDelayMs: 0,

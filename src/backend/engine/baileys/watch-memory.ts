@@ -1,3 +1,5 @@
+import { RetryCounts } from './retry-counts.js'
+
 /** What is known of a session from its earlier connections of this process. */
 export type SessionMemory = {
   /** The usual pause between two stanzas; null as long as none was seen. */
@@ -8,17 +10,26 @@ export type SessionMemory = {
   deafInARow: number
   /** The message that WhatsApp told first of all that waited, and how often it did although it had been refused. */
   first: { id: string; refused: number } | null
+  retries: RetryCounts
 }
 
 /** More sessions than one process runs; the one that connected longest ago is forgotten first. */
 const capacity = 10_000
+
+const fresh = (): SessionMemory => ({
+  usualGapMs: null,
+  heardAt: null,
+  deafInARow: 0,
+  first: null,
+  retries: new RetryCounts(),
+})
 
 export class WatchMemory {
   readonly #sessions = new Map<string, SessionMemory>()
 
   /** @param name of the session, the same for all its connections */
   of(name: string): SessionMemory {
-    const known = this.#sessions.get(name) ?? { usualGapMs: null, heardAt: null, deafInARow: 0, first: null }
+    const known = this.#sessions.get(name) ?? fresh()
     this.#sessions.delete(name)
     this.#sessions.set(name, known)
     const [oldest] = this.#sessions.keys()
