@@ -64,9 +64,9 @@ export class EngineRig implements AsyncDisposable {
   }
 
   /** A new account with fresh credentials, not linked yet. */
-  async account(): Promise<EngineAccount> {
+  async account(workspaceId = this.workspaceId): Promise<EngineAccount> {
     const sessionId = SessionId.parse(randomUUID())
-    const { workspaceId, vault, tenants } = this
+    const { vault, tenants } = this
     const identity = await tenants.transact({ workspaceId }, async tx => ({
       workspaceId,
       sessionId,
@@ -80,8 +80,8 @@ export class EngineRig implements AsyncDisposable {
   }
 
   /** An account that a phone has linked and that is open. */
-  async linked(phone: Phone): Promise<EngineAccount> {
-    const account = await this.account()
+  async linked(phone: Phone, workspaceId = this.workspaceId): Promise<EngineAccount> {
+    const account = await this.account(workspaceId)
     await account.link(phone)
     return account
   }

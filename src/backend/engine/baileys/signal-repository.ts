@@ -9,6 +9,7 @@ import {
 import { makeLibSignalRepository } from '@whiskeysockets/baileys/lib/Signal/libsignal.js'
 import type { ILogger } from '@whiskeysockets/baileys/lib/Utils/logger.js'
 import type { Log } from '../../log.js'
+import { queuedApart } from '../../prelude/queued-in-context.js'
 import type { JournalEntry, KeyStore } from '../keystore.js'
 import { AddressLock } from './address-lock.js'
 import { journalType, type AuthState } from './auth-state.js'
@@ -24,6 +25,8 @@ export const transactionOptions = { maxCommitRetries: 2, delayBetweenTriesMs: 20
 
 export type SignalRepositoryDeps = { store: KeyStore; auth: AuthState; stanzas: StanzaNotes; log: Log }
 
+let made = 0
+
 /**
  * Baileys' Signal repository with three duties added through its public option, without a fork:
  *
@@ -35,13 +38,15 @@ export type SignalRepositoryDeps = { store: KeyStore; auth: AuthState; stanzas: 
  * 3. *One lock per address* over everything that touches a ratchet, because two transaction layers work over one store.
  */
 export function createSignalRepository({ store, auth, stanzas, log }: SignalRepositoryDeps): MakeSignalRepository {
+  const name = String(++made)
   return (_socketsAuth: SignalAuthState, logger: ILogger, pnToLid) => {
     const own = addTransactionCapability(auth.keys, logger, transactionOptions)
     const repository = makeLibSignalRepository({ creds: auth.creds, keys: own }, logger, pnToLid)
     const lock = new AddressLock()
     const forgeries = new ForgeryGuard(auth.creds, log)
     const addresses = (jid: string) => deviceAddresses(repository.lidMapping, jid)
-    const locked = async <Result>(jid: string, work: () => Promise<Result>) => lock.run(await addresses(jid), work)
+    const locked = async <Result>(jid: string, work: () => Promise<Result>) =>
+      lock.run(await addresses(jid), () => queuedApart(name, work))
 
     const journalled = async (received: Received, decrypt: () => Promise<Uint8Array>): Promise<Uint8Array> => {
       const [author, ...otherNames] = await addresses(received.author)
