@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { connectionOf, type Fault } from './fault.js'
+import type { Fault } from './fault.js'
+import { happen } from './target.js'
 
-/** Sends a frame nobody can decrypt. Params: phone, device. */
-export const garbageFrame: Fault = (deps, params) => connectionOf(deps, params).sendRaw(randomBytes(64))
+/** Sends a frame nobody can decrypt. Params: phone and device, or at; always. */
+export const garbageFrame: Fault = (deps, params) => happen(deps, params, line => line.sendRaw(randomBytes(64)))

@@ -7,6 +7,7 @@ import { compress } from './compress.js'
 import { deaf, halfOpen, partialFrame, silence } from './silence.js'
 import { duplicate, endlessQueue, reorder, stuckQueue, tamper, withholdOfflineEnd } from './offline-queue.js'
 import { failPreKeyUpload, preKeyCount } from './pre-keys.js'
+import { reinstall } from './reinstall.js'
 import { rejectStanza } from './reject-stanza.js'
 import { giveAppStateKey, history, withholdAppStateKey } from './history.js'
 import { deviceLimit } from './device-limit.js'
@@ -54,6 +55,7 @@ const FAULTS = new Map<string, Fault>([
   ['pause-pings', pausePings],
   ['pre-key-count', preKeyCount],
   ['refuse-message', refuseMessage],
+  ['reinstall', reinstall],
   ['reject-stanza', rejectStanza],
   ['reorder', reorder],
   ['resume-pings', resumePings],

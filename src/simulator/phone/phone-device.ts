@@ -123,6 +123,12 @@ export class PhoneDevice implements PhoneEndpoint {
     this.#online = online
   }
 
+  /** As on a new installation: nobody's keys are known, and nobody knows these. */
+  startAnew(): void {
+    this.keys = new PhoneKeys()
+    this.sessions = new SignalSessions(this.person.lidUser, this.keys)
+  }
+
   resume(): void {
     if (this.#online) this.#work(this.#waiting.length)
   }
