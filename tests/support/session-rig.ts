@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'vitest'
 import { createEventLog } from '../../src/backend/events/event-log.js'
-import type { Engine, EngineEvent } from '../../src/backend/engine/engine.js'
+import type { CloseReason, Engine, EngineEvent } from '../../src/backend/engine/engine.js'
 import { loadKeyStore } from '../../src/backend/engine/postgres-keystore.js'
 import { createLog } from '../../src/backend/log.js'
 import type { SessionIdentity } from '../../src/backend/sessions/session-identity.js'
@@ -20,6 +20,10 @@ export class SessionRig implements AsyncDisposable {
   readonly logLines: string[] = []
   /** What each connection's events went to, oldest first. */
   readonly connections: ((event: EngineEvent) => void)[] = []
+  /** How connections ended, oldest first. */
+  readonly ends: CloseReason[] = []
+  /** Aborts when the session stops that has waited last. */
+  stopping: AbortSignal | null = null
   readonly sessions: Sessions
   readonly connects: QuickConnects
   #hold = false
@@ -39,6 +43,7 @@ export class SessionRig implements AsyncDisposable {
       log,
       ...this.connects,
       wait: async (ms, signal) => {
+        this.stopping = signal
         if (ms > 0) this.waits.push(ms)
         if (ms === 0 || !this.#hold || signal.aborted) return
         await new Promise<void>(resolve => {
@@ -63,6 +68,7 @@ export class SessionRig implements AsyncDisposable {
     this.waits.length = 0
     this.logLines.length = 0
     this.connections.length = 0
+    this.ends.length = 0
   }
 
   /** How often the log says this. */
@@ -167,8 +173,12 @@ export class SessionRig implements AsyncDisposable {
     return {
       ...engine,
       connect: options => {
-        this.connections.push(event => options.onEvent(event))
-        return engine.connect(options)
+        const onEvent = (event: EngineEvent) => {
+          if (event.type === 'closed') this.ends.push(event.reason)
+          options.onEvent(event)
+        }
+        this.connections.push(onEvent)
+        return engine.connect({ ...options, onEvent })
       },
     }
   }
