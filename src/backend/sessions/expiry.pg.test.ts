@@ -3,6 +3,7 @@ import { CleanupRig } from '../../../tests/support/cleanup-rig.js'
 import type { WorkspaceId } from '../../contract/ids.js'
 import { loadKeyStore } from '../engine/postgres-keystore.js'
 import { lockLease, reopenLease } from '../leases/session-leases.js'
+import { quarantineEnded } from './expiry.js'
 import { quarantinedUntil, restoreFromQuarantine } from './quarantine.js'
 import { createSessionStates } from './session-states.js'
 import { setSessionState } from './set-session-state.js'
@@ -101,6 +102,25 @@ test('hundreds expire in one run, and those of other workspaces stay', async () 
   const states = await rig.rows.query('select distinct state from sessions where workspace_id = $1', [busy])
   expect(states).toEqual([{ state: 'expired' }])
   expect(await rig.state(foreign)).toBe('superseded')
+})
+
+test('a session that is connected just when its credentials are to be put away is left to run', async () => {
+  const busy = await rig.workspace()
+  const sessionId = await rig.session(busy, 'logged_out')
+  let cleaned: Promise<unknown> = Promise.resolve()
+  await rig.tenants.transact({ workspaceId: busy }, async tx => {
+    await reopenLease(tx, sessionId, '00000000-0000-4000-8000-000000000001')
+    cleaned = rig.tenants.transact({ workspaceId: busy }, late => quarantineEnded(late, 20))
+    await rig.rows.waitFor(
+      `select from pg_stat_activity where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0`,
+    )
+    await setSessionState(rig.events, tx, sessionId, { state: 'connecting', reason: 'asked_to_connect' })
+  })
+  await cleaned
+  expect(await rig.state(sessionId)).toBe('connecting asked_to_connect')
+  expect(await rig.rows.query('select from session_leases where session_id = $1 and wanted', [sessionId])).toHaveLength(
+    1,
+  )
 })
 
 test.each([

@@ -66,22 +66,22 @@ export async function expireUnused(events: Events, tx: TenantTransactor, limit: 
   return unused.length
 }
 
+const hasEnded = sql<boolean>`state in ('logged_out', 'banned') and shred_at is null`
+
 /**
  * Sessions whose device is off its account and whose credentials nobody has put away: those of older versions, and of links that were
  * cancelled.
- * @returns how many
+ * @returns how many were looked at
  */
 export async function quarantineEnded(tx: TenantTransactor, limit: number): Promise<number> {
-  const rows = await tx.db
-    .selectFrom('sessions')
-    .select('id')
-    .where('state', 'in', ['logged_out', 'banned'])
-    .where('shred_at', 'is', null)
-    .limit(limit)
-    .execute()
-  for (const { id } of rows) {
-    await lockLease(tx, id as SessionId)
-    await quarantine(tx, id as SessionId, { days: keptDays.ended })
+  const ended = await tx.db.selectFrom('sessions').select('id').where(hasEnded).limit(limit).execute()
+  for (const row of ended) {
+    const sessionId = row.id as SessionId
+    // whoever connects it just now is waited for, and seen
+    await lockLease(tx, sessionId)
+    const still = tx.db.selectFrom('sessions').select('id').where('id', '=', sessionId).where(hasEnded).forUpdate()
+    if ((await still.executeTakeFirst()) === undefined) continue
+    await quarantine(tx, sessionId, { days: keptDays.ended })
   }
-  return rows.length
+  return ended.length
 }
