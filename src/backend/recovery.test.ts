@@ -216,6 +216,24 @@ describe('what is left alone', () => {
     expect(await rows.query(phases, [answer.sessionId])).toEqual([{ phase: 'scanning' }])
   })
 
+  test('a session whose credentials are in quarantine: it is put to rest instead', async () => {
+    const { sessionId } = await stranded()
+    await rows.query(
+      `update sessions set state = 'connecting', quarantined_at = now(), shred_at = now() + interval '1 day' where id = $1`,
+      [sessionId],
+    )
+    recovery.start()
+    await rows.waitFor(
+      `select from sessions s join session_leases l on l.session_id = s.id
+       where s.id = $1 and s.state = 'disconnected' and s.quarantined_at is not null and not l.wanted`,
+      [sessionId],
+    )
+    await looks()
+    expect(count('session_taken_over')).toBe(1)
+    expect(count('session_not_loaded')).toBe(0)
+    expect(sessions.has(sessionId)).toBe(false)
+  })
+
   test('a session that has been put to rest', async () => {
     const { sessionId } = await stranded()
     await rows.query(`update session_leases set wanted = false where session_id = $1`, [sessionId])

@@ -13,7 +13,7 @@ export type TakeOverDeps = {
   tenants: Tenants
   vault: Vault
   linking: Pick<Linking, 'abandon'>
-  sessions: Pick<Sessions, 'resume' | 'restDamaged'>
+  sessions: Pick<Sessions, 'resume' | 'restDamaged' | 'restPutAway'>
   log: Log
 }
 
@@ -26,8 +26,8 @@ const damagedPauseMs = 60_000
 /** `notBefore`: by `performance.now()`; it was tried before, and not even its end could be stored. */
 export type ToTakeOver = ClaimedSession & { notBefore?: number }
 
-/** An attempt that never became a session has no key. */
-type Found = { claimed: ToTakeOver; key: Sealer | 'none' | 'damaged' }
+/** An attempt that never became a session has no key; the one of a session in quarantine is not asked for. */
+type Found = { claimed: ToTakeOver; key: Sealer | 'none' | 'damaged' | 'put_away' }
 
 /**
  * Connects what this node has claimed, in the order given, and ends what was no session yet.
@@ -73,8 +73,11 @@ function read({ tenants, vault }: TakeOverDeps, batch: readonly ToTakeOver[]): P
       batch.map(({ sessionId }) => sessionId),
     )
     const keyOf = async (sessionId: SessionId) => {
+      const session = sessions.get(sessionId)
+      if (session === undefined) return 'none'
+      if (session.putAway) return 'put_away'
       try {
-        return sessions.has(sessionId) ? await vault.sealer(tx, { workspaceId, sessionId }) : 'none'
+        return await vault.sealer(tx, { workspaceId, sessionId })
       } catch (error) {
         // no repetition opens a key that does not open
         if (error instanceof VaultError) return 'damaged'
@@ -98,7 +101,9 @@ async function begin(
     log.info(key === 'none' ? 'attempt_abandoned' : 'session_taken_over', { sessionId, epoch: Number(fence.epoch) })
   if (typeof key === 'object') return sessions.resume({ workspaceId, sessionId, fence, sealer: key }, priority)
   try {
-    await (key === 'none' ? linking.abandon(claimed) : sessions.restDamaged(claimed))
+    if (key === 'none') await linking.abandon(claimed)
+    else if (key === 'damaged') await sessions.restDamaged(claimed)
+    else await sessions.restPutAway(claimed)
   } catch (error) {
     const code = errorCode(error)
     // where the workspace's own key is damaged too, nothing can be stored of it

@@ -86,7 +86,7 @@ export async function revokeLease(tx: TenantTransactor, sessionId: SessionId): P
     .execute()
 }
 
-/** Until this transaction ends, nobody does anything under the session's lease. */
+/** Until this transaction ends, nobody does anything under the session's lease. In which order: see `lockPersonOf`. */
 export async function lockLease(tx: TenantTransactor, sessionId: SessionId): Promise<void> {
   await tx.db
     .selectFrom('session_leases')

@@ -15,49 +15,40 @@ import { setSessionState } from '../sessions/set-session-state.js'
 /** Why a session is connecting: it changed hands. */
 export type TakenReason = Extract<SessionReason, 'taken_back' | 'imported'>
 
-/** Of whom a session is; `null`: unknown. Nobody else links or takes back for that person before the transaction ends. */
-export async function lockPersonOf(tx: TenantTransactor, sessionId: SessionId): Promise<PersonId | null> {
+export type HeldState = { state: SessionState; reason: string | null; deleted: boolean; putAway: boolean }
+
+/** The state of a session and its reason, which stay as they are until the transaction ends. `null`: it was forgotten just now. */
+export async function lockState(tx: TenantTransactor, sessionId: SessionId): Promise<HeldState | null> {
   const row = await tx.db
-    .selectFrom('people as p')
-    .innerJoin('sessions as s', join =>
-      join.onRef('s.workspace_id', '=', 'p.workspace_id').onRef('s.person_id', '=', 'p.id'),
-    )
-    .select('p.id')
-    .where('s.id', '=', sessionId)
-    .forUpdate('p')
-    .executeTakeFirst()
-  return row === undefined ? null : (row.id as PersonId)
-}
-
-export type HeldState = { state: SessionState; reason: string | null }
-
-/** The state of a session and its reason, which stay as they are until the transaction ends. */
-export async function lockState(tx: TenantTransactor, sessionId: SessionId): Promise<HeldState> {
-  return tx.db
     .selectFrom('sessions')
-    .select(['state', 'reason'])
+    .select(['state', 'reason', 'deleted_at', 'quarantined_at'])
     .where('id', '=', sessionId)
     .forUpdate()
-    .executeTakeFirstOrThrow()
+    .executeTakeFirst()
+  if (row === undefined) return null
+  const { state, reason, deleted_at, quarantined_at } = row
+  return { state, reason, deleted: deleted_at !== null, putAway: quarantined_at !== null }
 }
 
 /**
  * A session that somebody else may run: given to a bot, or taken over by one. A superseded one too: a newer link has made this server forget
- * it, while its device stays on the account until somebody logs it out.
+ * it, while its device stays on the account until somebody logs it out. Not one whose credentials are put away.
  */
-export function isWithBot({ state, reason }: HeldState): boolean {
+export function isWithBot({ state, reason, putAway }: HeldState): boolean {
+  if (putAway) return false
   // while it is reconnecting over this, it waits before it asks once more who has it
   const taken = reason === 'replaced' && (state === 'disconnected' || state === 'reconnecting')
   return taken || state === 'handed_off' || state === 'superseded'
 }
 
-/** Those of which there is something left. */
+/** Those of which there is something left, but for what was deleted: that is as if it had never been. */
 export async function sessionsOf(tx: TenantReader, personId: PersonId): Promise<SessionId[]> {
   const rows = await tx.db
     .selectFrom('sessions')
     .select('id')
     .where('person_id', '=', personId)
     .where('shredded_at', 'is', null)
+    .where('deleted_at', 'is', null)
     .execute()
   return rows.map(({ id }) => id as SessionId)
 }

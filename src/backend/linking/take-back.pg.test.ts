@@ -1,9 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { SessionRig } from '../../../tests/support/session-rig.js'
+import type { SessionIdString } from '../../contract/ids.js'
+import { encodeSessionId } from '../../session/index.js'
+import { loadKeyStore } from '../engine/postgres-keystore.js'
 import { createEventLog } from '../events/event-log.js'
 import { nobodysId } from '../leases/session-leases.js'
 import { createLog } from '../log.js'
-import { createTakeBack } from './take-back.js'
+import { enqueueMessage } from '../outbox/outbox-store.js'
+import type { SessionIdentity } from '../sessions/session-identity.js'
+import { createTakeBack, type TakeBack } from './take-back.js'
 
 let rig: SessionRig
 
@@ -13,22 +18,26 @@ beforeAll(async () => {
 
 afterAll(() => rig[Symbol.asyncDispose]())
 
-test('a node that is about to stop takes a session back for others, and runs nothing itself', async () => {
-  const { identity } = await rig.linked()
-  const { sessionId, workspaceId } = identity
+const takenBy = (nodeId: string, takesSessions = () => true): TakeBack => {
   const { tenants, engine, vault } = rig.rig
-  let takesSessions = false
-  const { takeBack } = createTakeBack({
+  return createTakeBack({
     tenants,
     engine,
     vault,
     events: createEventLog({ vault }),
     sessions: rig.sessions,
-    nodeId: identity.fence.nodeId,
-    takesSessions: () => takesSessions,
+    nodeId,
+    takesSessions,
     sessionIdPrefix: 'WHIZ',
     log: createLog({ level: 'silent' }),
   })
+}
+
+test('a node that is about to stop takes a session back for others, and runs nothing itself', async () => {
+  const { identity } = await rig.linked()
+  const { sessionId, workspaceId } = identity
+  let takesSessions = false
+  const { takeBack } = takenBy(identity.fence.nodeId, () => takesSessions)
   const withBot = () => rig.rows.query(`update sessions set state = 'handed_off' where id = $1`, [sessionId])
   const owner = () => rig.rows.query(`select node_id, wanted, released_at is not null as released from session_leases`)
 
@@ -43,4 +52,78 @@ test('a node that is about to stop takes a session back for others, and runs not
   await takeBack({ workspaceId, sessionId, source: 'stored', botStopped: true })
   await rig.becomes(identity, ['connected', null])
   expect(await owner()).toEqual([{ node_id: identity.fence.nodeId, wanted: true, released: false }])
+}, 60_000)
+
+type Held = { state: string; reason: string | null; deleted: boolean; quarantined: boolean; wanted: boolean }
+
+const held = async (sessionId: string): Promise<Held | undefined> => {
+  const [row] = await rig.rows.query<Held>(
+    `select s.state, s.reason, s.deleted_at is not null as deleted, s.quarantined_at is not null as quarantined, l.wanted
+     from sessions s join session_leases l on l.session_id = s.id where s.id = $1`,
+    [sessionId],
+  )
+  return row
+}
+
+/** As `DELETE` leaves a session that is not here. */
+const remove = ({ sessionId }: SessionIdentity, state: string, reason: string) =>
+  rig.rows.query(
+    `with lease as (update session_leases set wanted = false, epoch = epoch + 1 where session_id = $1)
+     update sessions set state = $2, reason = $3, deleted_at = now(), quarantined_at = now(), shred_at = now() + interval '3 days'
+     where id = $1`,
+    [sessionId, state, reason],
+  )
+
+/** What the device of a session would be given to a bot as. */
+async function stringOf(identity: SessionIdentity): Promise<SessionIdString> {
+  const { tenants, engine } = rig.rig
+  const keys = await loadKeyStore({ tenants, sealer: identity.sealer }, identity)
+  return encodeSessionId(engine.portableSource(keys.credentials, new Map()), { prefix: 'WHIZ', format: 'json' })
+}
+
+test.each([
+  ['handed_off', 'given_away'],
+  ['superseded', 'linked_again'],
+  ['disconnected', 'replaced'],
+])('one that was deleted as %s, %s, is not there any more', async (state, reason) => {
+  const { identity } = await rig.linked()
+  const { sessionId, workspaceId, fence } = identity
+  await remove(identity, state, reason)
+  const before = await held(sessionId)
+  const taken = takenBy(fence.nodeId).takeBack({ workspaceId, sessionId, source: 'stored', botStopped: true })
+  await expect(taken).rejects.toMatchObject({ code: 'session_not_found' })
+  expect(await held(sessionId)).toEqual(before)
+  expect(before).toMatchObject({ deleted: true, quarantined: true, wanted: false })
+  expect(rig.sessions.has(sessionId)).toBe(false)
+})
+
+test('its string makes a new session, and the deleted one stays deleted', async () => {
+  const { identity } = await rig.linked()
+  const { workspaceId, fence } = identity
+  const string = await stringOf(identity)
+  await remove(identity, 'handed_off', 'given_away')
+  const takeBack = takenBy(fence.nodeId)
+  const { sessionId } = await takeBack.importSession({ workspaceId, source: string, botStopped: true })
+  expect(sessionId).not.toBe(identity.sessionId)
+  await rig.becomes({ sessionId }, ['connected', null])
+  expect(await held(identity.sessionId)).toMatchObject({ deleted: true, quarantined: true, wanted: false })
+  // from here on it is the new one that is known
+  await expect(takeBack.importSession({ workspaceId, source: string, botStopped: true })).rejects.toMatchObject({
+    code: 'session_state',
+  })
+  await rig.sessions.rest(sessionId)
+}, 60_000)
+
+test('a log-out that could not be done is not done once the session is taken back', async () => {
+  const { identity, phone } = await rig.linked()
+  const { sessionId, workspaceId, sealer, fence } = identity
+  await rig.rows.query(`update sessions set state = 'disconnected', reason = 'replaced' where id = $1`, [sessionId])
+  const { tenants, engine } = rig.rig
+  const { phoneNumber } = phone
+  const built = engine.buildText({ phoneNumber, to: phone.jid, text: 'goodbye' })
+  await tenants.transact({ workspaceId }, tx => enqueueMessage(tx, sealer, sessionId, { kind: 'farewell', built }))
+  await takenBy(fence.nodeId).takeBack({ workspaceId, sessionId, source: 'stored', botStopped: true })
+  await rig.becomes(identity, ['connected', null])
+  expect(await rig.rows.query(`select from outbox_messages where session_id = $1`, [sessionId])).toEqual([])
+  await rig.sessions.rest(sessionId)
 }, 60_000)

@@ -5,10 +5,12 @@ import type { TakenSession } from '../../contract/sessions.js'
 import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import type { Engine, TakenBack } from '../engine/engine.js'
 import type { EventLog } from '../events/event-log.js'
-import { nobodysId, openLease, reopenLease } from '../leases/session-leases.js'
+import { lockLease, nobodysId, openLease, reopenLease } from '../leases/session-leases.js'
 import type { Log } from '../log.js'
+import { dropFarewells } from '../outbox/outbox-store.js'
 import type { SessionIdentity } from '../sessions/session-identity.js'
 import type { Sessions } from '../sessions/sessions.js'
+import { lockPersonOf } from '../sessions/sessions-store.js'
 import { insertSession } from '../sessions/set-session-state.js'
 import type { Vault } from '../vault/vault.js'
 import { personOf, supersedeOlder } from './promote-attempt.js'
@@ -22,7 +24,6 @@ import {
 } from './take-back-errors.js'
 import {
   isWithBot,
-  lockPersonOf,
   lockState,
   markTaken,
   sessionsOf,
@@ -48,8 +49,8 @@ export interface TakeBack {
   /** @throws GatewayError `bot_not_stopped`, `session_not_found`, `session_state`, `session_id_unreadable`, `session_id_foreign` */
   takeBack(input: TakeBackInput): Promise<TakenSession>
   /**
-   * The same for a string that may come from anywhere. A device that is known here is taken back; another one becomes a session of its own
-   * and supersedes the account's earlier ones.
+   * The same for a string that may come from anywhere. A device that is known here is taken back; another one, or one whose session was
+   * deleted here, becomes a session of its own and supersedes the account's earlier ones.
    * @throws GatewayError as `takeBack`
    */
   importSession(input: Omit<TakeBackInput, 'sessionId' | 'source'> & { source: SessionIdString }): Promise<TakenSession>
@@ -113,15 +114,19 @@ export function createTakeBack({
     const taken = await tenants.transact({ workspaceId }, async tx => {
       const personId = await lockPersonOf(tx, sessionId)
       if (personId === null) throw unknownSession()
-      const owner = ownerToBe()
-      const fence = await reopenLease(tx, sessionId, owner)
+      await lockLease(tx, sessionId)
       const found = await lockState(tx, sessionId)
+      if (found === null || found.deleted) throw unknownSession()
       if (!isWithBot(found)) throw notHandedOff(found.state)
       const sealer = await vault.sealer(tx, { workspaceId, sessionId })
       const stored = await storedCredentials(tx, sealer, sessionId)
       if (stored === null) throw notHandedOff()
       if (string !== null && !engine.isSameDevice(stored, string)) throw foreignString()
+      const owner = ownerToBe()
+      const fence = await reopenLease(tx, sessionId, owner)
       await storeTaken(tx, sealer, sessionId, convert(stored, string))
+      // a log-out that was asked for and could not be done is not wanted any more
+      await dropFarewells(tx, sessionId)
       // an account has one session: the newer one gives way, as an older one does to a new link
       const superseded = found.state === 'superseded' ? await supersedeOlder(events, tx, personId) : []
       await markTaken(events, tx, sessionId)

@@ -1,4 +1,4 @@
-import type { SessionId } from '../../contract/ids.js'
+import type { PersonId, SessionId } from '../../contract/ids.js'
 import type { SessionState } from '../../contract/sessions.js'
 import type { TenantReader, TenantTransactor } from '../database/tenant-transaction.js'
 import type { EventLog } from '../events/event-log.js'
@@ -46,10 +46,31 @@ export function shownState(tx: TenantReader, sessionId: SessionId): Promise<Show
   return row.executeTakeFirstOrThrow()
 }
 
-/** Which of these are sessions. */
-export async function existingSessions(tx: TenantReader, ids: readonly SessionId[]): Promise<Set<string>> {
-  const rows = await tx.db.selectFrom('sessions').select('id').where('id', 'in', ids).execute()
-  return new Set(rows.map(({ id }) => id))
+/** Which of these are sessions, and whether their credentials are in quarantine, or destroyed. */
+export async function existingSessions(
+  tx: TenantReader,
+  ids: readonly SessionId[],
+): Promise<Map<string, { putAway: boolean }>> {
+  const rows = await tx.db.selectFrom('sessions').select(['id', 'quarantined_at']).where('id', 'in', ids).execute()
+  return new Map(rows.map(({ id, quarantined_at }) => [id, { putAway: quarantined_at !== null }]))
+}
+
+/**
+ * Of whom a session is; `null`: unknown. Nobody else links, takes back or forgets for that person before the transaction ends. In what order
+ * rows are locked, everywhere: the person of a session, where that is needed; then leases; then what else the session has.
+ */
+export async function lockPersonOf(tx: TenantTransactor, sessionId: SessionId): Promise<PersonId | null> {
+  const row = await tx.db
+    .selectFrom('people as p')
+    .innerJoin('sessions as s', join =>
+      join.onRef('s.workspace_id', '=', 'p.workspace_id').onRef('s.person_id', '=', 'p.id'),
+    )
+    .select('p.id')
+    .where('s.id', '=', sessionId)
+    // whoever stores something of the person's under a lease is not held up
+    .forNoKeyUpdate('p')
+    .executeTakeFirst()
+  return row === undefined ? null : (row.id as PersonId)
 }
 
 /** @throws when there is no such session */

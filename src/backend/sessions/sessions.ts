@@ -24,6 +24,8 @@ export interface Sessions extends AsyncDisposable {
   resume(identity: SessionIdentity, priority?: ConnectPriority): void
   /** Lets a session rest whose key does not open: nothing is tried with it until somebody acts. */
   restDamaged(session: OwnedSession): Promise<void>
+  /** Lets a session rest whose credentials are in quarantine: no socket may use them, however often it tried. */
+  restPutAway(session: OwnedSession): Promise<void>
   /** Closes a session's socket here, if it has one, without logging out. */
   rest(sessionId: SessionId): Promise<void>
   /** Takes a session's device off the account and lets it rest. Answers whether it ran here. */
@@ -160,6 +162,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
       await states.resting(session, 'disconnected', 'storage_damaged', { operator: true })
       damaged.delete(sessionId)
     },
+    restPutAway: session => states.resting(session, 'disconnected', 'stopped'),
     async rest(sessionId) {
       const session = running.get(sessionId)
       running.delete(sessionId)

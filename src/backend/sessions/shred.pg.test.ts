@@ -6,12 +6,14 @@ import { find, sought } from '../../../tests/support/secret-search.js'
 import type { SessionId, WorkspaceId } from '../../contract/ids.js'
 import { createKeyStore, loadKeyStore } from '../engine/postgres-keystore.js'
 import type { Fence } from '../leases/fence.js'
-import { reopenLease } from '../leases/session-leases.js'
+import { lockLease, reopenLease } from '../leases/session-leases.js'
 import { storeString } from '../linking/prepare-delivery.js'
 import { enqueueMessage } from '../outbox/outbox-store.js'
 import { createVault } from '../vault/vault.js'
 import type { SessionIdString } from '../../session/index.js'
 import { quarantine } from './quarantine.js'
+import { lockPersonOf } from './sessions-store.js'
+import { shredDue } from './shred.js'
 
 let rig: CleanupRig
 let workspaceId: WorkspaceId
@@ -142,4 +144,31 @@ test('of a deleted session nothing is left, and of its account nothing with the 
     expect(lines, table).not.toContain(sessionId)
     expect(lines, table).not.toContain(row?.person_id)
   }
+})
+
+test('who takes an account’s sessions back and who forgets the account lock in one order: neither begins anew', async () => {
+  const busy = await rig.workspace()
+  const sessionId = await rig.session(busy, 'handed_off')
+  await rig.rows.query(
+    `update sessions set deleted_at = now(), quarantined_at = now(), shred_at = now() where id = $1`,
+    [sessionId],
+  )
+  let begun = 0
+  let shredded: Promise<unknown> = Promise.resolve()
+  await rig.tenants.transact({ workspaceId: busy }, async tx => {
+    begun++
+    await lockPersonOf(tx, sessionId)
+    if (begun === 1)
+      shredded = rig.tenants.transact({ workspaceId: busy }, async late => {
+        begun++
+        await shredDue(rig, late, 20)
+      })
+    await rig.rows.waitFor(
+      `select from pg_stat_activity where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0`,
+    )
+    await lockLease(tx, sessionId)
+  })
+  await shredded
+  expect(begun).toBe(2)
+  expect(await rig.state(sessionId)).toBeNull()
 })

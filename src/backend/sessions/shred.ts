@@ -6,6 +6,7 @@ import { lockLease, removeLease, revokeLease } from '../leases/session-leases.js
 import type { Vault } from '../vault/vault.js'
 import { keptDays } from './retention.js'
 import './session-tables.js'
+import { lockPersonOf } from './sessions-store.js'
 import { setSessionState } from './set-session-state.js'
 
 /** What says nothing without its session, the keys that open it first: with them goes whatever backups still hold of the rest. */
@@ -42,6 +43,8 @@ const isDue = () =>
   )`
 
 async function shredIfDue({ events, vault }: ShredDeps, tx: TenantTransactor, sessionId: SessionId): Promise<void> {
+  // the person first: whoever takes the session back, which may be deleted here, has locked both in this order
+  await lockPersonOf(tx, sessionId)
   // whoever restores or takes back the session is waited for, and seen
   await lockLease(tx, sessionId)
   const session = await tx.db
