@@ -145,4 +145,62 @@ describe('a session that WhatsApp has restricted', () => {
     })
     await refused(until)
   })
+
+  const stored = async () => {
+    const [row] = await rows.query<{ state: string; reason: string; until: Date; wanted: boolean }>(
+      `select s.state, s.reason, s.until, l.wanted from sessions s join session_leases l on l.session_id = s.id where s.id = $1`,
+      [sessionId],
+    )
+    return row
+  }
+
+  test('is not connected either to send its session ID', async () => {
+    const until = await restricted()
+    const before = await loginsOf()
+    expect(await operator.command(sessionId, 'hand-off', { deliverSessionId: true })).toMatchObject({
+      status: 409,
+      body: { code: 'session_state', error: expect.stringContaining(until) },
+    })
+    expect(await loginsOf()).toBe(before)
+    expect((await operator.view(sessionId)).body).toMatchObject({ state: 'disconnected', until })
+  })
+
+  test.each([
+    ['logged out', 'POST', '/logout', true],
+    ['deleted', 'DELETE', '', true],
+    ['logged out after it was closed', 'POST', '/logout', false],
+  ] as const)(
+    'that is %s is so when the restriction has ended, and not before',
+    async (_what, method, path, runs) => {
+      const until = await restricted()
+      if (!runs) await operator.command(sessionId, 'disconnect')
+      const before = await loginsOf()
+      const answer = await operator.ask(
+        method,
+        `/api/v1/sessions/${sessionId}${path}`,
+        method === 'POST' ? {} : undefined,
+      )
+      expect(answer).toMatchObject({ status: 200, body: { state: 'disconnected' } })
+      const kept = { state: 'disconnected', reason: 'restricted', until: new Date(until), wanted: true }
+      expect(await stored()).toEqual(kept)
+      // a deletion that waits for it is not given up
+      await rows.query(
+        `update sessions set deleted_at = now() - interval '11 minutes' where id = $1 and deleted_at is not null`,
+        [sessionId],
+      )
+      await cleanUp()
+      await rows.waitFor(
+        `select where not exists (select from ${JOBS_SCHEMA}.jobs where task_identifier like '%cleanup')`,
+      )
+      expect(await stored()).toEqual(kept)
+      expect(await loginsOf()).toBe(before)
+      expect(await phone.devices()).toHaveLength(1)
+      // another process takes it up, later
+      await rows.query(`update sessions set until = now() where id = $1`, [sessionId])
+      await rows.query(`update session_leases set epoch = epoch + 1 where session_id = $1`, [sessionId])
+      await expect.poll(() => phone.devices(), { timeout: 30_000 }).toEqual([])
+      await rows.waitFor(`select from sessions where id = $1 and state = 'logged_out'`, [sessionId])
+    },
+    90_000,
+  )
 })

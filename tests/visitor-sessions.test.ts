@@ -49,6 +49,54 @@ test('a bot that starts with a resent session ID takes the session over, and it 
   expect(await answers(phone, 1)).toEqual([expect.stringContaining('Connected since')])
 })
 
+describe('a session that somebody has stolen', () => {
+  const authorization = `Bearer ${token}`
+
+  /** As after the second time that something else has logged in with it. */
+  const comesToRest = (sessionId: string) =>
+    rows.query(
+      `with lease as (update session_leases set wanted = false, epoch = epoch + 1 where session_id = $1)
+       update sessions set state = 'disconnected', reason = 'replaced' where id = $1`,
+      [sessionId],
+    )
+
+  test.each([
+    ['logged out while it waits', 'POST', '/logout', false],
+    ['logged out when it rests', 'POST', '/logout', true],
+    ['deleted', 'DELETE', '', true],
+    ['revoked by the browser that linked it', 'POST', 'revoke', true],
+  ] as const)(
+    '%s: one more login ends the copy',
+    async (_what, method, path, rests) => {
+      const { phone, visitor, sessionId } = await link()
+      const { text: string } = await phone.waitForMessage({ fromMe: true })
+      const thief = await openBot(gateway.simulator, string ?? '')
+      await rows.waitFor(`select 1 from sessions where id = $1 and state = 'reconnecting' and reason = 'replaced'`, [
+        sessionId,
+      ])
+      if (rests) await comesToRest(sessionId)
+      const can = (await visitor.view(sessionId)).can
+      expect(can).toEqual(rests ? ['revoke'] : ['resend', 'revoke'])
+      const url = path === 'revoke' ? `/api/sessions/${sessionId}/revoke` : `/api/v1/sessions/${sessionId}${path}`
+      const asks = path === 'revoke' ? visitor : gateway.visitor()
+      const body = method === 'POST' ? {} : undefined
+      const answer = await asks.request(method, url, body, path === 'revoke' ? {} : { authorization })
+      expect(answer).toMatchObject({ status: 200, body: { state: 'logged_out' } })
+      expect(await phone.devices()).toEqual([])
+      await thief.close()
+    },
+    60_000,
+  )
+
+  test('and rests is not sent to anybody, and stays closed to others', async () => {
+    const { visitor, sessionId } = await link()
+    await comesToRest(sessionId)
+    const ask = (of: typeof visitor, what: string) => of.request('POST', `/api/sessions/${sessionId}/${what}`, {})
+    expect(await ask(visitor, 'resend')).toMatchObject({ status: 409, body: { code: 'session_state' } })
+    expect(await ask(gateway.visitor(), 'revoke')).toMatchObject({ status: 404, body: { code: 'attempt_not_found' } })
+  })
+})
+
 describe('the browser that linked', () => {
   test('may have the session ID resent, three times an hour', async () => {
     const { phone, visitor, sessionId } = await link()

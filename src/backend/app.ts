@@ -154,7 +154,6 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
   const resendDeps = { events, vault, engine, settings: config.linking }
   const ownChat = createOwnChat({ tenants, ...resendDeps })
   const missedCommands = createMissedCommands({ tenants, engine, onMessage: ownChat })
-  const visitorSessions = createVisitorSessions({ tenants, workspaceId, ...resendDeps })
   const { sessionIdPrefix } = config.linking
   const takesSessions = () => roles.sessions && !drain.isDraining()
   const takeBack = createTakeBack({
@@ -177,6 +176,8 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
     takesSessions,
     log: log.child('commands'),
   })
+  const logOut: typeof commands.logOut = (...of) => commands.logOut(...of)
+  const visitorSessions = createVisitorSessions({ tenants, workspaceId, ...resendDeps, logOut })
   const finishHandOff = createFinishHandOff({ tenants, ...resendDeps })
   const around = { events, finishLink, finishHandOff, serveOutbox, onMessage: ownChat, onMissed: missedCommands }
   const recovery = releases.use(

@@ -34,6 +34,7 @@ export async function attemptView(tx: TenantReader, vault: Vault, attempt: Attem
   if (counting.includes(phase)) view.expiresInMs = attempt.expiresInMs
   if (phase === 'scanning') Object.assign(view, await shownIn(tx, vault, attempt))
   if (session?.managed) view.can = ['resend', 'revoke']
+  else if (session?.replaced) view.can = ['revoke']
   return view
 }
 

@@ -25,19 +25,35 @@ function find(tx: TenantReader, sessionId: SessionId) {
     .where('state', 'in', linkedStates)
 }
 
-/** What became of a link: the session's state and reason, and whether this server runs it for its owner: not for a bot, not logged out, not superseded. */
-export async function linkedSession(
-  tx: TenantReader,
-  sessionId: SessionId,
-): Promise<{ state: SessionState; reason: string | null; managed: boolean } | null> {
+/** Rests because something else has logged in with it. */
+const isReplaced = (row: { state: SessionState; reason: string | null }) =>
+  row.state === 'disconnected' && row.reason === 'replaced'
+
+export type LinkedSession = {
+  state: SessionState
+  reason: string | null
+  /** Whether this server runs it for its owner: not for a bot, not logged out, not superseded. */
+  managed: boolean
+  /** Whether it would, but for something else that has logged in with it. */
+  replaced: boolean
+}
+
+/** What became of a link. */
+export async function linkedSession(tx: TenantReader, sessionId: SessionId): Promise<LinkedSession | null> {
   const row = await tx.db
     .selectFrom('sessions')
     .select(['state', 'reason', 'mode'])
     .where('id', '=', sessionId)
     .executeTakeFirst()
-  return row === undefined
-    ? null
-    : { state: row.state, reason: row.reason, managed: row.mode === 'managed' && linkedStates.includes(row.state) }
+  if (row === undefined) return null
+  const { state, reason, mode } = row
+  const isManaged = mode === 'managed'
+  return {
+    state,
+    reason,
+    managed: isManaged && linkedStates.includes(state),
+    replaced: isManaged && isReplaced(row),
+  }
 }
 
 /** The same session to work on: nobody else changes it before the transaction ends. */

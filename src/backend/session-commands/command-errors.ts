@@ -10,7 +10,16 @@ const withBot =
   'Stop the bot everywhere it runs and take the session back first (POST /api/v1/sessions/{sessionId}/take-back).'
 
 /** What cannot be done with a session that is neither running nor resting of its own accord, and what can be done instead. */
-export function notOurs({ state, reason }: Pick<LockedSession, 'state' | 'reason'>): GatewayError | null {
+export function notOurs(session: Pick<LockedSession, 'state' | 'reason'>): GatewayError | null {
+  if (session.reason === 'replaced') return cannotLeave(session) ?? noFight()
+  return cannotLeave(session)
+}
+
+/**
+ * The same where the device is to leave its account. That may be asked of one that something else has logged in with: where that is a stolen
+ * copy, one more login ends it.
+ */
+export function cannotLeave({ state }: Pick<LockedSession, 'state'>): GatewayError | null {
   switch (state) {
     case 'handed_off':
       return refused('A bot has this session. Two programs with one session throw each other out.', withBot)
@@ -26,10 +35,12 @@ export function notOurs({ state, reason }: Pick<LockedSession, 'state' | 'reason
         'Use the newer one.',
       )
     default:
-      return reason === 'replaced'
-        ? refused('Something else has logged in with this session, and would be thrown out.', withBot)
-        : null
+      return null
   }
+}
+
+function noFight(): GatewayError {
+  return refused('Something else has logged in with this session, and would be thrown out.', withBot)
 }
 
 export function shredded(): GatewayError {

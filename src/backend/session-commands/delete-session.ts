@@ -12,7 +12,7 @@ import type { SessionIdentity } from '../sessions/session-identity.js'
 import { keptDays } from '../sessions/retention.js'
 import { sessionState } from '../sessions/sessions-store.js'
 import { awaitState } from './await-state.js'
-import { notOurs } from './command-errors.js'
+import { cannotLeave } from './command-errors.js'
 import type { CommandDeps, CommandScope } from './command-scope.js'
 import { lockSession, type LockedSession } from './locked-session.js'
 import { beginLogOut } from './log-out-session.js'
@@ -51,7 +51,7 @@ async function begin(
     .set({ deleted_at: sql<Date>`clock_timestamp()` })
     .where('id', '=', sessionId)
     .execute()
-  const leaves = notOurs(session) === null
+  const leaves = cannotLeave(session) === null
   const identity = leaves ? await beginLogOut(deps, tx, session) : null
   if (!leaves) {
     await endUnfinishedLink(events, tx, sessionId, { phase: 'cancelled', reason: 'cancelled_late' })

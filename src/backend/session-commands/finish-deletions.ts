@@ -8,8 +8,11 @@ import { quarantine } from '../sessions/quarantine.js'
 import { keptDays } from '../sessions/retention.js'
 import { lockSession } from './locked-session.js'
 
-/** How long a deleted session may try to take its device off the account. */
+/** How long a deleted session may try to take its device off the account. A restriction, which it waits for, does not count. */
 const patience = '10 minutes'
+
+const isOverdue = sql<boolean>`greatest(deleted_at, case when reason = 'restricted' then until end)
+  < clock_timestamp() - ${patience}::interval and deleted_at is not null`
 
 /**
  * Puts the credentials of deleted sessions away that could not be logged out in time: nothing connects them any more. A device that is still
@@ -24,7 +27,7 @@ export async function finishDeletions(
   const due = await tx.db
     .selectFrom('sessions')
     .select('id')
-    .where('deleted_at', '<', sql<Date>`clock_timestamp() - ${patience}::interval`)
+    .where(isOverdue)
     .where('quarantined_at', 'is', null)
     .where('shredded_at', 'is', null)
     .limit(limit)

@@ -6,8 +6,8 @@ import { unfinishedAttempt } from '../linking/attempts-reading.js'
 import { dropNotices, eraseSecrets } from '../outbox/outbox-store.js'
 import { setSessionState } from '../sessions/set-session-state.js'
 import { requireSession, type CommandDeps, type CommandScope } from './command-scope.js'
-import { linkUnderWay, notOurs } from './command-errors.js'
-import type { LockedSession } from './locked-session.js'
+import { linkUnderWay, notOurs, stillRestricted } from './command-errors.js'
+import { isRestricted, type LockedSession } from './locked-session.js'
 import { connectAnew, takeUp, withdrawEarlier } from './take-up.js'
 
 const byBot = { mode: 'handed_off', taken_back_at: null } as const
@@ -28,6 +28,7 @@ export async function handOffSession(
     const refusal = notOurs(session)
     if (refusal !== null) throw refusal
     if ((await unfinishedAttempt(tx, sessionId)) !== null) throw linkUnderWay()
+    if (deliverSessionId && isRestricted(session)) throw stillRestricted(session.until)
     if (session.handOffAsked && deliverSessionId) return null
     await withdrawEarlier(tx, session)
     return deliverSessionId ? beginDelivery(deps, tx, session) : leave(deps, tx, session)
