@@ -11,7 +11,10 @@ let rows: Rows
 let networks = 0
 
 beforeAll(async () => {
-  gateway = await TestGateway.start({ env: { TRUST_PROXY: 'loopback', LINK_MAX_PER_ADDRESS: '30' } })
+  gateway = await TestGateway.start({
+    env: { TRUST_PROXY: 'loopback', LINK_MAX_PER_ADDRESS: '30' },
+    codeAnswerMs: 1_000,
+  })
   rows = new Rows(gateway.database.ownerUrl)
 })
 

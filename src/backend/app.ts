@@ -22,7 +22,7 @@ import { createHttpServer, createWebSocketPort } from './http/server.js'
 import { createBackgroundJobs } from './jobs/background-jobs.js'
 import { createNodeLease } from './leases/node-lease.js'
 import { createFinishLink } from './linking/finish-link.js'
-import { createLinking } from './linking/linking.js'
+import { createLinking, type LinkingDeps } from './linking/linking.js'
 import { attemptLines } from './linking/attempt-lines.js'
 import { linkingRoutes } from './linking/linking.routes.js'
 import { createPrepareDelivery } from './linking/prepare-delivery.js'
@@ -62,6 +62,7 @@ export type AppParts = {
   log: Log
   /** The page and its assets: built files, or Vite while developing. */
   pages: RequestHandler
+  codeAnswerMs?: LinkingDeps['codeAnswerMs']
 }
 
 export interface App extends AsyncDisposable {
@@ -76,17 +77,17 @@ const warmPreKeyBatches = 16
  * The composition root: everything is built here, in reading order, with plain constructors. The database is opened (and a wrong secret
  * refused) while building; nothing else talks to anybody before `start`. Disposal runs in reverse.
  */
-export async function createApp(config: Config, { log, pages }: AppParts): Promise<App> {
+export async function createApp(config: Config, parts: AppParts): Promise<App> {
   const releases = new Releases()
   try {
-    return await compose(config, log, pages, releases)
+    return await compose(config, parts, releases)
   } catch (error) {
     await releases[Symbol.asyncDispose]()
     throw error
   }
 }
 
-async function compose(config: Config, log: Log, pages: RequestHandler, releases: Releases): Promise<App> {
+async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, releases: Releases): Promise<App> {
   const { publicUrl, roles } = config
   const cookies = { secure: publicUrl?.startsWith('https:') ?? false }
   const { supportUrl, ownerUrl, mode, brandLogo: logoFile } = config.linking
@@ -146,6 +147,7 @@ async function compose(config: Config, log: Log, pages: RequestHandler, releases
       nodeId,
       workspaceId,
       mode,
+      codeAnswerMs,
     }),
   )
   const prepareDelivery = createPrepareDelivery({ tenants, events, vault, settings: config.linking })

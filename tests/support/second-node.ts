@@ -19,7 +19,9 @@ export class SecondNode implements AsyncDisposable {
   ) {}
 
   static async start(gateway: TestGateway, { pages = Router(), config }: SecondNodeOptions = {}): Promise<SecondNode> {
-    const app = await createApp({ ...gateway.config, ...config }, { log: createLog({ level: 'silent' }), pages })
+    const { codeAnswerMs } = gateway
+    const log = createLog({ level: 'silent' })
+    const app = await createApp({ ...gateway.config, ...config }, { log, pages, codeAnswerMs })
     return new SecondNode(app, `http://127.0.0.1:${await app.start()}`)
   }
 

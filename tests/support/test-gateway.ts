@@ -16,6 +16,8 @@ export type TestGatewayOptions = {
   pages?: RequestHandler
   /** One that somebody else stops. A process can only trust one. */
   simulator?: Simulator
+  /** How soon at the earliest a request for a code is answered, in milliseconds; people wait a second. */
+  codeAnswerMs?: number
 }
 
 /** The real app on a free port, with a database of its own and a simulator of its own. */
@@ -31,6 +33,7 @@ export class TestGateway implements AsyncDisposable {
     readonly dataDir: string,
     private readonly pages: RequestHandler,
     private readonly ownsSimulator: boolean,
+    readonly codeAnswerMs: number,
   ) {}
 
   static async start(options: TestGatewayOptions = {}): Promise<TestGateway> {
@@ -57,6 +60,7 @@ export class TestGateway implements AsyncDisposable {
       dataDir,
       options.pages ?? Router(),
       options.simulator === undefined,
+      options.codeAnswerMs ?? 20,
     )
     await gateway.startApp()
     return gateway
@@ -77,7 +81,7 @@ export class TestGateway implements AsyncDisposable {
 
   async startApp(): Promise<void> {
     const log = createLog({ level: 'debug', destination: { write: line => void this.logLines.push(line) } })
-    this.#app = await createApp(this.config, { log, pages: this.pages })
+    this.#app = await createApp(this.config, { log, pages: this.pages, codeAnswerMs: this.codeAnswerMs })
     this.#url = `http://127.0.0.1:${await this.#app.start()}`
   }
 

@@ -20,7 +20,13 @@ const loginRetryMs = 2_000
  */
 const acceptanceLimitMs = 60_000
 
-export type LinkAttemptDeps = { engine: Engine; log: Log; turns: LinkTurns }
+export type LinkAttemptDeps = {
+  engine: Engine
+  log: Log
+  turns: LinkTurns
+  /** Milliseconds that who asks for a code waits at least, when it is not the usual second. */
+  codeAnswerMs?: number | undefined
+}
 
 /**
  * One attempt's process on this node, from its first socket to promotion or to its end. Events are handled one after the other.
@@ -33,7 +39,7 @@ export class LinkAttempt {
   readonly #lane = new Lane()
   readonly #firstOrEnd = new Deferred<AttemptEnd | null>()
   readonly #over = new Deferred<void>()
-  #timing = new EvenTiming()
+  #timing: EvenTiming
   #asked = false
   #shown: Shown | null = null
   #wasShown = false
@@ -50,6 +56,7 @@ export class LinkAttempt {
 
   constructor(deps: LinkAttemptDeps, keys: KeyStore, plan: Pick<LinkPlan, 'method' | 'phoneNumber'>) {
     this.#deps = deps
+    this.#timing = new EvenTiming(deps.codeAnswerMs)
     this.#keys = keys
     this.#plan = plan
   }
@@ -111,7 +118,7 @@ export class LinkAttempt {
 
   #begin(): void {
     this.#started = true
-    this.#timing = new EvenTiming()
+    this.#timing = new EvenTiming(this.#deps.codeAnswerMs)
     this.#restartTimer(attemptLifetimeMs, () => this.#expire())
     this.#connect()
   }

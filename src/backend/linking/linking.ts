@@ -233,7 +233,7 @@ export function createLinking(given: LinkingDeps): Linking {
       if (typed === undefined) return link(known, { ...asking, phoneNumber: null })
       const number = readPhoneNumber(typed)
       if ('problem' in number) throw unusableNumber(number.message)
-      const timing = new EvenTiming()
+      const timing = new EvenTiming(deps.codeAnswerMs)
       try {
         return await link(known, { ...asking, phoneNumber: number.digits })
       } finally {

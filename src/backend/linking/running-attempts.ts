@@ -10,7 +10,7 @@ import type { Sessions } from '../sessions/sessions.js'
 import type { Vault } from '../vault/vault.js'
 import { createAttemptTurns } from './attempt-turns.js'
 import { engineOutdated } from './errors.js'
-import { LinkAttempt } from './link-attempt.js'
+import { LinkAttempt, type LinkAttemptDeps } from './link-attempt.js'
 import type { LinkPlan, LinkStarter } from './link-plan.js'
 import type { AttemptEnd } from './link-turns.js'
 import { openAttempt } from './open-attempt.js'
@@ -27,6 +27,7 @@ export type RunningAttemptsDeps = {
   log: Log
   nodeId: string
   workspaceId: () => WorkspaceId
+  codeAnswerMs?: LinkAttemptDeps['codeAnswerMs']
 }
 
 export type NewAttempt = {
@@ -83,7 +84,7 @@ export function createRunningAttempts(deps: RunningAttemptsDeps): RunningAttempt
       const patient = () => deps.sessions.has(sessionId)
       const turns = createAttemptTurns({ ...deps, onOver }, opened, { mode, method })
       const keys = createKeyStore({ tenants, sealer: opened.sealer, patient }, opened, credentials)
-      const attempt = new LinkAttempt({ engine, log, turns }, keys, plan)
+      const attempt = new LinkAttempt({ engine, log, turns, codeAnswerMs: deps.codeAnswerMs }, keys, plan)
       if (queued) void place.turn.then(() => attempt.call())
       else attempt.start()
       return { sessionId, attempt }
