@@ -50,7 +50,8 @@ function node({
   const logger = createLog({ level: 'info', destination: { write: line => void log.push(line) } })
   const alarm = createOperatorAlarm({ log: logger })
   const settings = { perSecond, burst, perSecondTotal: total, egress }
-  const pacer = makeConnectPacer({ database, settings, version: [2, 3000, version], alarm, log: logger, mostUnderWay })
+  const limits = { settings, mostUnderWay, longestLookMs: 200 }
+  const pacer = makeConnectPacer({ database, version: [2, 3000, version], alarm, log: logger, ...limits })
   open.push(pacer)
   return { pacer, alarm, log }
 }

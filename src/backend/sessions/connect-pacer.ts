@@ -52,10 +52,10 @@ export type ConnectPacerDeps = {
   underWay: UnderWay
   /** Paid for at once, at most. */
   batch: number
+  /** Milliseconds: how old a node's word on an open breaker may be; default: five seconds. */
+  longestLookMs?: number
 }
 
-/** How old a node's word on an open breaker may be. */
-const longestLookMs = 5_000
 const databaseAwayMs = 1_000
 const debtsEveryMs = 1_000
 /** Before the next look whether a connect under way has ended. */
@@ -64,7 +64,7 @@ const fullMs = 25
 const longestSlotMs = 1_000
 
 export function createConnectPacer(deps: ConnectPacerDeps): ConnectPacer {
-  const { bucket, budget, breakers, underWay, alarm, log, batch } = deps
+  const { bucket, budget, breakers, underWay, alarm, log, batch, longestLookMs = 5_000 } = deps
   const stopping = new AbortController()
   const queue = new ConnectQueue()
   /** Times at which somebody may connect, paid for already. */

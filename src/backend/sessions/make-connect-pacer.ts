@@ -1,20 +1,16 @@
 import type { ClientVersion, ConnectSettings } from '../config/config.js'
 import type { Database } from '../database/database.js'
-import type { Log } from '../log.js'
 import { createConnectBreakers } from './connect-breakers.js'
 import { createConnectBudget } from './connect-budget.js'
-import { createConnectPacer, type ConnectPacer } from './connect-pacer.js'
-import type { OperatorAlarm } from './operator-alarm.js'
+import { createConnectPacer, type ConnectPacer, type ConnectPacerDeps } from './connect-pacer.js'
 import { TokenBucket } from './token-bucket.js'
 import { UnderWay } from './under-way.js'
 
-export type MakeConnectPacerDeps = {
+export type MakeConnectPacerDeps = Pick<ConnectPacerDeps, 'alarm' | 'log' | 'longestLookMs'> & {
   database: Database
   settings: ConnectSettings
   /** What this node says it is. */
   version: ClientVersion
-  alarm: Pick<OperatorAlarm, 'raise' | 'clear'>
-  log: Log
   /** Connects that may be under way at once; default: any number. */
   mostUnderWay?: number
 }
@@ -24,9 +20,8 @@ export function makeConnectPacer({
   database,
   settings,
   version,
-  alarm,
-  log,
   mostUnderWay = Infinity,
+  ...more
 }: MakeConnectPacerDeps): ConnectPacer {
   const { perSecond, burst, perSecondTotal, egress } = settings
   const scopes = { egress, version: version.join('.') }
@@ -35,8 +30,7 @@ export function makeConnectPacer({
     budget: createConnectBudget(database, scopes, perSecondTotal),
     breakers: createConnectBreakers(database, scopes),
     underWay: new UnderWay(mostUnderWay),
-    alarm,
-    log,
+    ...more,
     // about a second's worth: what this node has paid for, no other can use
     batch: Math.ceil(Math.max(1, Math.min(perSecond, perSecondTotal))),
   })
