@@ -15,6 +15,7 @@ export const parts = {
  */
 export const backendRooms = [
   ['main.ts', 'index.ts'],
+  ['run-gateway.ts'],
   ['app.ts', 'start-up-problem.ts'],
   ['drain.ts'],
   ['recovery.ts', 'session-hooks.ts', 'jobs', 'gateway-database.ts', 'release-sessions.ts', 'node-health.ts'],

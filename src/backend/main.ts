@@ -1,72 +1,18 @@
-import './prelude.js'
 import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { createApp, type App } from './app.js'
 import { loadConfig } from './config/config.js'
-import { builtPages } from './http/pages.js'
-import { createLog, errorCode } from './log.js'
-import { trustRoot } from './prelude/trusted-root.js'
 import { startUpProblem } from './start-up-problem.js'
-
-/** Longest polite stop; whatever is left then is covered by recovery. */
-const stopLimitMs = 25_000
 
 async function main(): Promise<void> {
   readEnvFile()
   const config = loadConfig(process.env)
-  const log = createLog({ level: config.logLevel })
-  process.on('unhandledRejection', error => log.error('unhandled_rejection', { code: errorCode(error) }))
-  for (const setting of config.unused) log.info('setting_not_used', { setting })
-  if (config.whatsapp.rootKey !== null) {
-    trustRoot(config.whatsapp.rootKey)
-    log.warn('whatsapp_is_simulated', { url: config.whatsapp.url ?? '' })
-  }
-  const pages = process.argv.includes('--dev')
-    ? await (await import('./http/vite-pages.js')).vitePages()
-    : builtPages(fileURLToPath(new URL('../linking-page', import.meta.url)))
-  let app: App | null = null
-  let stopping = false
-  const exit = (): void => {
-    setTimeout(() => process.exit(1), stopLimitMs).unref()
-    app?.[Symbol.asyncDispose]().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    )
-  }
-  const stop = (): void => {
-    if (stopping) process.exit(1)
-    stopping = true
-    // while it is being built it holds a database that must be left properly: then it stops right after
-    if (app !== null) exit()
-  }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
-
-  app = await createApp(config, { log, pages })
-  if (stopping) return exit()
-  const port = await startOrClose(app)
-  log.info('listening', { port })
-  process.stderr.write(`WHIZ LITE is ready: ${config.publicUrl ?? `http://${browsable(config.host)}:${port}`}\n`)
-}
-
-/** A start that fails (a taken port, say) must not leave the database running. */
-async function startOrClose(app: App): Promise<number> {
-  try {
-    return await app.start()
-  } catch (error) {
-    await app[Symbol.asyncDispose]()
-    throw error
-  }
+  // everything else is loaded only now: whoever has mistyped a setting is told at once
+  const { runGateway } = await import('./run-gateway.js')
+  await runGateway(config)
 }
 
 /** Settings from `.env` in the working folder. What the environment has already wins. */
 function readEnvFile(): void {
   if (existsSync('.env')) process.loadEnvFile('.env')
-}
-
-/** An address that a person can open, also when the server listens on all of them. */
-function browsable(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return 'localhost'
-  return host.includes(':') ? `[${host}]` : host
 }
 
 main().catch((error: unknown) => {
