@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { press, title, useLinkingPage } from './testing/browser-page.js'
+import { press, title, useLinkingPage } from '../../tests/support/scripted-page.js'
 import { managed, sessionId } from './testing/sample-views.js'
 
 const site = useLinkingPage()

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { chooseCode, focused, press, title, useLinkingPage } from './testing/browser-page.js'
+import { chooseCode, focused, press, title, useLinkingPage } from '../../tests/support/scripted-page.js'
 import { entering, onward, pairingCode, pictures, queued, scanning, sessionId } from './testing/sample-views.js'
 
 const site = useLinkingPage()
@@ -146,6 +146,7 @@ test('the queue tells the place, keeps asking, and becomes the code by itself', 
     site.gateway.view = { ...queued, method: 'code' }
     return { status: 200, body: { sessionId, queuePosition: 3 } }
   }
+  await site.context.clock.install()
   const page = await site.open()
   await askForCode(page, '0712345678')
   await title(page, 'Waiting for a free place')
@@ -153,8 +154,10 @@ test('the queue tells the place, keeps asking, and becomes the code by itself', 
   const reads = () => site.gateway.requests.filter(line => line === `GET /api/sessions/${sessionId}`).length
   await expect.poll(() => site.gateway.socketsOpen).toBe(1)
   site.gateway.view = { ...queued, method: 'code', queuePosition: 1 }
+  await page.clock.fastForward(15_000)
   await page.locator('.place-line', { hasText: 'You are next.' }).waitFor()
   const before = reads()
+  await page.clock.fastForward(15_000)
   await expect.poll(reads).toBeGreaterThan(before)
   site.gateway.view = entering
   site.gateway.push('pairing_code', { sessionId, pairingCode, status: 'connecting', expiresInMs: 167_000 })

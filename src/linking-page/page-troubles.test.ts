@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { press, settled, title, useLinkingPage } from './testing/browser-page.js'
+import { press, settled, title, useLinkingPage } from '../../tests/support/scripted-page.js'
 import { complete, onward, preparing, scanned, sessionId } from './testing/sample-views.js'
 
 const site = useLinkingPage()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { focused, press, settled, title, useLinkingPage } from './testing/browser-page.js'
+import { focused, press, settled, title, useLinkingPage } from '../../tests/support/scripted-page.js'
 import { complete, onward, pictures, preparing, scanned, scanning, sessionId } from './testing/sample-views.js'
 
 const site = useLinkingPage()

@@ -1,14 +1,9 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { chromium } from 'playwright-core'
-import { build } from 'vite'
+import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
-import { onward, pictures, scanning, sessionId } from './sample-views.js'
-import type { ScriptedGateway } from './scripted-gateway.js'
-import { startScriptedGateway } from './scripted-gateway.js'
+import { onward, pictures, scanning, sessionId } from '../../src/linking-page/testing/sample-views.js'
+import { startScriptedGateway, type ScriptedGateway } from '../../src/linking-page/testing/scripted-gateway.js'
+import { shareBrowser, type SharedBrowser } from './browser.js'
+import { linkingPageFolder } from './linking-page.js'
 
 export interface Site {
   gateway: ScriptedGateway
@@ -23,28 +18,19 @@ export interface Site {
 
 /** The built page in a real browser before a scripted gateway, anew for every test of the calling file. */
 export function useLinkingPage(): Site {
-  let folder: string
-  let browser: Browser
+  let shared: SharedBrowser
   let gateway: ScriptedGateway
   let context: BrowserContext
   let complaints: string[]
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'linking-page-'))
-    const configFile = fileURLToPath(new URL('../../../vite.config.ts', import.meta.url))
-    await build({ configFile, logLevel: 'silent', build: { outDir: folder, emptyOutDir: true } })
-    const executablePath =
-      process.env['CHROMIUM_PATH'] ?? ['/usr/bin/chromium', '/usr/bin/google-chrome'].find(existsSync)
-    browser = await chromium.launch({ ...(executablePath ? { executablePath } : {}), args: ['--no-sandbox'] })
+    shared = await shareBrowser()
   })
 
-  afterAll(async () => {
-    await browser.close()
-    rmSync(folder, { recursive: true })
-  })
+  afterAll(() => shared[Symbol.asyncDispose]())
 
   beforeEach(async () => {
-    gateway = await startScriptedGateway(folder)
+    gateway = await startScriptedGateway(linkingPageFolder)
     gateway.start = () => {
       gateway.view = { ...scanning, qrCode: pictures[0] }
       return { status: 200, body: { sessionId, qrCode: pictures[0] } }
@@ -53,7 +39,7 @@ export function useLinkingPage(): Site {
       gateway.view = onward({ phase: 'cancelled', state: 'disconnected' })
       return { status: 204 }
     }
-    context = await browser.newContext({ viewport: { width: 360, height: 740 } })
+    context = await shared.browser.newContext({ viewport: { width: 360, height: 740 } })
     complaints = []
   })
 
