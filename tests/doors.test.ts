@@ -26,12 +26,14 @@ afterAll(async () => {
 
 /** Counts in memory end with the process, those in the database do not. */
 async function forgetCounts(): Promise<void> {
-  for (const gateway of [direct, proxied]) {
-    await gateway.stopApp()
-    await using rows = new Rows(gateway.database.ownerUrl)
-    await rows.query('truncate link_starts, link_cool_downs, link_places')
-    await gateway.startApp()
-  }
+  await Promise.all(
+    [direct, proxied].map(async gateway => {
+      await gateway.stopApp()
+      await using rows = new Rows(gateway.database.ownerUrl)
+      await rows.query('truncate link_starts, link_cool_downs, link_places')
+      await gateway.startApp()
+    }),
+  )
 }
 
 const start = (gateway: TestGateway, headers: Record<string, string> = {}) =>
