@@ -73,7 +73,7 @@ describe('the checker of recorded histories', () => {
     const [{ session } = { session: '' }] = history.credentials
     const at = Math.max(...history.credentials.map(change => change.at)) + 1
     history.endings.push({ session, at })
-    history.credentials.push({ session, version: null, digest: null, at: at + 1 })
+    history.credentials.push({ session, version: null, contents: null, at: at + 1 })
     expect(check(history, defaultLimits)).toEqual([])
   })
 })

@@ -1,4 +1,4 @@
-import type { Connection, History, LeaseChange } from '../../scripts/storm/checker/history.js'
+import type { Connection, CredentialContents, History, LeaseChange } from '../../scripts/storm/checker/history.js'
 import type { Random } from '../../scripts/storm/random.js'
 
 export const nodes = ['node 1', 'node 2', 'node 3'] as const
@@ -46,7 +46,7 @@ function live(draft: Draft, session: string, end: number, random: Random): void 
   let lease: Owned = { session, epoch: 1, node: random.oneOf(nodes), wanted: true, at: start }
   let version = 1
   draft.leases.push(lease)
-  draft.credentials.push({ session, version, digest: `blob ${version}`, at: start })
+  draft.credentials.push({ session, version, contents: contentsOf(version), at: start })
   let at = start + random.between(0, 4_000)
   for (;;) {
     const loggedInAt = at + random.between(20, 300)
@@ -96,8 +96,14 @@ function follow(draft: Draft, lease: Owned, closedAt: number, random: Random): O
   return next
 }
 
+/** What is not there at first comes, and then stays. */
+const contentsOf = (version: number): CredentialContents => ({
+  rising: { nextPreKeyId: 31 + version, accountSyncCounter: Math.floor(version / 5) },
+  fixed: { me: version === 1 ? null : 'digest of an account', 'noise key': 'digest of a key' },
+})
+
 function use(draft: Draft, { session, version, at }: { session: string; version: number; at: number }): void {
-  draft.credentials.push({ session, version: version + 1, digest: `blob ${version + 1}`, at })
+  draft.credentials.push({ session, version: version + 1, contents: contentsOf(version + 1), at })
   const keys = [
     { session, kind: 'message key', key: `chain 1, ${version}`, hash: `hash ${version}`, at },
     { session, kind: 'pre-key', key: String(version), hash: `hash ${version}`, at },

@@ -46,7 +46,7 @@ export class ClusterWatch implements AsyncDisposable {
     const { cluster, since } = this
     const ids = new Map(cluster.sessions.map(({ sessionId, phone }) => [phone.phoneNumber, sessionId]))
     const sight = await readLedger(cluster.whatsapp.ledgerFile, account => ids.get(account) ?? null)
-    const recorded = await readRecorded(cluster.owner)
+    const recorded = await readRecorded(cluster.owner, cluster.secret)
     const stored = new Set(recorded.journalled.map(({ session, id }) => `${session} ${id}`))
     const settled = new Map(sight.settled.map(each => [`${each.session} ${each.id}`, each]))
     const recent = <Item extends { at: number }>(items: readonly Item[]) => items.filter(({ at }) => at >= since)

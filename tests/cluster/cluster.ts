@@ -47,6 +47,8 @@ export class Cluster implements AsyncDisposable {
     readonly owner: pg.Pool,
     readonly contact: Phone,
     readonly serviceToken: string,
+    /** With which its nodes seal. */
+    readonly secret: Uint8Array,
     /** Connections that gateways have opened to WhatsApp. */
     readonly connects: readonly { node: string; at: number }[],
   ) {
@@ -60,12 +62,13 @@ export class Cluster implements AsyncDisposable {
     const ledgerFile = `${options.folder}/ledger.ndjson`
     const whatsapp = await SimulatorProcess.start({ ledgerFile, frontEnds: options.nodes, seed: options.seed })
     const serviceToken = randomBytes(32).toString('hex')
+    const secret = randomBytes(32)
     const env = {
       NODE_ENV: 'test',
       LOG_LEVEL: 'info',
       PORT: '0',
       DATA_DIR: options.folder,
-      WHATSAPP_SESSION_SECRET: randomBytes(32).toString('hex'),
+      WHATSAPP_SESSION_SECRET: secret.toString('hex'),
       WHATSAPP_SERVICE_TOKEN: serviceToken,
       CONNECTS_PER_SECOND: String(defaultLimits.perNode.perSecond),
       CONNECT_BURST: String(defaultLimits.perNode.burst),
@@ -88,7 +91,7 @@ export class Cluster implements AsyncDisposable {
         }),
       ),
     )
-    return new Cluster(options, nodes, whatsapp, owner, contact, serviceToken, connects)
+    return new Cluster(options, nodes, whatsapp, owner, contact, serviceToken, secret, connects)
   }
 
   get simulator(): SimulatorControl {

@@ -74,15 +74,3 @@ test('the checker would have seen it in what this cluster left behind, had anyth
     expect(found, what).toContainEqual(expect.stringContaining(invariant))
   }
 })
-
-test('older credentials that somebody writes over newer ones are seen, though their version is new', async () => {
-  const write = `update session_credentials set version = version + 1, credentials =`
-  const { sessionId } = cluster.random.oneOf(cluster.sessions)
-  await cluster.owner.query(`${write} credentials || $1 where session_id = $2`, [Buffer.alloc(1), sessionId])
-  await cluster.owner.query(`${write} substr(credentials, 1, length(credentials) - 1) where session_id = $1`, [
-    sessionId,
-  ])
-  const { history } = await harness.watch.history()
-  const findings = check(history, defaultLimits).filter(({ session }) => session === sessionId)
-  expect(findings.map(({ invariant }) => invariant)).toEqual(['I-9 credentials'])
-})

@@ -1,4 +1,4 @@
-import type { Connection, History } from '../../scripts/storm/checker/history.js'
+import type { Connection, CredentialChange, CredentialContents, History } from '../../scripts/storm/checker/history.js'
 import type { Random } from '../../scripts/storm/random.js'
 import { nodes, type Draft } from './clean-history.js'
 
@@ -20,6 +20,13 @@ const longLived = ({ connections, shown }: History) => {
   const end = Math.max(...shown.map(({ at }) => at))
   return connections.filter(({ closedAt, loggedInAt }) => (closedAt ?? end) - loggedInAt > 45_000)
 }
+
+type Opened = CredentialChange & { contents: CredentialContents }
+
+const opened = ({ credentials }: Draft) => credentials.filter((each): each is Opened => each.contents !== null)
+
+const newestVersion = ({ credentials }: Draft, { session }: CredentialChange) =>
+  Math.max(...credentials.map(each => (each.session === session ? (each.version ?? 0) : 0)))
 
 const doubleOf = (draft: Draft, of: Connection, random: Random): Connection => ({
   ...of,
@@ -120,14 +127,33 @@ export const mutants: Mutant[] = [
     what: 'older credentials under a newer version',
     invariant: 'I-9',
     put(draft, random) {
-      const older = random.oneOf(draft.credentials)
-      const { session } = older
-      const versions = draft.credentials.flatMap(each => (each.session === session ? (each.version ?? []) : []))
-      const version = Math.max(...versions)
+      const older = random.oneOf(opened(draft))
+      const counter = random.oneOf(Object.keys(older.contents.rising))
+      const rising = { ...older.contents.rising, [counter]: (older.contents.rising[counter] ?? 0) + 1 }
+      const version = newestVersion(draft, older)
       draft.credentials.push(
-        { ...older, version: version + 1, digest: 'a newer one' },
+        { ...older, version: version + 1, contents: { ...older.contents, rising } },
         { ...older, version: version + 2 },
       )
+    },
+  },
+  {
+    what: 'credentials of another device',
+    invariant: 'I-9',
+    put(draft, random) {
+      const older = random.oneOf(opened(draft))
+      const { fixed, rising } = older.contents
+      const what = random.oneOf(Object.keys(fixed).filter(name => fixed[name] !== null))
+      const contents = { rising, fixed: { ...fixed, [what]: random.oneOf(['digest of another', null]) } }
+      draft.credentials.push({ ...older, version: newestVersion(draft, older) + 1, contents })
+    },
+  },
+  {
+    what: 'credentials that nobody can open',
+    invariant: 'I-9',
+    put(draft, random) {
+      const change: CredentialChange = random.oneOf(opened(draft))
+      change.contents = null
     },
   },
   {
@@ -135,7 +161,7 @@ export const mutants: Mutant[] = [
     invariant: 'I-9',
     put(draft, random) {
       const { session, at } = random.oneOf(draft.credentials)
-      draft.credentials.push({ session, version: null, digest: null, at })
+      draft.credentials.push({ session, version: null, contents: null, at })
       // an end of another session, or after the fact, excuses nothing
       draft.endings.push({ session, at: at + 1 }, { session: 'another session', at: at - 1 })
     },

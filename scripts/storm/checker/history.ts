@@ -54,8 +54,21 @@ export type Try = { session: string; at: number }
 /** `node` is `null` when its owner has let it go and nobody has claimed it yet. */
 export type LeaseChange = { session: string; epoch: number; node: string | null; wanted: boolean; at: number }
 
-/** `digest` is that of what is stored, which is sealed anew for each write. Both are `null` when the row went. */
-export type CredentialChange = { session: string; version: number | null; digest: string | null; at: number }
+/** Both are `null` when the row went; `contents` also when nobody can open what was stored. */
+export type CredentialChange = {
+  session: string
+  version: number | null
+  contents: CredentialContents | null
+  at: number
+}
+
+/** By what one version of a session's credentials is compared with another; nothing that anybody could log in with. */
+export type CredentialContents = {
+  /** Counters, and sizes of what only grows. */
+  rising: Readonly<Record<string, number>>
+  /** Digests of what stays once it is there; `null`: it is not there yet. */
+  fixed: Readonly<Record<string, string | null>>
+}
 
 export type Ending = { session: string; at: number }
 

@@ -14,7 +14,7 @@ export function unjudged(history: History): Finding[] {
     'I-3 messages': [messages],
     'I-7 one owner': [connections, writes, leases],
     'I-8 keys': [keys],
-    'I-9 credentials': [credentials.filter(({ version }) => (version ?? 0) > 1)],
+    'I-9 credentials': [credentials.filter(({ version, contents }) => (version ?? 0) > 1 && contents !== null)],
     'I-14 connects': [connects, tries],
     'I-16 shown state': [shown],
     'I-18 resources': [

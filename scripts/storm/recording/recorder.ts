@@ -1,5 +1,6 @@
 import pg from 'pg'
 import type { CredentialChange, Ending, LeaseChange } from '../checker/history.js'
+import { readCredentials } from './recorded-credentials.js'
 
 /** What the owner of nothing is written as when a node lets go. */
 const nobody = '00000000-0000-0000-0000-000000000000'
@@ -14,7 +15,7 @@ const install = `
     position bigint generated always as identity, session_id uuid, epoch bigint, node_id uuid, wanted boolean,
     process text, at timestamptz default clock_timestamp());
   create table recorded.credentials (
-    position bigint generated always as identity, session_id uuid, version bigint, digest text,
+    position bigint generated always as identity, workspace_id uuid, session_id uuid, version bigint, sealed bytea,
     at timestamptz default clock_timestamp());
   create table recorded.states (
     position bigint generated always as identity, session_id uuid, state text, reason text,
@@ -30,10 +31,10 @@ const install = `
   create function recorded.credential() returns trigger language plpgsql security definer set search_path = recorded as $$
     begin
       if tg_op = 'DELETE' then
-        insert into recorded.credentials (session_id, version) values (old.session_id, null);
+        insert into recorded.credentials (session_id) values (old.session_id);
       else
-        insert into recorded.credentials (session_id, version, digest)
-        values (new.session_id, new.version, encode(sha256(new.credentials), 'hex'));
+        insert into recorded.credentials (workspace_id, session_id, version, sealed)
+        values (new.workspace_id, new.session_id, new.version, new.credentials);
       end if;
       return null;
     end $$;
@@ -82,8 +83,11 @@ export async function installRecorder(ownerUrl: string): Promise<void> {
   }
 }
 
-/** Everything that has been recorded so far. */
-export async function readRecorded(client: pg.Pool): Promise<Recorded> {
+/**
+ * Everything that has been recorded so far.
+ * @param secret with which the gateways of this database seal
+ */
+export async function readRecorded(client: pg.Pool, secret: Uint8Array): Promise<Recorded> {
   const rows = async <Row extends pg.QueryResultRow>(text: string) => (await client.query<Row>(text)).rows
   const ms = (column: string) => `extract(epoch from ${column}) * 1000`
   const leases = await rows<{
@@ -96,9 +100,6 @@ export async function readRecorded(client: pg.Pool): Promise<Recorded> {
   }>(`
     select l.session_id as session, epoch, l.node_id, coalesce(n.process, l.process, l.node_id::text) as node, wanted, ${ms('l.at')} as at
     from recorded.leases l left join recorded.nodes n on n.node_id = l.node_id order by position`)
-  const credentials = await rows<{ session: string; version: string | null; digest: string | null; at: string }>(
-    `select session_id as session, version, digest, ${ms('at')} as at from recorded.credentials order by position`,
-  )
   const states = await rows<{
     session: string
     state: string
@@ -118,12 +119,7 @@ export async function readRecorded(client: pg.Pool): Promise<Recorded> {
       wanted,
       at: Number(at),
     })),
-    credentials: credentials.map(({ session, version, digest, at }) => ({
-      session,
-      digest,
-      version: version === null ? null : Number(version),
-      at: Number(at),
-    })),
+    credentials: await readCredentials(client, secret),
     endings: dated.filter(({ state }) => ended.includes(state)).map(({ session, at }) => ({ session, at })),
     states: dated,
     journalled,
