@@ -11,6 +11,8 @@ export type StormReport = {
   /** How often each fault was injected. */
   faults: Record<string, number>
   takeovers: { claimedMs: Spread; onlineMs: Spread }
+  /** Connections that another node's login ended, and for how long WhatsApp had heard nothing of each, at least; `null`: there were none. */
+  thrownOut: { count: number; silentMs: number | null }
   messages: { sent: number; arrived: number }
   connects: number
   /** Milliseconds from the end of the last fault until every session was online and nothing waited; `null`: never. */
@@ -22,7 +24,8 @@ export type StormReport = {
 const shown = 5
 
 export function reportText(report: StormReport): string {
-  const { seed, seconds, sessions, nodes, faults, takeovers, messages, connects, calmAfterMs, findings } = report
+  const { seed, seconds, sessions, nodes, faults, takeovers, thrownOut, messages, connects, calmAfterMs, findings } =
+    report
   const inSeconds = ({ count, p50, p95, max }: Spread) =>
     `${count}, p50 ${(p50 / 1_000).toFixed(1)} s, p95 ${(p95 / 1_000).toFixed(1)} s, max ${(max / 1_000).toFixed(1)} s`
   return [
@@ -34,6 +37,7 @@ export function reportText(report: StormReport): string {
     '',
     `Takeovers, fault → claimed   ${inSeconds(takeovers.claimedMs)}`,
     `           fault → online    ${inSeconds(takeovers.onlineMs)}`,
+    `Thrown out by another node   ${thrownOut.count}${silence(thrownOut)}`,
     `Connects to WhatsApp         ${connects}`,
     `Messages                     ${messages.sent} sent, ${messages.arrived} arrived`,
     calmAfterMs === null
@@ -46,6 +50,9 @@ export function reportText(report: StormReport): string {
       : `Failed. The same again: npm run storm -- --seed ${seed} --seconds ${seconds}`,
   ].join('\n')
 }
+
+const silence = ({ silentMs }: StormReport['thrownOut']) =>
+  silentMs === null ? '' : `, silent before: at least ${silentMs} ms`
 
 function findingLines(findings: readonly Finding[]): string[] {
   const invariants = [...new Set(findings.map(({ invariant }) => invariant))]

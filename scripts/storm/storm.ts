@@ -6,6 +6,7 @@ import { ClusterWatch } from '../../tests/cluster/cluster-history.js'
 import { Cluster } from '../../tests/cluster/cluster.js'
 import { check } from './checker/check.js'
 import { defaultLimits } from './checker/limits.js'
+import { evictions } from './checker/evictions.js'
 import { nothingToJudge, unjudged } from './checker/unjudged.js'
 import type { Finding } from './checker/history.js'
 import { Random } from './random.js'
@@ -80,6 +81,7 @@ async function inStorm({ seconds, seed, sessions, nodes, signal }: StormOptions,
   await watch.takeStock('end')
   const { history, sight } = await watch.history()
   const taken = takeovers(history, injected)
+  const evicted = evictions(history).map(({ silentMs }) => silentMs)
   const findings: Finding[] = [
     ...check(history, defaultLimits),
     ...unjudged(history),
@@ -97,6 +99,7 @@ async function inStorm({ seconds, seed, sessions, nodes, signal }: StormOptions,
       claimedMs: spread(taken.map(({ claimedMs }) => claimedMs)),
       onlineMs: spread(taken.flatMap(({ onlineMs }) => onlineMs ?? [])),
     },
+    thrownOut: { count: evicted.length, silentMs: evicted.length === 0 ? null : Math.min(...evicted) },
     messages: {
       sent: history.messages.length,
       arrived: history.messages.filter(({ arrivedAt }) => arrivedAt !== null).length,

@@ -2,6 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { check } from '../../scripts/storm/checker/check.js'
 import { defaultLimits } from '../../scripts/storm/checker/limits.js'
+import { evictions, type Eviction } from '../../scripts/storm/checker/evictions.js'
+import type { WireWrite } from '../../scripts/storm/checker/history.js'
 import { unjudged } from '../../scripts/storm/checker/unjudged.js'
 import { Random } from '../../scripts/storm/random.js'
 import { cleanHistory } from './clean-history.js'
@@ -47,7 +49,48 @@ describe('the checker of recorded histories', () => {
   ] as const)('has nothing to judge without %s, and says so', part => {
     const history = cleanHistory(new Random(1))
     expect(unjudged(history)).toEqual([])
-    expect(unjudged({ ...history, [part]: [] })).toMatchObject([{ what: 'nothing to judge' }])
+    expect(unjudged({ ...history, [part]: [] })).toContainEqual(expect.objectContaining({ what: 'nothing to judge' }))
+  })
+
+  test.each(['message key', 'pre-key'] as const)('has nothing to judge without any %s, and says so', kind => {
+    const history = cleanHistory(new Random(1))
+    const keys = history.keys.filter(key => key.kind !== kind)
+    expect(unjudged({ ...history, keys })).toMatchObject([{ invariant: `I-8 ${kind}s` }])
+  })
+
+  test('has nothing to judge of owners when nobody was ever thrown out by another node, and says so', () => {
+    const history = cleanHistory(new Random(1))
+    expect(evictions(history).length).toBeGreaterThan(0)
+    // by itself, as after a line that was lost, or by somebody outside
+    const changed = evictions(history).map(
+      ({ older, newer }, index) => [newer, index % 2 === 0 ? older.node : null] as const,
+    )
+    for (const [connection, node] of changed) Object.assign(connection, { node })
+    expect(unjudged(history)).toMatchObject([{ invariant: 'I-7 thrown out by another node' }])
+  })
+
+  test('takes what a node has sent last, not what WhatsApp has kept open, for the end of its time', () => {
+    const history = cleanHistory(new Random(1))
+    const [{ older, newer }] = evictions(history) as [Eviction]
+    const say = (at: number, late?: true) => ({
+      session: older.session,
+      connection: older.connection,
+      at,
+      ...(late && { late }),
+    })
+    const found = (...more: WireWrite[]) =>
+      check({ ...history, writes: [...history.writes, ...more] }, defaultLimits).filter(({ what }) =>
+        what.startsWith('online twice'),
+      )
+    const { loggedInAt } = newer
+    expect(found(say(loggedInAt - 2_500))).toEqual([])
+    expect(found(say(loggedInAt - 1_500))).toMatchObject([{ invariant: 'I-7 one owner', session: older.session }])
+    expect(found(say(loggedInAt + 200, true))).toMatchObject([{ session: older.session }])
+    // it had closed its line in good order: then only what was on its way may come after
+    Object.assign(older, { replaced: false, closedAt: loggedInAt })
+    expect(found(say(loggedInAt - 10))).toEqual([])
+    expect(found(say(loggedInAt + 900))).toEqual([])
+    expect(found(say(loggedInAt + 1_100))).toMatchObject([{ session: older.session }])
   })
 
   test('lets connects bunch in what a stall has kept back, and then only', () => {

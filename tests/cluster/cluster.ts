@@ -61,6 +61,7 @@ export class Cluster implements AsyncDisposable {
     await installRecorder(options.ownerUrl)
     const ledgerFile = `${options.folder}/ledger.ndjson`
     const whatsapp = await SimulatorProcess.start({ ledgerFile, frontEnds: options.nodes, seed: options.seed })
+    await whatsapp.control.watchOwners({ heardWithinMs: defaultLimits.silentMs })
     const serviceToken = randomBytes(32).toString('hex')
     const secret = randomBytes(32)
     const env = {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { check } from '../../scripts/storm/checker/check.js'
 import { defaultLimits } from '../../scripts/storm/checker/limits.js'
+import { unjudged } from '../../scripts/storm/checker/unjudged.js'
 import type { Draft } from './clean-history.js'
 import { until, type Cluster } from './cluster.js'
 import { mutants } from './mutants.js'
@@ -67,6 +68,7 @@ test('a rolling deploy while people write: every node leaves politely, nothing i
 test('the checker would have seen it in what this cluster left behind, had anything been wrong', async () => {
   await harness.watch.takeStock('end')
   const { history } = await harness.watch.history()
+  expect(unjudged(history).map(({ invariant }) => invariant)).not.toContainEqual(expect.stringMatching(/^I-[789] /u))
   for (const { what, invariant, put } of mutants.filter(({ takesTime }) => takesTime !== true)) {
     const mutated: Draft = structuredClone(history) as Draft
     put(mutated, cluster.random)

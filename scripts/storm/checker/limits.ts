@@ -4,6 +4,8 @@ export type Bucket = { perSecond: number; burst: number }
 export type Limits = {
   /** How long WhatsApp may have two connections of one session. */
   overlapMs: number
+  /** How much later than another node's login WhatsApp may read what a node sent before, and closed its line behind. */
+  onItsWayMs: number
   /** How long a process that is thrown out by another one of ours must have been silent: it fences itself long before anybody claims. */
   silentMs: number
   perNode: Bucket
@@ -28,6 +30,8 @@ const overlapMarginMs = 1_000
 
 export const defaultLimits: Limits = {
   overlapMs: leaseMs + claimWaitMs + overlapMarginMs,
+  // on a machine that has more to do than it can
+  onItsWayMs: 1_000,
   // five seconds after its last renewal; others claim nine seconds after it at the earliest
   silentMs: 2_000,
   // less than for all, so that each node's own limit shows as well

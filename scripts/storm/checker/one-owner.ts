@@ -1,20 +1,16 @@
-import { bySession, type Connection, type Finding, type History, type LeaseChange, type WireWrite } from './history.js'
+import { replacing, successions } from './evictions.js'
+import { bySession, type Connection, type Finding, type History, type LeaseChange } from './history.js'
 import type { Limits } from './limits.js'
 
 const invariant = 'I-7 one owner'
 
 /**
- * Epochs never fall, and rise when a session goes to another node; WhatsApp never has a session twice for longer than a lease allows; and
- * once the node of a newer epoch has spoken, that of an older one has nothing to say; it has been silent for a while by then.
+ * Epochs never fall, and rise when a session goes to another node; the node of an older connection has been silent for a while when another
+ * one throws it out; and once the node of a newer epoch has spoken, that of an older one has nothing to say.
  */
 export function oneOwner(history: History, limits: Limits): Finding[] {
   const leases = bySession(history.leases)
-  return [
-    ...[...leases.values()].flatMap(epochsRise),
-    ...[...bySession(history.connections).values()].flatMap(connections => onlineTwice(connections, limits)),
-    ...staleWrites(history, leases),
-    ...spokenTogether(history, limits),
-  ]
+  return [...[...leases.values()].flatMap(epochsRise), ...onlineTwice(history, limits), ...staleWrites(history, leases)]
 }
 
 function epochsRise(changes: readonly LeaseChange[]): Finding[] {
@@ -30,17 +26,16 @@ function epochsRise(changes: readonly LeaseChange[]): Finding[] {
   })
 }
 
-function onlineTwice(connections: readonly Connection[], { overlapMs }: Limits): Finding[] {
-  return connections.flatMap((older, index) =>
-    connections.slice(index + 1).flatMap(newer => {
-      const from = Math.max(older.loggedInAt, newer.loggedInAt)
-      const to = Math.min(older.closedAt ?? Infinity, newer.closedAt ?? Infinity)
-      if (to - from <= overlapMs) return []
-      const howLong = to === Infinity ? 'to the end' : `for ${to - from} ms`
-      const what = `online twice ${howLong}: connections ${older.connection} and ${newer.connection}`
-      return [{ invariant, session: newer.session, at: from, what }]
-    }),
-  )
+/** What a lease allows is less than nothing: who is thrown out has been silent for a while, and who has left says nothing more. */
+function onlineTwice(history: History, { silentMs, onItsWayMs }: Limits): Finding[] {
+  return successions(history).flatMap(({ older, newer, silentMs: silent, evicted }) => {
+    if (silent >= (evicted ? silentMs : -onItsWayMs)) return []
+    const when =
+      silent < 0 ? `${-silent} ms after ${newer.node} had logged in` : `${silent} ms before ${newer.node} did`
+    const which = `connections ${older.connection} and ${newer.connection}`
+    const what = `online twice, ${which}: ${older.node} spoke ${when}`
+    return [{ invariant, session: newer.session, at: newer.loggedInAt, what }]
+  })
 }
 
 type Spoken = { epoch: number; node: string; at: number }
@@ -75,34 +70,6 @@ function staleWrites({ connections, writes }: History, leases: ReadonlyMap<strin
 
 const newerOf = (one: Spoken | undefined, other: Spoken | undefined): Spoken | undefined =>
   one === undefined || (other !== undefined && other.epoch > one.epoch) ? other : one
-
-function spokenTogether({ connections, writes }: History, { silentMs }: Limits): Finding[] {
-  const spoken = new Map<number, WireWrite[]>()
-  for (const write of writes) {
-    const before = spoken.get(write.connection)
-    if (before === undefined) spoken.set(write.connection, [write])
-    else before.push(write)
-  }
-  return [...bySession(connections).values()].flatMap(all =>
-    all.flatMap(older => {
-      const newer = replacing(older, all)
-      if (newer === null || older.node === null || newer.node === null || newer.node === older.node) return []
-      const { session, loggedInAt: at } = newer
-      const last = spoken.get(older.connection)?.findLast(write => write.late !== true && write.at <= at)
-      if (last === undefined || at - last.at >= silentMs) return []
-      return [
-        { invariant, session, at, what: `${older.node} spoke ${at - last.at} ms before ${newer.node} threw it out` },
-      ]
-    }),
-  )
-}
-
-/** Whose login ended a connection: the first one at about that time. */
-function replacing({ replaced, closedAt, connection }: Connection, all: readonly Connection[]): Connection | null {
-  if (!replaced || closedAt === null) return null
-  const later = all.filter(each => each.connection !== connection && each.loggedInAt >= closedAt - 1_000)
-  return later.toSorted((a, b) => a.loggedInAt - b.loggedInAt)[0] ?? null
-}
 
 /** The epoch under which a node logged in: that of its latest lease by then. */
 function epochOf({ node, loggedInAt }: Connection, changes: readonly LeaseChange[]): Spoken | null {

@@ -1,3 +1,4 @@
+import { evictions } from './evictions.js'
 import type { Finding, History } from './history.js'
 
 export const nothingToJudge = (invariant: string): Finding => ({
@@ -13,7 +14,9 @@ export function unjudged(history: History): Finding[] {
   const inputs: Record<string, readonly (readonly unknown[])[]> = {
     'I-3 messages': [messages],
     'I-7 one owner': [connections, writes, leases],
-    'I-8 keys': [keys],
+    'I-7 thrown out by another node': [evictions(history)],
+    'I-8 message keys': [keys.filter(({ kind }) => kind === 'message key')],
+    'I-8 pre-keys': [keys.filter(({ kind }) => kind === 'pre-key')],
     'I-9 credentials': [credentials.filter(({ version, contents }) => (version ?? 0) > 1 && contents !== null)],
     'I-14 connects': [connects, tries],
     'I-16 shown state': [shown],

@@ -32,6 +32,7 @@ class LedgerReader {
   readonly sight: Sight = { connections: [], writes: [], tries: [], keys: [], settled: [], problems: [] }
   readonly #opened = new Map<number, { at: number; node: string | null }>()
   readonly #loggedIn = new Map<number, Connection>()
+  readonly #replaced = new Map<string, { older: number; newer: number }>()
 
   constructor(private readonly sessionOf: SessionOf) {}
 
@@ -43,6 +44,7 @@ class LedgerReader {
       case 'logged-in':
         return this.#login(line.connection, this.sessionOf(line.account), at)
       case 'replaced':
+        this.#replaced.set(line.account, { older: line.connection, newer: line.by })
         return this.#end(line.connection, { replaced: true, closedAt: at })
       case 'closed':
         return this.#end(line.connection, { closedAt: at })
@@ -66,6 +68,7 @@ class LedgerReader {
         return void this.sight.settled.push({ session, id: line.id, error: line.error ?? null, at })
       }
       case 'problem': {
+        if (this.#isOfGuest(line)) return
         const session = line.account === undefined ? null : this.sessionOf(line.account)
         return void this.sight.problems.push({ session, at, what: `${line.problem}: ${line.detail}` })
       }
@@ -87,6 +90,13 @@ class LedgerReader {
   #end(connection: number, end: Partial<Connection>): void {
     const ended = this.#loggedIn.get(connection)
     if (ended !== undefined && ended.closedAt === null) Object.assign(ended, end)
+  }
+
+  /** That somebody outside has logged in as a session's device, or was thrown out by it again, is no owner's doing. */
+  #isOfGuest({ detail, account = '' }: { detail: string; account?: string }): boolean {
+    const last = this.#replaced.get(account)
+    if (last === undefined || !detail.startsWith('logged in twice')) return false
+    return [last.older, last.newer].some(connection => this.#opened.get(connection)?.node === null)
   }
 
   #key(account: string, kind: KeyUse['kind'], key: string, hash: string, at: number): void {
