@@ -34,8 +34,13 @@ export function cleanHistory(random: Random): Draft {
   for (const node of nodes) {
     const open = draft.connections.filter(each => each.node === node && each.closedAt === null).length
     const handles = random.between(20, 60)
-    draft.resources.push({ node, mark: 'baseline', at: start, sockets: 0, owned: 0, handles })
-    draft.resources.push({ node, mark: 'end', at: end, sockets: open, owned: open, handles: handles + 5 })
+    const told = { heapBytes: random.between(40, 90) * 2 ** 20, timers: random.between(10, 40) }
+    const quiet = { node, listenerWarnings: 0 }
+    const more = { heapBytes: told.heapBytes * 1.8, timers: told.timers + 60 }
+    draft.resources.push(
+      { ...quiet, mark: 'baseline', at: start, sockets: sessions, owned: sessions, handles, told },
+      { ...quiet, mark: 'end', at: end, sockets: open, owned: open, handles: handles + 5, told: more },
+    )
   }
   return draft
 }

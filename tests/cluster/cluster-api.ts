@@ -42,6 +42,16 @@ export class ClusterApi {
     return { status: response.status, state, code }
   }
 
+  /** What this node tells of itself, by name and labels as they stand there; `null` when it does not. */
+  async figures(url: string): Promise<Map<string, number> | null> {
+    const answer = await this.get(url, '/metrics').catch(() => null)
+    if (answer?.ok !== true) return null
+    const lines = (await answer.text()).split('\n').filter(line => line !== '' && !line.startsWith('#'))
+    return new Map(
+      lines.map(line => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]),
+    )
+  }
+
   /** The state of every session as this node tells it; `null` when it does not. */
   async states(url: string): Promise<Map<string, string> | null> {
     const states = new Map<string, string>()

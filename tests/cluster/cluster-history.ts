@@ -36,9 +36,12 @@ export class ClusterWatch implements AsyncDisposable {
   /** What each process holds; only when nothing is happening, or a socket is just being opened. */
   async takeStock(mark: Resources['mark']): Promise<void> {
     const owners = [...(await this.cluster.owners()).values()]
-    for (const { processName, sockets, handles } of this.cluster.nodes.map(stock)) {
+    for (const node of this.cluster.nodes) {
+      const { processName, sockets, listenerWarnings } = node
+      const handles = node.handles()
       const owned = owners.filter(owner => owner === processName).length
-      this.#resources.push({ node: processName, mark, at: Date.now(), sockets, owned, handles })
+      const told = await this.#told(node.url)
+      this.#resources.push({ node: processName, mark, at: Date.now(), sockets, owned, handles, told, listenerWarnings })
     }
   }
 
@@ -78,6 +81,13 @@ export class ClusterWatch implements AsyncDisposable {
     await this.#looking
   }
 
+  async #told(url: string): Promise<Resources['told']> {
+    const figures = await this.cluster.api.figures(url)
+    const heapBytes = figures?.get('whizlite_memory_bytes{kind="heap_used"}')
+    if (figures === null || heapBytes === undefined) return null
+    return { heapBytes, timers: figures.get('whizlite_active_resources{type="Timeout"}') ?? 0 }
+  }
+
   async #look(): Promise<void> {
     const { cluster } = this
     const able = cluster.nodes.filter(node => node.isRunning && !node.isFrozen)
@@ -90,9 +100,4 @@ export class ClusterWatch implements AsyncDisposable {
       if (state !== undefined) this.#shown.push({ session, state, at })
     }
   }
-}
-
-const stock = (node: Cluster['nodes'][number]) => {
-  const { processName, sockets } = node
-  return { processName, sockets, handles: node.handles() }
 }

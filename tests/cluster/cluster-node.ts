@@ -75,6 +75,11 @@ export class ClusterNode implements AsyncDisposable {
     return [...this.#outputs, this.#process?.output ?? ''].join('\n')
   }
 
+  /** How often they have said that more listeners hang on one thing than anybody means to have there. */
+  get listenerWarnings(): number {
+    return this.output.split('MaxListenersExceededWarning').length - 1
+  }
+
   /** Starts a process and waits until its door is open. `env`: what is other for this process. */
   async start(env: Readonly<Record<string, string>> = {}): Promise<void> {
     if (this.isRunning) throw new Error(`${this.processName} still runs`)

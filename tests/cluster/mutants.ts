@@ -21,6 +21,8 @@ const longLived = ({ connections, shown }: History) => {
   return connections.filter(({ closedAt, loggedInAt }) => (closedAt ?? end) - loggedInAt > 45_000)
 }
 
+const lastOf = ({ resources }: Draft, random: Random) => random.oneOf(resources.filter(({ mark }) => mark === 'end'))
+
 type Opened = CredentialChange & { contents: CredentialContents }
 
 const opened = ({ credentials }: Draft) => credentials.filter((each): each is Opened => each.contents !== null)
@@ -264,15 +266,30 @@ export const mutants: Mutant[] = [
     what: 'a leaked socket',
     invariant: 'I-18',
     put(draft, random) {
-      random.oneOf(draft.resources.filter(({ mark }) => mark === 'end')).sockets += 1
+      lastOf(draft, random).sockets += 1
     },
   },
   {
     what: 'handles that stay',
     invariant: 'I-18',
     put(draft, random) {
-      const last = random.oneOf(draft.resources.filter(({ mark }) => mark === 'end'))
+      const last = lastOf(draft, random)
       last.handles = (last.handles ?? 0) + 200
+    },
+  },
+  ...(['heapBytes', 'timers'] as const).map(figure => ({
+    what: `${figure} that stay`,
+    invariant: 'I-18',
+    put(draft: Draft, random: Random) {
+      const { told } = lastOf(draft, random)
+      if (told !== null) told[figure] = 2 ** 33
+    },
+  })),
+  {
+    what: 'listeners that pile up',
+    invariant: 'I-18',
+    put(draft, random) {
+      lastOf(draft, random).listenerWarnings = 1
     },
   },
 ]

@@ -108,6 +108,10 @@ export type Resources = {
   owned: number
   /** Handles that the process holds besides those sockets, such as files, timers and database connections; `null`: nobody could tell. */
   handles: number | null
+  /** What it tells of itself; `null`: nothing. */
+  told: { heapBytes: number; timers: number } | null
+  /** How often the processes of this place have warned of listeners that pile up. */
+  listenerWarnings: number
 }
 
 /** What a check says is wrong. `session` is `null` when it is about a node, or all of them. */

@@ -4,7 +4,7 @@ const invariant = 'I-9 credentials'
 
 /**
  * A session's credentials only ever get newer, and stay until a terminal code or a command has ended it. A version counts writes, whatever
- * was written: what is inside tells whether it is an older one. (What is taken back by a string may begin again with less; in a cluster nothing is.)
+ * was written: what is inside tells whether it is an older one. (What is taken back by a string may begin with less; in no cluster anything is.)
  */
 export function keptCredentials({ credentials, endings }: History): Finding[] {
   const ended = bySession(endings)

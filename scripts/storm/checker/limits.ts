@@ -20,6 +20,9 @@ export type Limits = {
   shownWithinMs: number
   /** Handles that may be more than at the beginning: pools are opened as they are needed. */
   handles: number
+  /** Heap and timers that may be more than twice what a node with as many sessions had at the beginning: nobody collects garbage for a look. */
+  heapBytes: number
+  timers: number
 }
 
 /** A node's lease, and what others wait after its end before they claim (reliability 3.2). */
@@ -43,4 +46,6 @@ export const defaultLimits: Limits = {
   replaced: { quietMs: 55_000, within: 600_000, most: 2 },
   shownWithinMs: 30_000,
   handles: 40,
+  heapBytes: 64 * 2 ** 20,
+  timers: 100,
 }

@@ -21,8 +21,8 @@ export function unjudged(history: History): Finding[] {
     'I-14 connects': [connects, tries],
     'I-16 shown state': [shown],
     'I-18 resources': [
-      resources.filter(({ mark }) => mark === 'baseline'),
-      resources.filter(({ mark }) => mark === 'end'),
+      resources.filter(({ mark, told }) => mark === 'baseline' && told !== null),
+      resources.filter(({ mark, told }) => mark === 'end' && told !== null),
     ],
   }
   return Object.entries(inputs).flatMap(([invariant, parts]) =>

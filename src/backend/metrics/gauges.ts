@@ -72,6 +72,11 @@ export function addGauges(registry: Registry, lag: LoopLag, sources: GaugeSource
       return { resident: rss, heap_used: heapUsed, heap_total: heapTotal, external }
     },
   })
+  gauge('active_resources', {
+    help: 'What keeps this process going: sockets, timers, files.',
+    label: 'type',
+    read: () => counted(process.getActiveResourcesInfo()),
+  })
   gauge('cpu_seconds', {
     help: 'Processor time of this process since its start.',
     read: () => {
@@ -81,6 +86,12 @@ export function addGauges(registry: Registry, lag: LoopLag, sources: GaugeSource
   })
   gauge('uptime_seconds', { help: 'Since the start of this process.', read: () => process.uptime() })
   addDatabaseGauges(registry, figures)
+}
+
+function counted(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1
+  return counts
 }
 
 const ofDatabase: Readonly<Record<keyof DatabaseFigures, [name: string, help: string]>> = {

@@ -66,6 +66,11 @@ test('what a node knows of itself and its database is told in one text', async (
   const all = await values()
   expect(all['whizlite_event_loop_lag_seconds{quantile="0.99"}']).toBeGreaterThanOrEqual(0)
   expect(all['whizlite_memory_bytes{kind="heap_used"}']).toBeGreaterThan(1_000_000)
+  const timer = setTimeout(() => {}, 60_000)
+  const timers = 'whizlite_active_resources{type="Timeout"}'
+  const more = await values()
+  clearTimeout(timer)
+  expect((more[timers] ?? 0) - (all[timers] ?? 0)).toBeGreaterThan(0)
   await metrics[Symbol.asyncDispose]()
 })
 
