@@ -97,6 +97,13 @@ test.each<[what: string, change: (record: CredentialsRecord) => void]>([
   expect(await findings(sessionId)).toMatchObject([{ what: `version 3: another ${what}` }])
 })
 
+test('what is no credentials is seen, and not quoted', async () => {
+  const { sessionId, load } = await aSession()
+  const bytes = Buffer.from('words that nobody else may read')
+  await (await load()).commit({ credentials: { engine: 'baileys', bytes } })
+  expect(await findings(sessionId)).toMatchObject([{ what: 'version 2 cannot be opened' }])
+})
+
 test('credentials that were sealed with another secret are seen', async () => {
   const { sessionId } = await aSession()
   expect(await findings(sessionId, randomBytes(32))).toMatchObject([{ what: 'version 1 cannot be opened' }])
