@@ -7,7 +7,8 @@ import { runnerImport } from 'vite'
 const USAGE = `npm run storm -- [--seconds 180] [--seed N] [--sessions 300] [--nodes 3] [--json]
 
 Runs a cluster of gateways with linked sessions and does to it, for so long, what a bad day does: kills, frozen processes, cut lines,
-restarts, a database that stands still. Then it looks at what was recorded. Ends with 0 when nothing was wrong.`
+restarts, a database that stands still. Then it looks at what was recorded. Ends with 0 when nothing was wrong. The seed decides the plan:
+what happens, where, in what order; how the machine is loaded decides the rest.`
 
 const { values } = parseArgs({
   options: {

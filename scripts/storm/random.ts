@@ -15,9 +15,20 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 
+  /** For one that draws on its own, so that whatever it draws changes nothing here. */
+  seedOfAnother(): number {
+    return Math.floor(this.next() * 2 ** 32)
+  }
+
   /** A whole number from `from` to `to`, both possible. */
   between(from: number, to: number): number {
     return from + Math.floor(this.next() * (to - from + 1))
+  }
+
+  /** All of these, in some order. */
+  shuffled<Item>(items: readonly Item[]): Item[] {
+    const rest = [...items]
+    return items.flatMap(() => rest.splice(this.between(0, rest.length - 1), 1))
   }
 
   /** One of these. @throws RangeError when there is none */

@@ -12,7 +12,7 @@ export type StormReport = {
   faults: Record<string, number>
   takeovers: { claimedMs: Spread; onlineMs: Spread }
   /** Connections that another node's login ended, and for how long WhatsApp had heard nothing of each, at least; `null`: there were none. */
-  thrownOut: { count: number; silentMs: number | null }
+  evictions: { count: number; silentMs: number | null }
   messages: { sent: number; arrived: number }
   connects: number
   /** Milliseconds from the end of the last fault until every session was online and nothing waited; `null`: never. */
@@ -24,7 +24,7 @@ export type StormReport = {
 const shown = 5
 
 export function reportText(report: StormReport): string {
-  const { seed, seconds, sessions, nodes, faults, takeovers, thrownOut, messages, connects, calmAfterMs, findings } =
+  const { seed, seconds, sessions, nodes, faults, takeovers, evictions, messages, connects, calmAfterMs, findings } =
     report
   const inSeconds = ({ count, p50, p95, max }: Spread) =>
     `${count}, p50 ${(p50 / 1_000).toFixed(1)} s, p95 ${(p95 / 1_000).toFixed(1)} s, max ${(max / 1_000).toFixed(1)} s`
@@ -37,7 +37,7 @@ export function reportText(report: StormReport): string {
     '',
     `Takeovers, fault → claimed   ${inSeconds(takeovers.claimedMs)}`,
     `           fault → online    ${inSeconds(takeovers.onlineMs)}`,
-    `Thrown out by another node   ${thrownOut.count}${silence(thrownOut)}`,
+    `Thrown out by another node   ${evictions.count}${silence(evictions)}`,
     `Connects to WhatsApp         ${connects}`,
     `Messages                     ${messages.sent} sent, ${messages.arrived} arrived`,
     calmAfterMs === null
@@ -47,11 +47,11 @@ export function reportText(report: StormReport): string {
     ...findingLines(findings),
     report.verdict === 'passed'
       ? 'Nothing was wrong.'
-      : `Failed. The same again: npm run storm -- --seed ${seed} --seconds ${seconds}`,
+      : `Failed. The same plan: npm run storm -- --seconds ${seconds} --seed ${seed} --sessions ${sessions} --nodes ${nodes}`,
   ].join('\n')
 }
 
-const silence = ({ silentMs }: StormReport['thrownOut']) =>
+const silence = ({ silentMs }: StormReport['evictions']) =>
   silentMs === null ? '' : `, silent before: at least ${silentMs} ms`
 
 function findingLines(findings: readonly Finding[]): string[] {

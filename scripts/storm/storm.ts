@@ -70,8 +70,7 @@ async function inStorm({ seconds, seed, sessions, nodes, signal }: StormOptions,
   const until = AbortSignal.any([signal, busy.signal])
   const progress = showProgress(parts, until)
   const writing = writeOn(cluster, until)
-  const target = { cluster, database, random: new Random(seed), signal }
-  const injected = await weather(target, seconds * 1_000, tell)
+  const injected = await weather({ seed, forMs: seconds * 1_000 }, { cluster, database, signal }, tell)
   tell('the storm is over; waiting until all is well')
   const over = performance.now()
   busy.abort()
@@ -99,7 +98,7 @@ async function inStorm({ seconds, seed, sessions, nodes, signal }: StormOptions,
       claimedMs: spread(taken.map(({ claimedMs }) => claimedMs)),
       onlineMs: spread(taken.flatMap(({ onlineMs }) => onlineMs ?? [])),
     },
-    thrownOut: { count: evicted.length, silentMs: evicted.length === 0 ? null : Math.min(...evicted) },
+    evictions: { count: evicted.length, silentMs: evicted.length === 0 ? null : Math.min(...evicted) },
     messages: {
       sent: history.messages.length,
       arrived: history.messages.filter(({ arrivedAt }) => arrivedAt !== null).length,

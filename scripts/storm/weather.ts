@@ -1,51 +1,53 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { commonFaults, nodeFaults, startAgain, type Target } from './faults.js'
+import { plan, type Step } from './plan.js'
+import { Random } from './random.js'
 
 /** One fault as it happened. `process` is `null` for what happened to all. */
 export type Injected = { fault: string; process: string | null; at: number; until: number }
 
-/** Between one fault and the next. */
-const calmMs = [500, 5_000] as const
-/** One fault in so many is one of all nodes. */
-const commonOneIn = 6
-
 /**
- * Faults one after the other, several at a time, for so long, as the seed decides; each node has one at a time. In the end all is mended.
+ * Faults as a seed plans them, for so long; several at a time, but at each place one after the other: what finds its place busy waits. In the
+ * end all is mended.
  */
-export async function weather(target: Target, forMs: number, say: (line: string) => void): Promise<Injected[]> {
-  const { cluster, random, signal } = target
+export async function weather(
+  { seed, forMs }: { seed: number; forMs: number },
+  target: Omit<Target, 'random'>,
+  say: (line: string) => void,
+): Promise<Injected[]> {
+  const { cluster, signal } = target
   const injected: Injected[] = []
-  const busy = new Map<string, Promise<void>>()
+  const atPlace = new Map<string, Promise<void>>()
   const end = performance.now() + forMs
 
-  const inject = (place: string, fault: string, process: string | null, work: () => Promise<void>) => {
+  const inject = async ({ place, fault, seed: ofFault }: Step) => {
+    if (signal.aborted || performance.now() > end) return
+    const own = { ...target, random: new Random(ofFault) }
+    const node = cluster.nodes.find(({ name }) => name === place)
+    const process = node?.processName ?? null
     const entry: Injected = { fault, process, at: Date.now(), until: Infinity }
     injected.push(entry)
-    say(`${process ?? 'all nodes'}: ${fault}`)
-    const done = work()
-      .catch((error: unknown) => say(`${fault}: ${error instanceof Error ? error.message : 'failed'}`))
-      .then(() => {
-        entry.until = Date.now()
-        busy.delete(place)
-      })
-    busy.set(place, done)
+    say(`${process ?? place}: ${fault}`)
+    try {
+      await (node === undefined ? commonFaults[fault]?.(own) : nodeFaults[fault]?.(node, own))
+    } catch (error) {
+      say(`${fault}: ${error instanceof Error ? error.message : 'failed'}`)
+    }
+    entry.until = Date.now()
   }
 
-  while (performance.now() < end && !signal.aborted) {
-    await delay(random.between(...calmMs), undefined, { signal }).catch(() => {})
-    if (signal.aborted) break
-    const common = random.between(1, commonOneIn) === 1
-    const free = cluster.nodes.filter(({ name }) => !busy.has(name))
-    if (common && !busy.has('all')) {
-      const [fault, work] = random.oneOf(Object.entries(commonFaults))
-      inject('all', fault, null, () => work(target))
-    } else if (free.length > 0) {
-      const node = random.oneOf(free)
-      const [fault, work] = random.oneOf(Object.entries(nodeFaults))
-      inject(node.name, fault, node.processName, () => work(node, target))
-    }
+  const places = cluster.nodes.map(({ name }) => name)
+  const [faultsOfNode, faultsOfAll] = [Object.keys(nodeFaults), Object.keys(commonFaults)]
+  for (const step of plan(seed, { places, faultsOfNode, faultsOfAll })) {
+    await delay(step.pauseMs, undefined, { signal }).catch(() => {})
+    if (signal.aborted || performance.now() > end) break
+    const before = atPlace.get(step.place) ?? Promise.resolve()
+    atPlace.set(
+      step.place,
+      before.then(() => inject(step)),
+    )
   }
-  await Promise.all(busy.values())
+  await Promise.all(atPlace.values())
   await Promise.all(cluster.nodes.map(node => startAgain(node, signal)))
   return injected
 }
