@@ -151,6 +151,7 @@ export class EngineAccount {
     const { qr } = await this.next('qr')
     await phone.scan(qr)
     await this.next('closed', before)
+    await this.close()
     await this.open(wrap)
   }
 

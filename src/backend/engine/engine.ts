@@ -81,8 +81,9 @@ export interface EngineConnection {
   /** What `whizlite/session` encodes; nobody in between looks inside. Valid after `open`. */
   portableCredentials(): Promise<SessionSource>
   /**
-   * Flushes what is buffered, waits until every write is stored, closes the socket. Does not log the device out, but one that a phone is
-   * just accepting, and that was not announced as `paired`, never comes into being.
+   * Flushes what is buffered, waits until every write is stored, closes the socket; from then on this connection stores nothing, so that
+   * the next one may begin. Does not log the device out, but one that a phone is just accepting, and that was not announced as `paired`,
+   * never comes into being.
    */
   close(): Promise<void>
   /**

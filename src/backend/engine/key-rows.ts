@@ -4,13 +4,15 @@ import type { TenantReader, TenantTransactor } from '../database/tenant-transact
 import type { Sealer } from '../vault/sealer.js'
 import { credentialsCell, journalCell, signalKeyCell } from './key-cells.js'
 import type { KeyBatch } from './key-batch.js'
-import type { JournalledMessage } from './keystore.js'
+import type { Credentials } from './engine.js'
+import { StorageError, type JournalledMessage } from './keystore.js'
 import './keystore-tables.js'
 
 /** The SQL of one session's key store. Values are sealed before and opened after; rows never hold plaintext. */
 export class KeyRows {
   readonly #sessionId: SessionId
   readonly #sealer: Sealer
+  readonly #sealed = new WeakMap<Credentials, Buffer>()
 
   constructor(sessionId: SessionId, sealer: Sealer) {
     this.#sessionId = sessionId
@@ -18,12 +20,18 @@ export class KeyRows {
   }
 
   async credentials(tx: TenantReader): Promise<Buffer | null> {
+    return (await this.versioned(tx))?.bytes ?? null
+  }
+
+  /** The stored credentials, and which write of them they are. */
+  async versioned(tx: TenantReader): Promise<{ bytes: Buffer; version: string } | null> {
     const row = await tx.db
       .selectFrom('session_credentials')
-      .select('credentials')
+      .select(['credentials', 'version'])
       .where('session_id', '=', this.#sessionId)
       .executeTakeFirst()
-    return row === undefined ? null : this.#sealer.open(credentialsCell(this.#sessionId), row.credentials)
+    if (row === undefined) return null
+    return { bytes: this.#sealer.open(credentialsCell(this.#sessionId), row.credentials), version: row.version }
   }
 
   /** @param ids `null`: every id of the type */
@@ -82,12 +90,17 @@ export class KeyRows {
     }))
   }
 
-  /** Writes a batch; the caller's transaction has locked the lease already. */
-  async write(tx: TenantTransactor, batch: KeyBatch): Promise<void> {
+  /**
+   * Writes a batch; the caller's transaction has locked the lease already.
+   * @param over the version that its credentials follow; `null`: there are none yet
+   * @returns the version of its credentials, `over` when it has none
+   * @throws StorageError `stale_credentials` when others have been written since
+   */
+  async write(tx: TenantTransactor, batch: KeyBatch, over: string | null): Promise<string | null> {
     await this.#putKeys(tx, batch)
     await this.#deleteKeys(tx, batch)
     await this.#putJournal(tx, batch)
-    await this.#putCredentials(tx, batch)
+    return batch.credentials === null ? over : this.#putCredentials(tx, batch.credentials, over)
   }
 
   async #putKeys(tx: TenantTransactor, batch: KeyBatch): Promise<void> {
@@ -131,13 +144,22 @@ export class KeyRows {
       .execute()
   }
 
-  async #putCredentials(tx: TenantTransactor, { credentials }: KeyBatch): Promise<void> {
-    if (credentials === null) return
-    const sealed = this.#sealer.seal(credentialsCell(this.#sessionId), credentials.bytes)
-    await sql`
-      insert into session_credentials (workspace_id, session_id, credentials)
+  /** A write whose commit nobody heard of is tried again with the same bytes, and finds itself there. */
+  async #putCredentials(tx: TenantTransactor, credentials: Credentials, over: string | null): Promise<string> {
+    const sealed =
+      this.#sealed.get(credentials) ?? this.#sealer.seal(credentialsCell(this.#sessionId), credentials.bytes)
+    this.#sealed.set(credentials, sealed)
+    const { rows } = await sql<{ version: string }>`
+      insert into session_credentials as stored (workspace_id, session_id, credentials)
       values (${tx.scope.workspaceId}, ${this.#sessionId}, ${sealed})
       on conflict (workspace_id, session_id)
-      do update set credentials = excluded.credentials, version = session_credentials.version + 1`.execute(tx.db)
+      do update set credentials = excluded.credentials,
+        version = stored.version + (stored.credentials is distinct from excluded.credentials)::int
+      where stored.version = ${over}::bigint or stored.credentials = excluded.credentials
+      returning version`.execute(tx.db)
+    const [stored] = rows
+    if (stored === undefined)
+      throw new StorageError('stale_credentials', 'Newer credentials of this session are stored.')
+    return stored.version
   }
 }

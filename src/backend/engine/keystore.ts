@@ -21,6 +21,7 @@ export type JournalledMessage = Pick<JournalEntry, 'plaintext'> & { stanza: NonN
  * Duties of an implementation:
  * - a read either finds, or proves absence by a successful look-up, or throws: an error is never an absence;
  * - one `commit` is one transaction, fenced by the session's lease epoch: all of it or nothing;
+ * - credentials follow the newest stored ones: a store that has not seen those writes none over them, whoever wrote them;
  * - every call ends within `deadlineMs`; a call that fails or runs out of time makes the store *failed*: every later call throws, and
  *   `onFailure` is told before the failing call rejects, so that the socket is cut before anything can be acknowledged.
  */
@@ -41,8 +42,11 @@ export interface KeyStore {
   abandon(): void
 }
 
-/** `storage_error` may pass; `storage_damaged` does not: a value cannot be opened. `fenced`: another node runs the session now. */
-export type StorageErrorCode = 'storage_error' | 'storage_damaged' | 'fenced'
+/**
+ * `storage_error` may pass; `storage_damaged` does not: a value cannot be opened. `fenced`: another node runs the session now.
+ * `stale_credentials`: newer ones than this store has seen are stored; whoever loads them goes on.
+ */
+export type StorageErrorCode = 'storage_error' | 'storage_damaged' | 'fenced' | 'stale_credentials'
 
 /** A key-store call failed or ran out of time. Carries no value. */
 export class StorageError extends Error {

@@ -25,7 +25,7 @@ export type KeyStoreIdentity = { workspaceId: WorkspaceId; sessionId: SessionId;
 
 /** A key store for new credentials: nothing is stored before the first commit. */
 export function createKeyStore(deps: KeyStoreDeps, identity: KeyStoreIdentity, credentials: Credentials): KeyStore {
-  return new PostgresKeyStore(deps, identity, credentials)
+  return new PostgresKeyStore(deps, identity, credentials, null)
 }
 
 /**
@@ -35,14 +35,19 @@ export function createKeyStore(deps: KeyStoreDeps, identity: KeyStoreIdentity, c
  */
 export async function loadKeyStore(deps: KeyStoreDeps, identity: KeyStoreIdentity): Promise<KeyStore> {
   const rows = new KeyRows(identity.sessionId, deps.sealer)
-  const bytes = await deps.tenants
+  const stored = await deps.tenants
     .transact({ workspaceId: identity.workspaceId }, tx => fencedCredentials(tx, rows, identity), { hasty: true })
     .catch((error: unknown) => {
       if (!(error instanceof FencedError)) throw error
       throw new StorageError('fenced', 'Another node runs this session now.', error)
     })
-  if (bytes === null) throw new StorageError('storage_error', 'This session has no stored credentials.')
-  return new PostgresKeyStore({ patient: () => true, ...deps }, identity, { engine: 'baileys', bytes })
+  if (stored === null) throw new StorageError('storage_error', 'This session has no stored credentials.')
+  return new PostgresKeyStore(
+    { patient: () => true, ...deps },
+    identity,
+    { engine: 'baileys', bytes: stored.bytes },
+    stored.version,
+  )
 }
 
 async function fencedCredentials(tx: TenantTransactor, rows: KeyRows, { sessionId, fence }: KeyStoreIdentity) {
@@ -50,7 +55,7 @@ async function fencedCredentials(tx: TenantTransactor, rows: KeyRows, { sessionI
   const { rows: quarantined } = await sql`
     select from sessions where id = ${sessionId} and quarantined_at is not null`.execute(tx.db)
   if (quarantined.length > 0) throw new StorageError('fenced', 'The credentials of this session are put away.')
-  return rows.credentials(tx)
+  return rows.versioned(tx)
 }
 
 class PostgresKeyStore implements KeyStore {
@@ -59,11 +64,14 @@ class PostgresKeyStore implements KeyStore {
   readonly #rows: KeyRows
   readonly #listeners: ((error: Error) => void)[] = []
   #credentials: Credentials
+  /** Which write of the credentials this store knows: a newer one is somebody else's. */
+  #version: string | null
   #failure: StorageError | null = null
   #waiting: { batch: KeyBatch; done: Promise<void> } | null = null
   #writing: Promise<void> = Promise.resolve()
 
-  constructor(deps: KeyStoreDeps, identity: KeyStoreIdentity, credentials: Credentials) {
+  constructor(deps: KeyStoreDeps, identity: KeyStoreIdentity, credentials: Credentials, version: string | null) {
+    this.#version = version
     this.#deps = deps
     this.#identity = identity
     this.#rows = new KeyRows(identity.sessionId, deps.sealer)
@@ -118,12 +126,12 @@ class PostgresKeyStore implements KeyStore {
   async #write(batch: KeyBatch): Promise<void> {
     this.#waiting = null
     const { sessionId, workspaceId, fence } = this.#identity
-    await this.#guarded(deadline =>
+    this.#version = await this.#guarded(deadline =>
       this.#deps.tenants.transact(
         { workspaceId },
         async tx => {
           await assertFence(tx, sessionId, fence)
-          await this.#rows.write(tx, batch)
+          return this.#rows.write(tx, batch, this.#version)
         },
         deadline,
       ),
@@ -157,6 +165,7 @@ class PostgresKeyStore implements KeyStore {
 }
 
 function storageErrorCode(error: unknown): StorageErrorCode {
+  if (error instanceof StorageError) return error.code
   if (error instanceof FencedError) return 'fenced'
   return error instanceof VaultError ? 'storage_damaged' : 'storage_error'
 }

@@ -1,10 +1,12 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createBaileysEngine } from '../engine/baileys/baileys-engine.js'
 import { createPreKeyPool } from '../engine/baileys/pre-keys/pre-key-pool.js'
+import type { ConnectOptions, Engine } from '../engine/engine.js'
 import type { KeyStore } from '../engine/keystore.js'
 import { createLog } from '../log.js'
+import { Deferred } from './deferred.js'
 import { LinkAttempt } from './link-attempt.js'
-import type { AttemptEnd } from './link-turns.js'
+import type { AttemptEnd, LinkTurns } from './link-turns.js'
 
 test('a connection that cannot be made ends the attempt, and holds up nobody who ends it then', async () => {
   await using preKeys = createPreKeyPool({ size: 1 })
@@ -25,4 +27,30 @@ test('a connection that cannot be made ends the attempt, and holds up nobody who
   expect(await attempt.end({ phase: 'cancelled', reason: 'cancelled' })).toBe(true)
   await attempt.abort({ phase: 'expired', reason: 'node_lost' })
   expect(ends).toEqual([end])
+})
+
+test('the login that follows an acceptance waits for the last writes of the connection before', async () => {
+  const [closing, settled] = [new Deferred<void>(), new Deferred<void>()]
+  const connects: ConnectOptions[] = []
+  const close = () => {
+    closing.resolve()
+    return settled.promise
+  }
+  const connect = (options: ConnectOptions) => {
+    connects.push(options)
+    return { close }
+  }
+  const turns = { scanned: async () => {}, ended: async () => {} } as unknown as LinkTurns
+  const deps = { engine: { connect } as unknown as Engine, log: createLog({ level: 'silent' }), turns }
+  const attempt = new LinkAttempt(deps, {} as KeyStore, { method: 'qr', phoneNumber: null })
+  attempt.start()
+  await vi.waitFor(() => expect(connects).toHaveLength(1))
+  const tell = connects[0]?.onEvent
+  tell?.({ type: 'paired', account: { phoneNumber: '254700000001', pn: '', lid: null, name: null } })
+  tell?.({ type: 'closed', reason: { plane: 'stream', kind: 'restart_required', status: 515, phase: 'linking' } })
+  await closing.promise
+  expect(connects).toHaveLength(1)
+  settled.resolve()
+  await vi.waitFor(() => expect(connects).toHaveLength(2))
+  await attempt.abort({ phase: 'expired', reason: 'node_lost' })
 })

@@ -237,8 +237,8 @@ export class LinkAttempt {
 
   async #onClosed(reason: CloseReason): Promise<void> {
     this.#open = false
-    if (this.#scanned && reason.kind === 'restart_required') return this.#connect()
     const lost = this.#connection
+    if (this.#scanned && reason.kind === 'restart_required') return this.#connectAfter(lost)
     this.#connection = null
     if (this.#scanned && mayLogInYet(reason)) return this.#logInAgain(lost)
     const why = linkReasonOf(reason, { shown: this.#wasShown, entered: this.#entered, accepted: this.#scanned })
@@ -250,10 +250,14 @@ export class LinkAttempt {
   }
 
   /** The phone has accepted and the credentials are linked: a line that breaks is no reason to throw that away, as long as there is time. */
-  async #logInAgain(lost: EngineConnection | null): Promise<void> {
-    // its last writes are settled before the next connection uses what they left
+  #logInAgain(lost: EngineConnection | null): void {
+    this.#retry = setTimeout(() => this.#inTurn(() => this.#connectAfter(lost)), loginRetryMs)
+  }
+
+  /** The last writes of the one before are settled before the next one uses what they left. */
+  async #connectAfter(lost: EngineConnection | null): Promise<void> {
     await lost?.close().catch(() => {})
-    this.#retry = setTimeout(() => this.#inTurn(async () => this.#connect()), loginRetryMs)
+    this.#connect()
   }
 
   async #finish(wanted: AttemptEnd): Promise<void> {

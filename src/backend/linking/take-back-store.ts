@@ -53,21 +53,25 @@ export async function sessionsOf(tx: TenantReader, personId: PersonId): Promise<
   return rows.map(({ id }) => id as SessionId)
 }
 
+/** What is stored, and which write of it. */
+export type StoredCredentials = { credentials: Credentials; version: string }
+
 export async function storedCredentials(
   tx: TenantReader,
   sealer: Sealer,
   sessionId: SessionId,
-): Promise<Credentials | null> {
-  const bytes = await new KeyRows(sessionId, sealer).credentials(tx)
-  return bytes === null ? null : { engine: 'baileys', bytes }
+): Promise<StoredCredentials | null> {
+  const stored = await new KeyRows(sessionId, sealer).versioned(tx)
+  return stored && { credentials: { engine: 'baileys', bytes: stored.bytes }, version: stored.version }
 }
 
-/** What a session goes on with, in place of what it had. */
+/** What a session goes on with, in place of what it had. @param over what it was made of; `null`: there was nothing */
 export async function storeTaken(
   tx: TenantTransactor,
   sealer: Sealer,
   sessionId: SessionId,
   { credentials, keys, forget }: TakenBack,
+  over: StoredCredentials | null,
 ): Promise<void> {
   await tx.db
     .deleteFrom('signal_keys')
@@ -76,7 +80,7 @@ export async function storeTaken(
     .execute()
   const batch = new KeyBatch()
   batch.add({ credentials, keys })
-  await new KeyRows(sessionId, sealer).write(tx, batch)
+  await new KeyRows(sessionId, sealer).write(tx, batch, over?.version ?? null)
   await tx.db.updateTable('session_credentials').set({ staged: false }).where('session_id', '=', sessionId).execute()
 }
 

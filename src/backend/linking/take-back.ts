@@ -121,10 +121,10 @@ export function createTakeBack({
       const sealer = await vault.sealer(tx, { workspaceId, sessionId })
       const stored = await storedCredentials(tx, sealer, sessionId)
       if (stored === null) throw notHandedOff()
-      if (string !== null && !engine.isSameDevice(stored, string)) throw foreignString()
+      if (string !== null && !engine.isSameDevice(stored.credentials, string)) throw foreignString()
       const owner = ownerToBe()
       const fence = await reopenLease(tx, sessionId, owner)
-      await storeTaken(tx, sealer, sessionId, convert(stored, string))
+      await storeTaken(tx, sealer, sessionId, convert(stored.credentials, string), stored)
       // a log-out that was asked for and could not be done is not wanted any more
       await dropFarewells(tx, sessionId)
       // an account has one session: the newer one gives way, as an older one does to a new link
@@ -141,7 +141,7 @@ export function createTakeBack({
     const { workspaceId } = tx.scope
     for (const sessionId of ids) {
       const stored = await storedCredentials(tx, await vault.sealer(tx, { workspaceId, sessionId }), sessionId)
-      if (stored !== null && engine.isSameDevice(stored, string)) return sessionId
+      if (stored !== null && engine.isSameDevice(stored.credentials, string)) return sessionId
     }
     return null
   }
@@ -167,7 +167,7 @@ export function createTakeBack({
       lid: account.lid,
       taken_back_at: new Date(),
     })
-    await storeTaken(tx, sealer, sessionId, { account, ...taken })
+    await storeTaken(tx, sealer, sessionId, { account, ...taken }, null)
     if (owner === nobodysId) await events.wake(tx, owner)
     return { superseded, identity: { workspaceId, sessionId, fence, sealer } }
   }

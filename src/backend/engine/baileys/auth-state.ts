@@ -2,7 +2,7 @@ import type { AuthenticationCreds, SignalDataTypeMap, SignalKeyStore } from '@wh
 import type { PreKeyPair } from '../../../session/derive-pre-key.js'
 import { seededPreKeys } from '../../../session/seeded-pre-keys.js'
 import type { PreKeyChanges } from '../../../session/seeded-pre-keys.js'
-import type { JournalEntry, KeyStore } from '../keystore.js'
+import { StorageError, type JournalEntry, type KeyStore } from '../keystore.js'
 import { decodeCredentials, encodeCredentials, type CredentialsRecord } from './credentials.js'
 import { LoginKeys } from './login-keys.js'
 import { decodeKeyValue, encodeKeyValue, type StoredKeyType } from './key-values.js'
@@ -21,6 +21,11 @@ export interface AuthState {
   credsChanged(): void
   /** Resolves when all changes so far are stored. */
   saved(): Promise<void>
+  /**
+   * The connection is over. What has changed is stored; what Baileys still has under way changes nothing any more: the next connection
+   * begins with what is stored, and would lose or undo it.
+   */
+  end(): void
 }
 
 /**
@@ -32,6 +37,7 @@ export function createAuthState(store: KeyStore, lookup?: (id: number) => PreKey
   const preKeys = seededPreKeys({ ...stored, creds, ...(lookup && { lookup }) })
   const loginKeys = new LoginKeys(store, creds)
   let dirty = false
+  let ended = false
   let given = store.credentials.bytes
 
   const wantsFreshPreKeys = () => stored.freshFrom !== undefined && creds.firstUnuploadedPreKeyId <= stored.freshFrom
@@ -62,6 +68,7 @@ export function createAuthState(store: KeyStore, lookup?: (id: number) => PreKey
   }
 
   const set = async (data: Record<string, Record<string, unknown> | undefined>): Promise<void> => {
+    if (ended) throw new StorageError('fenced', 'This connection is over.')
     const used = preKeys.judge((data['pre-key'] ?? {}) as PreKeyChanges)
     preKeys.markUsed(used)
     const keys = new Map<string, Map<string, Uint8Array | null>>()
@@ -90,7 +97,7 @@ export function createAuthState(store: KeyStore, lookup?: (id: number) => PreKey
     preKeys: currentPreKeys,
     wantsFreshPreKeys,
     credsChanged() {
-      if (dirty) return
+      if (dirty || ended) return
       dirty = true
       queueMicrotask(() => {
         // a failed commit cuts the socket through the store's own listener
@@ -100,6 +107,11 @@ export function createAuthState(store: KeyStore, lookup?: (id: number) => PreKey
     async saved() {
       // commits are made in order; what changes after this call is not waited for
       await (dirty ? saveCredentials() : store.settled())
+    },
+    end() {
+      ended = true
+      // whoever closes the connection waits for it, and hears of its failure
+      if (dirty) saveCredentials().catch(() => {})
     },
   }
 }

@@ -149,11 +149,9 @@ export class BaileysConnection implements EngineConnection {
   async close(): Promise<void> {
     this.#flush()
     this.#closing = true
-    try {
-      await this.#deps.auth.saved()
-    } finally {
-      this.#cut(closedByUs)
-    }
+    await this.#deps.auth.saved().finally(() => this.#cut(closedByUs))
+    // what changed while that was stored
+    await this.#deps.auth.saved()
   }
 
   pause(): void {
@@ -261,8 +259,9 @@ export class BaileysConnection implements EngineConnection {
   #onStorageFailure(error: Error): void {
     // the line goes first: whatever Baileys makes of the failing read must not reach WhatsApp
     this.#line.cut()
-    const kind = error instanceof StorageError ? error.code : 'storage_error'
-    this.#cut({ plane: 'storage', kind, status: null })
+    const code = error instanceof StorageError ? error.code : 'storage_error'
+    // the next connection loads the newer ones
+    this.#cut({ plane: 'storage', kind: code === 'stale_credentials' ? 'storage_error' : code, status: null })
   }
 
   #cut(reason: CloseCause): void {
@@ -280,6 +279,7 @@ export class BaileysConnection implements EngineConnection {
     if (this.#closed) return
     // Baileys drops what it has buffered, acknowledged messages included, right after this event
     this.#flush()
+    this.#deps.auth.end()
     this.#closed = true
     clearTimeout(this.#deadline)
     this.#line.unwatch()
