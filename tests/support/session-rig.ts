@@ -32,6 +32,7 @@ export class SessionRig implements AsyncDisposable {
   private constructor(
     readonly rig: EngineRig,
     readonly rows: Rows,
+    compareEveryMs?: number,
   ) {
     const { tenants, database, vault } = rig
     const log = createLog({ level: 'debug', destination: { write: line => void this.logLines.push(line) } })
@@ -42,6 +43,7 @@ export class SessionRig implements AsyncDisposable {
       events: createEventLog({ vault }),
       log,
       ...this.connects,
+      ...(compareEveryMs !== undefined && { compareEveryMs }),
       wait: async (ms, signal) => {
         this.stopping = signal
         if (ms > 0) this.waits.push(ms)
@@ -54,9 +56,10 @@ export class SessionRig implements AsyncDisposable {
     })
   }
 
-  static async start(): Promise<SessionRig> {
+  /** @param compareEveryMs between looks at what is shown, which begin with `hooks` */
+  static async start({ compareEveryMs }: { compareEveryMs?: number } = {}): Promise<SessionRig> {
     const rig = await EngineRig.start()
-    return new SessionRig(rig, new Rows(rig.clone.ownerUrl))
+    return new SessionRig(rig, new Rows(rig.clone.ownerUrl), compareEveryMs)
   }
 
   get simulator(): Simulator {

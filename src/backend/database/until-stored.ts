@@ -1,7 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { errorCode } from '../log.js'
+import { DatabaseRefusedError } from './database-errors.js'
 
 const retryMs = 1_000
+
+/** Whether the same work may be stored later. Two who were in each other's way until the deadline may not be so the next time. */
+const mayPass = (error: unknown): boolean =>
+  errorCode(error) === 'database_unavailable' || (error instanceof DatabaseRefusedError && error.retryable)
 
 /**
  * Repeats work while the database is away: for what must be stored however long that takes. Work must be safe to repeat, because a commit
@@ -12,7 +17,7 @@ export async function untilStored<Result>(work: () => Promise<Result>, signal?: 
     try {
       return await work()
     } catch (error) {
-      if (errorCode(error) !== 'database_unavailable' || signal?.aborted === true) throw error
+      if (!mayPass(error) || signal?.aborted === true) throw error
       await delay(retryMs, undefined, { ref: false, ...(signal && { signal }) }).catch(() => {})
     }
   }

@@ -84,6 +84,16 @@ export class Comeback {
     this.store(() => states.connected(this.#identity))
   }
 
+  /** What is shown is made to agree with the connection, as it is once the changes so far are stored or given up. */
+  correct(isOpen: () => boolean): void {
+    const { log, signal, states } = this.#deps
+    this.store(async () => {
+      // whoever stops it says what it is
+      if (signal.aborted || !(await states.corrected(this.#identity, isOpen()))) return
+      log.warn('shown_state_corrected', { sessionId: this.#identity.sessionId })
+    })
+  }
+
   /** There is no connection any more. */
   lost(): void {
     clearTimeout(this.#stable)

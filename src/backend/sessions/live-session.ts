@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { SessionState } from '../../contract/sessions.js'
 import type { Tenants } from '../database/tenant-transaction.js'
 import { untilStored } from '../database/until-stored.js'
 import type { CloseReason, Engine, EngineConnection, EngineEvent, InboundMessage } from '../engine/engine.js'
@@ -96,6 +97,11 @@ export class LiveSession {
   /** Under which it runs here. */
   get epoch(): bigint {
     return this.#identity.fence.epoch
+  }
+
+  /** A change of what is shown that the database refused is told by nobody again: whoever has read what is shown tells it here. */
+  compare(shown: SessionState): void {
+    if ((shown === 'connected') !== this.#open) this.#comeback.correct(() => this.#open)
   }
 
   /** Its line stands still, as does every later one, until `unpause`. */

@@ -40,6 +40,11 @@ export interface SessionStates {
   connecting(identity: SessionIdentity): Promise<void>
   connected(identity: SessionIdentity): Promise<void>
   reconnecting(identity: SessionIdentity, reason?: SessionReason): Promise<void>
+  /**
+   * Has what is shown agree with whether there is a connection, if it does not.
+   * @returns whether anything was changed
+   */
+  corrected(identity: SessionIdentity, isOpen: boolean): Promise<boolean>
   /** What its connection tells of it meanwhile. */
   noted(identity: SessionIdentity, sign: SessionSign): Promise<void>
   /** There is no connection, and this node waits before it tries again. */
@@ -122,6 +127,18 @@ export function createSessionStates({ tenants, events, onResting, isLinking }: S
     },
     connected: identity => move(identity, { state: 'connected' }),
     reconnecting: (identity, reason = 'connection_lost') => move(identity, { state: 'reconnecting', reason }),
+    async corrected(identity, isOpen) {
+      const { sessionId } = identity
+      const correct = isOpen ? 'connected' : 'reconnecting'
+      const moved = await change(identity, async (tx, wanted) => {
+        const { state } = await shownState(tx, sessionId)
+        if (!wanted || (state === 'connected') === isOpen) return false
+        const reason = isOpen ? null : ('connection_lost' satisfies SessionReason)
+        return setSessionState(events, tx, sessionId, { state: correct, reason })
+      })
+      if (moved) shown.set(sessionId, correct)
+      return moved
+    },
     waiting: (identity, reason, until) => move(identity, { state: 'disconnected', reason, until }),
     noted: (identity, sign) => change(identity, tx => noteSign(events, tx, identity.sessionId, sign)),
     resting: (identity, state, reason, { until = null, text, operator = false } = {}) =>

@@ -46,6 +46,15 @@ export function shownState(tx: TenantReader, sessionId: SessionId): Promise<Show
   return row.executeTakeFirstOrThrow()
 }
 
+/** What is shown of these; what is no session is left out. */
+export async function shownStates(
+  tx: TenantReader,
+  ids: readonly SessionId[],
+): Promise<ReadonlyMap<string, SessionState>> {
+  const rows = await tx.db.selectFrom('sessions').select(['id', 'state']).where('id', 'in', ids).execute()
+  return new Map(rows.map(({ id, state }) => [id, state]))
+}
+
 /** Which of these are sessions, and whether their credentials are in quarantine, or destroyed. */
 export async function existingSessions(
   tx: TenantReader,

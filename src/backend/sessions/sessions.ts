@@ -2,7 +2,9 @@ import type { SessionId } from '../../contract/ids.js'
 import { SessionState } from '../../contract/sessions.js'
 import type { EngineConnection, EngineEvent } from '../engine/engine.js'
 import type { EventLog } from '../events/event-log.js'
+import { errorCode } from '../log.js'
 import { realWait, type Wait } from './comeback.js'
+import { compareShown } from './compare-shown.js'
 import type { ConnectPriority } from './connect-pacer.js'
 import { drainSessions, type DrainSessions } from './drain-sessions.js'
 import { LiveSession, type LiveSessionDeps } from './live-session.js'
@@ -55,10 +57,14 @@ export interface Sessions extends AsyncDisposable {
 /** Some looks of the lease watch. */
 const endedForMs = 10_000
 
+const compareEveryMs = 60_000
+
 export type SessionsDeps = Pick<LiveSessionDeps, 'tenants' | 'engine' | 'pacer' | 'alarm' | 'log'> & {
   events: EventLog
   /** How waits between connects are waited. */
   wait?: Wait
+  /** Between two looks at what is shown of the sessions that run here. */
+  compareEveryMs?: number
 }
 
 export function createSessions(deps: SessionsDeps): Sessions {
@@ -76,6 +82,8 @@ export function createSessions(deps: SessionsDeps): Sessions {
   const damaged = new Set<SessionId>()
   const nothing = async () => {}
   let paused = false
+  let timer: NodeJS.Timeout | undefined
+  let comparing: Promise<void> | null = null
   let hooks: SessionHooks = {
     onOpen: nothing,
     onMessage: nothing,
@@ -138,9 +146,21 @@ export function createSessions(deps: SessionsDeps): Sessions {
     return closed
   }
 
+  const compare = async () => {
+    await compareShown(deps.tenants, running.values()).catch((error: unknown) =>
+      log.warn('shown_states_not_compared', { code: errorCode(error) }),
+    )
+    comparing = null
+  }
+
   return {
     start(given) {
       hooks = given
+      clearInterval(timer)
+      timer = setInterval(() => {
+        // in doubt, whoever ends the doubt lets go of what was lost
+        if (!paused) comparing ??= compare()
+      }, deps.compareEveryMs ?? compareEveryMs).unref()
     },
     adopt: (identity, connection) => create(identity).adopt(connection),
     resume(identity, priority = 'rest') {
@@ -202,6 +222,8 @@ export function createSessions(deps: SessionsDeps): Sessions {
       return counts
     },
     async [Symbol.asyncDispose]() {
+      clearInterval(timer)
+      await comparing
       const stopping = [...running.values()].map(session => session.stop())
       running.clear()
       await Promise.all([...stopping, ...closing.values()])
