@@ -53,6 +53,17 @@ describe('a session that another node runs', () => {
     expect(await here.command(sessionId, 'connect')).toMatchObject({ status: 200, body: { state: 'connected' } })
   })
 
+  test('is not connected before the end of a restriction, whatever else it rests over by then', async () => {
+    await there.command(sessionId, 'disconnect')
+    await rows.query(`update sessions set reason = 'storage_damaged', until = now() + interval '1 hour' where id = $1`, [
+      sessionId,
+    ])
+    expect(await there.command(sessionId, 'connect')).toMatchObject({ status: 409, body: { code: 'session_state' } })
+    await rows.query(`update sessions set until = now() where id = $1`, [sessionId])
+    expect(await there.command(sessionId, 'connect')).toMatchObject({ status: 200, body: { status: 'connecting' } })
+    await isIn(sessionId, 'connected')
+  })
+
   test('makes a new connection when it is asked to, on the node that has it', async () => {
     const before = await loginsOf(phone)
     expect(await there.command(sessionId, 'reconnect')).toMatchObject({ status: 200 })

@@ -67,7 +67,7 @@ export async function lockSession(tx: TenantTransactor, sessionId: SessionId): P
   }
 }
 
-/** Whether WhatsApp has said until when this account is not to connect, and that time is still to come. */
+/** Whether WhatsApp has said until when this account is not to connect, and that time is still to come, whatever it rests over by now. */
 export function isRestricted(session: LockedSession): session is LockedSession & { until: Date } {
-  return session.reason === 'restricted' && session.until !== null && session.until.getTime() > Date.now()
+  return session.until !== null && session.until.getTime() > Date.now()
 }

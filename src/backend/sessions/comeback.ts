@@ -129,7 +129,7 @@ export class Comeback {
     if (step.next === 'rest') {
       const { state, reason: why } = step.shown
       const more = {
-        until: reason?.until ?? null,
+        ...(reason !== null && { until: reason.until ?? null }),
         operator: tell,
         ...(reason?.text !== undefined && { text: reason.text }),
       }

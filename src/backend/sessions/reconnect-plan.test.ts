@@ -96,6 +96,8 @@ describe('a restriction', () => {
   test('holds for whoever takes the session over', () => {
     const { plan } = planned({ random: 0, now: 1_000 })
     expect(plan.resume({ reason: 'restricted', until: new Date(61_000) })).toBe(60_000)
+    // rests over something else by now, and is to be logged out
+    expect(plan.resume({ reason: 'storage_damaged', until: new Date(61_000) })).toBe(60_000)
     expect(plan.resume({ reason: 'restricted', until: new Date(500) })).toBe(0)
     expect(plan.resume({ reason: 'connection_lost', until: null })).toBe(0)
   })

@@ -42,7 +42,7 @@ export class ReconnectPlan {
   /** What was shown when this node began to run the session was somebody's reason to wait. @returns for how long from now */
   resume(shown: { reason: string | null; until: Date | null }): number {
     const left = (shown.until?.getTime() ?? 0) - this.#now()
-    if (shown.reason === 'restricted' && left > 0) return left + this.#random() * afterRestrictionMs
+    if (left > 0) return left + this.#random() * afterRestrictionMs
     if (shown.reason !== 'replaced') return 0
     const { again } = reactionTo({ plane: 'stream', kind: 'replaced', phase: 'open' })
     this.#count('replaced')

@@ -59,6 +59,7 @@ export interface SessionStates {
 }
 
 export type Resting = {
+  /** When a restriction ends; left out by whoever has not asked WhatsApp. */
   until?: Date | null
   /** WhatsApp's own words. */
   text?: string
@@ -141,11 +142,12 @@ export function createSessionStates({ tenants, events, onResting, isLinking }: S
     },
     waiting: (identity, reason, until) => move(identity, { state: 'disconnected', reason, until }),
     noted: (identity, sign) => change(identity, tx => noteSign(events, tx, identity.sessionId, sign)),
-    resting: (identity, state, reason, { until = null, text, operator = false } = {}) =>
+    resting: (identity, state, reason, { until, text, operator = false } = {}) =>
       change(identity, async tx => {
         const { sessionId } = identity
         await ends(tx, sessionId, reason)
-        await setSessionState(events, tx, sessionId, { state, reason, until, text: text ?? null })
+        const more = { text: text ?? null, ...(until !== undefined && { until }) }
+        await setSessionState(events, tx, sessionId, { state, reason, ...more })
         // no account has this device any more, as far as WhatsApp says: nobody may use its credentials
         if (state !== 'disconnected') await quarantine(tx, sessionId, { days: keptDays.ended })
         if (operator) await tellOwner(events, tx, sessionId, 'operator_needed')

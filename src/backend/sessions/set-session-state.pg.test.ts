@@ -8,7 +8,7 @@ import type { SessionId } from '../../contract/ids.js'
 import { SessionState } from '../../contract/sessions.js'
 import { readSession, sessionHistory } from './session-view.js'
 import { mayMove } from './session-transitions.js'
-import { setSessionState } from './set-session-state.js'
+import { setSessionState, type SessionChange } from './set-session-state.js'
 
 let rig: TenantRig
 
@@ -75,6 +75,21 @@ test('two who move a session at once move it one after the other', async () => {
   const { entries } = await history(id)
   expect(entries[0]?.state).toBe('handed_off')
   expect(entries).toHaveLength(moved.filter(Boolean).length)
+})
+
+test('a restriction ends when WhatsApp says so, and not because the session rests over something else', async () => {
+  const id = await rig.session()
+  const move = (change: SessionChange) => rig.transact(tx => setSessionState(rig.events, tx, id, change))
+  const until = new Date(Date.now() + 3_600_000)
+  await move({ state: 'disconnected', reason: 'restricted', until })
+  expect(await move({ state: 'disconnected', reason: 'restricted' })).toBe(false)
+  await move({ state: 'disconnected', reason: 'stopped' })
+  expect(await view(id)).toMatchObject({ reason: { code: 'stopped' }, until: until.toISOString() })
+  await move({ state: 'disconnected', reason: 'restricted', until: null })
+  expect(await view(id)).not.toHaveProperty('until')
+  await move({ state: 'disconnected', reason: 'restricted', until })
+  await move({ state: 'connecting', reason: 'starting' })
+  expect(await view(id)).not.toHaveProperty('until')
 })
 
 test('history is read in pages, newest first, and says who ran the session', async () => {

@@ -13,7 +13,7 @@ export type SessionChange = {
   state: SessionState
   /** A code that `stateReason` has words for. */
   reason?: string | null
-  /** When a restriction ends. */
+  /** When a restriction ends; left out, it stays as long as the state does: another reason to rest does not make WhatsApp forget it. */
   until?: Date | null
   /** WhatsApp's own words on it. */
   text?: string | null
@@ -34,7 +34,7 @@ export async function setSessionState(
   events: Appends,
   tx: TenantTransactor,
   sessionId: SessionId,
-  { state, reason = null, until = null, text = null, also = {} }: SessionChange,
+  { state, reason = null, text = null, also = {}, ...given }: SessionChange,
 ): Promise<boolean> {
   const from = await tx.db
     .selectFrom('sessions')
@@ -44,6 +44,7 @@ export async function setSessionState(
     .executeTakeFirst()
   if (from === undefined || !mayMove(from.state, state)) return false
   const moved = from.state !== state
+  const { until = moved ? null : from.until } = given
   if (!moved && from.reason === reason && from.until?.getTime() === until?.getTime()) return false
   const { since } = await tx.db
     .updateTable('sessions')
