@@ -132,11 +132,11 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
     if (operator === null) throw new Error('the app has not been started')
     return operator
   }
-  const attempts = attemptLines(countedEngine(engine, pacer))
+  const lines = attemptLines(countedEngine(engine, pacer))
   const linking = releases.use(
     createLinking({
       tenants,
-      engine: attempts.engine,
+      lines,
       mayBegin: () => pacer.mayBegin(),
       events,
       wakeups,
@@ -270,11 +270,12 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
       await lease.start({
         onDoubt() {
           sessions.pauseAll()
-          attempts.pauseAll()
+          lines.pauseAll()
         },
         onSure(owned) {
           sessions.resumeAll(owned)
-          attempts.resumeAll()
+          // what went on may have begun another doubt
+          if (lease.isSure()) lines.resumeAll()
         },
       })
       drain.begin()

@@ -9,6 +9,7 @@ import type { Admission } from './admission/admission.js'
 import { createAdmission } from './admission/create-admission.js'
 import { createEventLog } from './events/event-log.js'
 import { createEventWakeups } from './events/event-wakeups.js'
+import { attemptLines } from './linking/attempt-lines.js'
 import { createLinking, type Linking } from './linking/linking.js'
 import { visitorsPlan } from './linking/link-plan.js'
 import { openAttempt, type OpenAttemptDeps } from './linking/open-attempt.js'
@@ -51,7 +52,7 @@ beforeEach(async () => {
   sessions = createSessions({ tenants, engine, events, log, ...connects })
   linking = createLinking({
     tenants,
-    engine,
+    lines: attemptLines(engine),
     vault,
     events,
     wakeups,

@@ -4,6 +4,7 @@ import { assertFence } from '../leases/fence.js'
 import { errorCode, type Log } from '../log.js'
 import type { SessionIdentity } from '../sessions/session-identity.js'
 import type { Sessions } from '../sessions/sessions.js'
+import type { AttemptLines } from './attempt-lines.js'
 import { moveAttempt, noteCodeEntered, storeCode, storeQr } from './attempts-store.js'
 import { discardAttempt, type DiscardAttemptDeps } from './discard-attempt.js'
 import type { AttemptEnd, LinkTurns } from './link-turns.js'
@@ -13,6 +14,7 @@ import { qrPicture } from './qr-picture.js'
 
 export type AttemptTurnsDeps = DiscardAttemptDeps & {
   sessions: Sessions
+  lines: Pick<AttemptLines, 'letGo'>
   log: Log
   /** This node has nothing to do for the attempt any more: it became a session (`null`), or its end is stored, here or elsewhere. */
   onOver: (end: AttemptEnd | null) => Promise<void>
@@ -23,7 +25,7 @@ const shortLived = { hasty: true, deadlineMs: 15_000 }
 
 /** Binds an attempt's process to the database and the running sessions: each turn is one transaction, state and event together. */
 export function createAttemptTurns(deps: AttemptTurnsDeps, identity: SessionIdentity, kind: LinkKind): LinkTurns {
-  const { tenants, events, sessions, log, onOver } = deps
+  const { tenants, events, sessions, lines, log, onOver } = deps
   const { workspaceId, sessionId, fence, sealer } = identity
   const store = <Result>(work: (tx: TenantTransactor) => Promise<Result>, options: TransactionOptions = {}) =>
     tenants.transact(
@@ -87,7 +89,9 @@ export function createAttemptTurns(deps: AttemptTurnsDeps, identity: SessionIden
       if (promoted === null) return null
       log.info('session_linked', { sessionId })
       await Promise.all(promoted.superseded.map(older => sessions.rest(older)))
+      // in one turn: a line that nobody held still, or that two did, would go on at the wrong time
       const forward = sessions.adopt(identity, connection)
+      lines.letGo(connection)
       await onOver(null)
       return forward
     },

@@ -93,7 +93,7 @@ const patiently = (ending: Promise<void>): Promise<void> =>
   Promise.race([ending, delay(endPatienceMs, undefined, { ref: false })])
 
 export function createLinking(given: LinkingDeps): Linking {
-  const deps = { ...given, log: given.log.child('linking') }
+  const deps = { ...given, engine: given.lines.engine, log: given.log.child('linking') }
   const { tenants, vault, wakeups, admission, workspaceId, log } = deps
   const running = createRunningAttempts(deps)
   const inTurn = oneAtATime()

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { SessionId, type WorkspaceId } from '../../contract/ids.js'
 import type { Admission } from '../admission/admission.js'
 import type { Tenants } from '../database/tenant-transaction.js'
-import type { Engine } from '../engine/engine.js'
 import { createKeyStore } from '../engine/postgres-keystore.js'
 import type { EventLog } from '../events/event-log.js'
 import { errorCode, type Log } from '../log.js'
 import type { Sessions } from '../sessions/sessions.js'
 import type { Vault } from '../vault/vault.js'
+import type { AttemptLines } from './attempt-lines.js'
 import { createAttemptTurns } from './attempt-turns.js'
 import { engineOutdated } from './errors.js'
 import { LinkAttempt, type LinkAttemptDeps } from './link-attempt.js'
@@ -17,7 +17,7 @@ import { openAttempt } from './open-attempt.js'
 
 export type RunningAttemptsDeps = {
   tenants: Tenants
-  engine: Engine
+  lines: Pick<AttemptLines, 'engine' | 'letGo'>
   events: EventLog
   vault: Vault
   sessions: Sessions
@@ -53,7 +53,8 @@ export interface RunningAttempts {
 }
 
 export function createRunningAttempts(deps: RunningAttemptsDeps): RunningAttempts {
-  const { tenants, engine, admission, log } = deps
+  const { tenants, admission, log } = deps
+  const { engine } = deps.lines
   const running = new Map<SessionId, Promise<Beginning>>()
 
   const begin = async (

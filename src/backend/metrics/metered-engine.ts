@@ -1,4 +1,5 @@
 import type { CloseReason, Engine } from '../engine/engine.js'
+import { watchedEngine } from '../engine/watched-engine.js'
 
 export type ConnectionMeter = {
   /** A socket is opened towards WhatsApp. */
@@ -10,18 +11,13 @@ export type ConnectionMeter = {
 
 /** The same engine, whose connections are counted. */
 export function meteredEngine(engine: Engine, meter: ConnectionMeter): Engine {
-  return {
-    ...engine,
-    connect: options => {
-      meter.tried()
-      return engine.connect({
-        ...options,
-        onEvent(event) {
-          if (event.type === 'open') meter.opened()
-          if (event.type === 'closed') meter.ended(event.reason)
-          options.onEvent(event)
-        },
-      })
-    },
-  }
+  return watchedEngine(engine, () => {
+    meter.tried()
+    return {
+      met(event) {
+        if (event.type === 'open') meter.opened()
+        if (event.type === 'closed') meter.ended(event.reason)
+      },
+    }
+  })
 }
