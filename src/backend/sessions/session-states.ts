@@ -81,13 +81,9 @@ export function createSessionStates({ tenants, events, onResting, isLinking }: S
       return work(tx, await assertFence(tx, sessionId, fence))
     })
 
-  /** Somebody who let the session rest meanwhile is not contradicted by what its socket does last. */
-  const whileWanted = (identity: SessionIdentity, work: (tx: TenantTransactor) => Promise<unknown>) =>
-    change(identity, async (tx, wanted) => {
-      if (wanted) await work(tx)
-    })
-
+  /** Set when a change has been committed: one that has not is tried again. */
   const shown = new Map<SessionId, SessionState>()
+  // somebody who let the session rest meanwhile is not contradicted by what its socket does last
   const move = async (identity: SessionIdentity, { state, ...why }: SessionChange) => {
     const { sessionId } = identity
     const stored = await change(identity, async (tx, wanted) => {
@@ -103,28 +99,30 @@ export function createSessionStates({ tenants, events, onResting, isLinking }: S
     await eraseSecrets(tx, sessionId)
   }
 
-  const begins = async (tx: TenantTransactor, sessionId: SessionId) => {
-    await setSessionState(events, tx, sessionId, { state: 'connecting', reason: 'starting' })
-    shown.set(sessionId, 'connecting')
-  }
+  const starting = { state: 'connecting', reason: 'starting' } as const
 
   return {
     shown: sessionId => shown.get(sessionId),
     forget: sessionId => void shown.delete(sessionId),
-    begun: identity =>
-      change(identity, async (tx, wanted) => {
-        const before = await shownState(tx, identity.sessionId)
-        shown.set(identity.sessionId, before.state)
-        if (wanted && before.state === 'connected') await begins(tx, identity.sessionId)
-        return before
-      }),
+    async begun(identity) {
+      const { sessionId } = identity
+      const [before, begins] = await change(identity, async (tx, wanted) => {
+        const found = await shownState(tx, sessionId)
+        const isShown = wanted && found.state === 'connected'
+        return [found, isShown && (await setSessionState(events, tx, sessionId, starting))] as const
+      })
+      shown.set(sessionId, begins ? starting.state : before.state)
+      return before
+    },
     async connecting(identity) {
       const { sessionId } = identity
       if (shown.get(sessionId) === 'connecting' || shown.get(sessionId) === 'reconnecting') return
-      await whileWanted(identity, async tx => {
+      const begins = await change(identity, async (tx, wanted) => {
         const { state, reason } = await shownState(tx, sessionId)
-        if (state === 'connected' || (state === 'disconnected' && waits.includes(reason))) await begins(tx, sessionId)
+        const may = state === 'connected' || (state === 'disconnected' && waits.includes(reason))
+        return wanted && may && setSessionState(events, tx, sessionId, starting)
       })
+      if (begins) shown.set(sessionId, starting.state)
     },
     connected: identity => move(identity, { state: 'connected' }),
     reconnecting: (identity, reason = 'connection_lost') => move(identity, { state: 'reconnecting', reason }),
