@@ -55,9 +55,10 @@ describe('a session that another node runs', () => {
 
   test('is not connected before the end of a restriction, whatever else it rests over by then', async () => {
     await there.command(sessionId, 'disconnect')
-    await rows.query(`update sessions set reason = 'storage_damaged', until = now() + interval '1 hour' where id = $1`, [
-      sessionId,
-    ])
+    await rows.query(
+      `update sessions set reason = 'storage_damaged', until = now() + interval '1 hour' where id = $1`,
+      [sessionId],
+    )
     expect(await there.command(sessionId, 'connect')).toMatchObject({ status: 409, body: { code: 'session_state' } })
     await rows.query(`update sessions set until = now() where id = $1`, [sessionId])
     expect(await there.command(sessionId, 'connect')).toMatchObject({ status: 200, body: { status: 'connecting' } })

@@ -70,9 +70,7 @@ test.each([
   await rows.query(`
     create function public.lose() returns trigger language plpgsql as $$
       begin raise exception 'gone' using errcode = 'admin_shutdown'; end $$`)
-  await rows.query(
-    'create trigger lose before insert on session_history for each row execute function public.lose()',
-  )
+  await rows.query('create trigger lose before insert on session_history for each row execute function public.lose()')
   await expect(states[change](identity)).rejects.toMatchObject({ code: 'database_unavailable' })
   expect(states.shown(sessionId)).not.toBe('connecting')
   await rows.query('drop trigger lose on session_history')
