@@ -5,8 +5,8 @@ import type { Breaker } from './reaction.js'
 /** What one statement said: slots to connect in, each so many milliseconds from now, or what holds everybody back. */
 export type Payment =
   | { slots: readonly number[] }
-  /** `forMs`: until it may be over, or until one session may try. */
-  | { heldBy: Breaker; forMs: number }
+  /** The one that holds longest. `forMs`: until it may be over, or until one session may try. `outdated`: that one holds, alone or too. */
+  | { heldBy: Breaker; forMs: number; outdated: boolean }
 
 export type ConnectScopes = {
   /** Name of the address that connects leave by. */
@@ -38,7 +38,7 @@ export function createConnectBudget(database: Database, scopes: ConnectScopes, p
     async pay(count) {
       const cost = count * part
       const { rows } = await database.system(({ db }) =>
-        sql<{ breaker: Breaker | null; seconds: number }>`
+        sql<{ breaker: Breaker | null; seconds: number; outdated: boolean }>`
           with held as (
             select breaker, case breaker
               when 'outdated' then extract(epoch from tried_at + ${seconds(canaryEverySeconds)} - ${now})
@@ -53,14 +53,14 @@ export function createConnectBudget(database: Database, scopes: ConnectScopes, p
               set paid_until = greatest(b.paid_until, ${now} - ${seconds(1)}) + ${seconds(cost)}
             returning paid_until
           )
-          select breaker, seconds from held
-          union all select null, extract(epoch from paid_until - ${now})::double precision from paid
+          select breaker, seconds, exists (select from held where breaker = 'outdated') as outdated from held
+          union all select null, extract(epoch from paid_until - ${now})::double precision, false from paid
           order by seconds desc limit 1`.execute(db),
       )
       const [row] = rows
       if (row === undefined) throw new TypeError('a payment has an answer')
-      const { breaker, seconds: end } = row
-      if (breaker !== null) return { heldBy: breaker, forMs: Math.max(0, end * 1_000) }
+      const { breaker, seconds: end, outdated } = row
+      if (breaker !== null) return { heldBy: breaker, forMs: Math.max(0, end * 1_000), outdated }
       return { slots: Array.from({ length: count }, (_, nth) => (end - cost + nth * part) * 1_000) }
     },
     async owe(count) {

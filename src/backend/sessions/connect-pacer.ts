@@ -70,6 +70,8 @@ export function createConnectPacer(deps: ConnectPacerDeps): ConnectPacer {
   /** Times at which somebody may connect, paid for already. */
   let slots: number[] = []
   let heldBy: Breaker | null = null
+  /** WhatsApp refuses this client, whatever else holds everybody back for longer. */
+  let outdated = false
   let canary: SessionId | null = null
   let granted = 0
   let unasked = 0
@@ -77,20 +79,18 @@ export function createConnectPacer(deps: ConnectPacerDeps): ConnectPacer {
   let serving: Promise<void> | null = null
   let writing: Promise<unknown> = Promise.resolve()
 
-  const hold = (breaker: Breaker | null) => {
+  const hold = (breaker: Breaker | null, isOutdated: boolean) => {
     if (heldBy !== breaker)
       log.warn(breaker === null ? 'connects_released' : 'connects_held', { code: breaker ?? heldBy ?? '' })
     heldBy = breaker
+    outdated = isOutdated
     queue.hold(breaker)
-    if (breaker === null) return
-    slots = []
-    if (breaker === 'outdated') alarm.raise('engine_outdated')
+    if (breaker !== null) slots = []
+    if (isOutdated) alarm.raise('engine_outdated')
+    else alarm.clear('engine_outdated')
   }
 
-  const release = () => {
-    if (heldBy === 'outdated') alarm.clear('engine_outdated')
-    hold(null)
-  }
+  const release = () => hold(null, false)
 
   /** @returns whose turn it was */
   const grant = (): SessionId | null => {
@@ -105,7 +105,7 @@ export function createConnectPacer(deps: ConnectPacerDeps): ConnectPacer {
 
   /** @returns how long to wait before the next look */
   const held = async (payment: Extract<Payment, { heldBy: Breaker }>): Promise<number> => {
-    hold(payment.heldBy)
+    hold(payment.heldBy, payment.outdated)
     if (payment.heldBy === 'outdated' && payment.forMs === 0 && queue.size > 0 && (await breakers.mayTry())) {
       canary = grant()
       if (canary !== null) log.info('canary_connects', { sessionId: canary })
@@ -161,13 +161,17 @@ export function createConnectPacer(deps: ConnectPacerDeps): ConnectPacer {
     write(() => budget.owe(count))
   }
 
+  /** @returns what holds everybody back at this moment */
+  const ask = async () => {
+    const payment = await budget.pay(0)
+    if ('heldBy' in payment) hold(payment.heldBy, payment.outdated)
+    else release()
+    return payment
+  }
+
   /** Nobody waits here, but what is told of this node is to be true. */
   const look = () => {
-    if (heldBy === null || serving !== null) return
-    write(async () => {
-      const payment = await budget.pay(0)
-      if (!('heldBy' in payment)) release()
-    })
+    if (heldBy !== null && serving === null) write(ask)
   }
 
   const timers = [setInterval(payDebts, debtsEveryMs).unref(), setInterval(look, longestLookMs).unref()]
@@ -175,16 +179,16 @@ export function createConnectPacer(deps: ConnectPacerDeps): ConnectPacer {
   return {
     turn(request, signal) {
       const turn = queue.join(request, signal)
-      serving ??= serve()
+      // nobody joins whose signal has aborted, and serving nobody would be over before it is noted
+      if (queue.size > 0) serving ??= serve()
       return turn
     },
     async mayBegin() {
-      if (heldBy !== 'outdated') return true
-      const payment = await budget.pay(0)
-      if (!('heldBy' in payment)) release()
-      else if (payment.heldBy === 'outdated')
-        return payment.forMs === 0 && queue.size === 0 && (await breakers.mayTry())
-      return true
+      if (!outdated) return true
+      const payment = await ask()
+      if (!('heldBy' in payment) || !payment.outdated) return true
+      const isOver = payment.heldBy === 'outdated' && payment.forMs === 0
+      return isOver && queue.size === 0 && (await breakers.mayTry())
     },
     unasked() {
       unasked++
@@ -195,14 +199,16 @@ export function createConnectPacer(deps: ConnectPacerDeps): ConnectPacer {
     opened(sessionId) {
       if (sessionId !== undefined) underWay.end(sessionId)
       // those that were let in before it began to refuse prove nothing
-      if (heldBy !== 'outdated' || (sessionId !== undefined && sessionId !== canary)) return
+      if (!outdated || (sessionId !== undefined && sessionId !== canary)) return
       canary = null
-      release()
+      if (heldBy === 'outdated') release()
+      else hold(heldBy, false)
       write(() => breakers.release())
     },
     refused({ id, ...hit }) {
       write(async () => {
-        if (await breakers.hit({ ...hit, id: id ?? randomUUID() })) hold(hit.breaker)
+        if (await breakers.hit({ ...hit, id: id ?? randomUUID() }))
+          hold(hit.breaker, outdated || hit.breaker === 'outdated')
       })
     },
     counts: () => ({ waiting: queue.size, granted, unasked, heldBy }),
