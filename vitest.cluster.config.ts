@@ -1,7 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config'
 import everyday from './vitest.config.js'
 
-/** Tests that mostly wait, for minutes: clusters that lose their database, their lines, their sense of time. */
+/** Tests that take minutes: clusters that lose their database, their lines, their sense of time, and what must not grow however often it happens. */
 export default defineConfig({
-  test: { ...everyday.test, include: ['tests/cluster/*.long.test.ts'], exclude: configDefaults.exclude, maxWorkers: 1 },
+  test: { ...everyday.test, include: ['tests/**/*.long.test.ts'], exclude: configDefaults.exclude, maxWorkers: 1 },
 })
