@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { jidOf } from '../accounts/jid.js'
 import { SimulatorError } from '../errors.js'
 import { appStateBlob, type AppStateFile } from '../phone/app-state-blob.js'
 import type { AppStateEntry } from '../phone/app-state-writer.js'
-import type { PhoneDevice } from '../phone/phone-device.js'
 import { announceAppState } from '../stanzas/app-state-requests.js'
 import { proto } from '../wire/protobuf.js'
 import { countParam, optionalCountParam, phoneOf, type Fault } from './fault.js'
@@ -53,17 +51,15 @@ export const appState: Fault = (deps, params) => {
     const whole = proto.ExternalBlobReference.encode(store(randomBytes(UNREADABLE_BYTES))).finish()
     phone.person.appState.snapshots.set(collection, Buffer.from(whole))
   }
-  phone
-    .inTurn(async () => {
-      for (let done = 0; done < count; done += PER_PATCH) {
-        const entries = Array.from({ length: Math.min(PER_PATCH, count - done) }, (_, place) => entry(done + place))
-        phone.appState.write(collection, entries, { flaw, ...(file !== undefined && { store }) })
-        // a hundred thousand values must not keep keepalives waiting
-        await new Promise(resolve => setImmediate(resolve))
-      }
-      tell(phone, collection)
-    })
-    .catch(() => undefined)
+  phone.soon(async () => {
+    for (let done = 0; done < count; done += PER_PATCH) {
+      const entries = Array.from({ length: Math.min(PER_PATCH, count - done) }, (_, place) => entry(done + place))
+      phone.appState.write(collection, entries, { flaw, ...(file !== undefined && { store }) })
+      // a hundred thousand values must not keep keepalives waiting
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    announceAppState(phone.person, collection)
+  })
 }
 
 /** Whoever reads the collection gets one more patch and the word that there are more, without end. Params: phone; collection (regular); off. */
@@ -71,14 +67,9 @@ export const endlessAppState: Fault = (deps, params) => {
   const phone = phoneOf(deps, params)
   const collection = collectionParam(params['collection'])
   const { appState: held } = phone.person
-  if (params['off'] === true) return held.endless.delete(collection)
+  if (params['off'] === true) return void held.endless.delete(collection)
   let place = 0
   held.endless.set(collection, () => phone.appState.write(collection, [entry(place++)]))
   phone.appState.write(collection, [entry(place++)])
-  return tell(phone, collection)
-}
-
-function tell(phone: PhoneDevice, collection: string): void {
-  const { person } = phone
-  announceAppState(person, collection, person.appState.version(collection), jidOf(person, 'pn'))
+  announceAppState(phone.person, collection)
 }

@@ -3,7 +3,6 @@ import { deflateSync } from 'node:zlib'
 import { jidOf } from '../accounts/jid.js'
 import type { Person } from '../accounts/person.js'
 import { SimulatorError } from '../errors.js'
-import type { PhoneDevice } from '../phone/phone-device.js'
 import { sendToCompanions } from '../phone/send-peer.js'
 import { proto } from '../wire/protobuf.js'
 import { phoneOf, type Fault } from './fault.js'
@@ -91,9 +90,9 @@ const FORGERIES = new Map<string, Forgery>([
  * (history, data-response, key-share, lid-mapping).
  */
 export const forge: Fault = (deps, params) => {
-  const phone: PhoneDevice = phoneOf(deps, params)
+  const phone = phoneOf(deps, params)
   const victim = deps.accounts.get(String(params['to'] ?? ''))
   const forgery = FORGERIES.get(String(params['kind']))
   if (!victim || !forgery) throw new SimulatorError('bad_request', 'the fault needs whom and what kind')
-  void phone.inTurn(() => sendToCompanions(phone, victim, forgery(victim)))
+  phone.soon(() => sendToCompanions(phone, victim, forgery(victim)))
 }

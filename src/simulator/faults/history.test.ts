@@ -61,3 +61,8 @@ test('a device that got no key for app state gets it later', async () => {
   await client.until(() => client.account.creds.myAppStateKeyId, 'the key')
   await client.close()
 })
+
+test('for a device that does not exist it is refused', async () => {
+  const unknown = simulator.fault('history', { phone: ada.phoneNumber, device: 7 })
+  await expect(unknown).rejects.toMatchObject({ code: 'unknown_device' })
+})

@@ -19,8 +19,9 @@ export const history: Fault = (deps, params) => {
     wrongHash: params['wrongHash'] === true,
   }
   const notice = historyNotice(deps.media, plan)
-  if (params['device'] === undefined) phone.nextHistory = notice
-  else void phone.inTurn(() => sendPeer(phone, companionOf(deps, params), notice))
+  if (params['device'] === undefined) return void (phone.nextHistory = notice)
+  const companion = companionOf(deps, params)
+  phone.soon(() => sendPeer(phone, companion, notice))
 }
 
 /** The next device a phone links gets no key for app state, until `give-app-state-key`. Params: phone. */
@@ -30,5 +31,5 @@ export const withholdAppStateKey: Fault = (deps, params) => void (phoneOf(deps, 
 export const giveAppStateKey: Fault = (deps, params) => {
   const phone = phoneOf(deps, params)
   const companion = companionOf(deps, params)
-  void phone.inTurn(() => sendPeer(phone, companion, phone.keyShare()))
+  phone.soon(() => sendPeer(phone, companion, phone.keyShare()))
 }

@@ -29,15 +29,14 @@ export const endlessQueue: Fault = (deps, params) => {
   if (!(sender instanceof PhoneDevice)) throw new SimulatorError('bad_request', 'the fault needs a phone called from')
   let sent = 0
   let busy = false
-  const write = async (): Promise<void> => {
-    busy = true
-    while (companion.mishaps.endless === feed && companion.line && companion.queue.size < UNDER_WAY) {
-      await sender.inTurn(() => sendText(sender, companion.person, `endless ${++sent}`, 'pn'))
-    }
-    busy = false
-  }
   const feed = (): void => {
-    if (!busy) void write()
+    if (busy || companion.mishaps.endless !== feed || !companion.line || companion.queue.size >= UNDER_WAY) return
+    busy = true
+    sender.soon(async () => {
+      await sendText(sender, companion.person, `endless ${++sent}`, 'pn')
+      busy = false
+      feed()
+    })
   }
   companion.mishaps.endless = feed
 }

@@ -77,7 +77,7 @@ export class PhoneDevice implements PhoneEndpoint {
   }
 
   companionOnline(companion: Companion): void {
-    if (!companion.welcomed && this.#online) void this.inTurn(() => welcome(this, companion))
+    if (!companion.welcomed && this.#online) this.soon(() => welcome(this, companion))
   }
 
   goOffline(): void {
@@ -110,6 +110,14 @@ export class PhoneDevice implements PhoneEndpoint {
     }
   }
 
+  /** The same for what nobody waits for: a failure is a problem. */
+  soon(task: () => Promise<void>): void {
+    this.inTurn(task).catch((error: unknown) => {
+      const detail = error instanceof Error ? error.message : String(error)
+      this.deps.problems.violation(`the phone failed: ${detail}`, { account: this.person.phoneNumber, device: 0 })
+    })
+  }
+
   /** what was delivered and not dealt with yet */
   waiting(): readonly Node[] {
     return this.#waiting
@@ -134,12 +142,7 @@ export class PhoneDevice implements PhoneEndpoint {
   }
 
   #work(stanzas: number): void {
-    for (let taken = 0; taken < stanzas; taken++) {
-      this.inTurn(() => this.#next()).catch((error: unknown) => {
-        const detail = error instanceof Error ? error.message : String(error)
-        this.deps.problems.violation(`the phone failed: ${detail}`, { account: this.person.phoneNumber, device: 0 })
-      })
-    }
+    for (let taken = 0; taken < stanzas; taken++) this.soon(() => this.#next())
   }
 
   async #next(): Promise<void> {

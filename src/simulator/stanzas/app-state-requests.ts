@@ -53,7 +53,7 @@ function serve(companion: Companion, request: Node): Node {
       node('error', { code: CONFLICT, text: 'conflict' }),
     ])
   }
-  tellOthers(companion, name, version)
+  announceAppState(companion.person, name, companion)
   return node('collection', { name, version })
 }
 
@@ -71,21 +71,12 @@ function sealed(patch: Buffer, version: number): Buffer {
   return Buffer.from(proto.SyncdPatch.encode(decoded).finish())
 }
 
-function tellOthers(writer: Companion, name: string, version: number): void {
-  announceAppState(writer.person, name, version, jidOf(writer.person, 'pn'), writer)
-}
-
-/** Tells an account's companions, except the one that wrote, that a collection has a new version. */
-export function announceAppState(
-  person: Person,
-  name: string,
-  version: number,
-  from: string,
-  writer?: Companion,
-): void {
+/** Tells an account's companions, except the one that wrote, which version a collection has. */
+export function announceAppState(person: Person, name: string, writer?: Companion): void {
+  const version = person.appState.version(name)
   for (const companion of person.companions.values()) {
     if (companion === writer || !companion.confirmed) continue
-    const attrs = { type: 'server_sync', from, id: `sync-${name}-${version}`, t: now() }
+    const attrs = { type: 'server_sync', from: jidOf(person, 'pn'), id: `sync-${name}-${version}`, t: now() }
     companion.deliver(node('notification', attrs, [node('collection', { name, version })]))
   }
 }

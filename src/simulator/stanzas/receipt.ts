@@ -1,6 +1,6 @@
 import type { Accounts } from '../accounts/accounts.js'
 import { jidOf, parseJid, type Family } from '../accounts/jid.js'
-import { Companion, type Endpoint, type Person } from '../accounts/person.js'
+import { Companion, type Endpoint } from '../accounts/person.js'
 import type { QueuedTag } from '../accounts/stanza-queue.js'
 import type { LedgerEvent } from '../ledger-lines.js'
 import type { Problems } from '../problems.js'
@@ -27,16 +27,14 @@ export function receiptAck(stanza: Node): Node {
 export function routeReceipt(deps: ReceiptDeps, sender: Endpoint, stanza: Node): void {
   const { id, type } = stanza.attrs
   const settled = ARRIVED.has(type) && sender instanceof Companion ? sender.queue.settle('message', id) : undefined
-  if (settled && sender instanceof Companion) freed(sender, settled)
-  if (settled) noteSettled(deps, sender, settled, 'receipt', stanza)
+  if (settled && sender instanceof Companion) dealtWith(deps, sender, settled, stanza)
   if (type === 'retry') return forwardRetry(deps, sender, stanza)
   if (type === 'sender') return forwardSender(deps, sender, stanza, settled)
   if (type === undefined || type === 'inactive' || type in FORWARDED) forwardToAuthor(deps, sender, stanza)
 }
 
 /** Takes an acknowledgement: each settles one delivery of the stanza it names. */
-export function settleAck(deps: ReceiptDeps, sender: Endpoint, ack: Node): void {
-  if (!(sender instanceof Companion)) return
+export function settleAck(deps: ReceiptDeps, sender: Companion, ack: Node): void {
   const { class: tag, id, to, type, error } = ack.attrs
   if (error !== undefined && id !== undefined && sender.mishaps.stuck?.id === id) return
   if (tag !== 'message' && tag !== 'receipt' && tag !== 'notification') return
@@ -45,30 +43,21 @@ export function settleAck(deps: ReceiptDeps, sender: Endpoint, ack: Node): void 
     const from = stanza.attrs['from']
     return queued === 'message' || ((to === undefined || from === to) && stanza.attrs['type'] === type)
   })
-  if (settled) freed(sender, settled)
-  if (settled) noteSettled(deps, sender, settled, 'ack', ack)
+  if (settled) dealtWith(deps, sender, settled, ack)
 }
 
-/** What waited behind this stanza need not wait any longer. */
-function freed({ mishaps }: Companion, { attrs }: Node): void {
-  if (mishaps.stuck?.id !== undefined && mishaps.stuck.id === attrs['id']) delete mishaps.stuck
-}
-
-function noteSettled(
-  deps: ReceiptDeps,
-  { person, deviceId }: Endpoint,
-  what: Node,
-  by: 'receipt' | 'ack',
-  word: Node,
-): void {
+/** What waited behind this stanza need not wait any longer. `word`: the receipt or ack that settled it */
+function dealtWith({ note }: ReceiptDeps, { person, deviceId, mishaps }: Companion, settled: Node, word: Node): void {
+  const { id } = settled.attrs
   const { type, error } = word.attrs
-  deps.note({
+  if (mishaps.stuck?.id !== undefined && mishaps.stuck.id === id) delete mishaps.stuck
+  note({
     kind: 'settled',
     account: person.phoneNumber,
     device: deviceId,
-    tag: what.tag,
-    id: what.attrs['id'] ?? '',
-    by,
+    tag: settled.tag,
+    id: id ?? '',
+    by: word.tag === 'ack' ? 'ack' : 'receipt',
     ...(type === undefined ? {} : { type }),
     ...(error === undefined ? {} : { error }),
   })
@@ -106,7 +95,7 @@ function forwardToAuthor(deps: ReceiptDeps, sender: Endpoint, stanza: Node): voi
   const family: Family = parseJid(stanza.attrs['to'])?.family ?? 'pn'
   if (!author || author === sender.person) return
   const content = idList(stanza)
-  for (const device of receivers(author)) {
+  for (const device of author.devices()) {
     device.deliver(
       node(
         'receipt',
@@ -120,10 +109,6 @@ function forwardToAuthor(deps: ReceiptDeps, sender: Endpoint, stanza: Node): voi
       ),
     )
   }
-}
-
-function receivers(author: Person): Endpoint[] {
-  return author.devices()
 }
 
 function idList(stanza: Node): Node[] | undefined {
