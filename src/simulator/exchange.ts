@@ -28,6 +28,7 @@ import { usyncRequests } from './stanzas/usync.js'
 import { Rejections } from './rejections.js'
 import { Waiters } from './waiters.js'
 import { ABNORMAL, Connection, type Arrival, type ServerIdentity } from './wire/connection.js'
+import type { Node } from './wire/node-codec.js'
 
 export type ExchangeDeps = {
   identity: ServerIdentity
@@ -54,8 +55,7 @@ export class Exchange {
   readonly owners: OwnerWatch
   readonly #deps: ExchangeDeps
   readonly #ratchets: RatchetWatch
-  readonly #refusals = new Map<Companion, number>()
-  readonly #handle: (client: Client, stanza: Parameters<Client['received']>[0]) => void
+  readonly #handle: (client: Client, stanza: Node) => void
 
   constructor(deps: ExchangeDeps) {
     this.#deps = deps
@@ -96,7 +96,6 @@ export class Exchange {
       ...accountRequests(this, companion => this.remove(companion)),
     ])
     const { pairing, codes, rejections } = this
-    const refuseMessage = (companion: Companion): number | undefined => this.#takeRefusal(companion)
     const ratchets = this.#ratchets
     this.#handle = createRouter({
       accounts,
@@ -107,7 +106,6 @@ export class Exchange {
       codes,
       requests,
       ratchets,
-      refuseMessage,
       changed,
       note,
     })
@@ -120,8 +118,10 @@ export class Exchange {
     const id = this.connections.connected(arrival.frontEnd, arrival.via)
     const connection = new Connection(id, arrival, identity, {
       hello: (payload, noiseKey) => {
-        if (payload.devicePairingData) this.#register(client, payload, noiseKey)
-        else login(this, client, payload, noiseKey)
+        if (payload.devicePairingData) {
+          this.connections.registering(id)
+          this.pairing.begin(client, payload, noiseKey)
+        } else login(this, client, payload, noiseKey)
         if (client.companion) this.deviceChanges.offer(client.companion)
       },
       stanza: value => client.received(value),
@@ -187,10 +187,6 @@ export class Exchange {
     person.deviceLimit = max
   }
 
-  refuseMessage(companion: Companion, code: number): void {
-    this.#refusals.set(companion, code)
-  }
-
   /** No device of the account has anything under way: nothing unacknowledged, nothing held, the phone at rest. */
   isQuiet(person: Person): boolean {
     if (!(person.phone instanceof PhoneDevice) || !person.phone.idle) return false
@@ -208,17 +204,12 @@ export class Exchange {
     for (const client of this.clients) client.cut()
   }
 
-  #acceptFromPhone(phone: PhoneDevice, stanza: Parameters<PhoneDevice['send']>[0]): void {
+  #acceptFromPhone(phone: PhoneDevice, stanza: Node): void {
     const { problems, ledger } = this.#deps
     const note = ledger.note.bind(ledger)
     const deps = { accounts: this.accounts, problems, ratchets: this.#ratchets, note }
     if (stanza.tag === 'message') routeMessage(deps, phone, stanza)
     else routeReceipt(deps, phone, stanza)
-  }
-
-  #register(client: Client, payload: Parameters<Pairing['begin']>[1], noiseKey: Buffer): void {
-    this.connections.registering(client.connection.id)
-    this.pairing.begin(client, payload, noiseKey)
   }
 
   #closed(client: Client, code: number): void {
@@ -231,11 +222,5 @@ export class Exchange {
     if (client.link) companion.linking = false
     if (companion.line === client) companion.line = undefined
     this.deviceChanges.offer(companion)
-  }
-
-  #takeRefusal(companion: Companion): number | undefined {
-    const code = this.#refusals.get(companion)
-    this.#refusals.delete(companion)
-    return code
   }
 }

@@ -10,7 +10,6 @@ export type FrontEndsDeps = {
   /** one each; 0 takes a free one */
   ports: number[]
   accept: (arrival: Arrival) => void
-  refusal: () => UpgradeAnswer | undefined
   /** Ends every connection that came in by this door. */
   end: (frontEnd: number, how: FrontEndEnding) => void
   note: (event: LedgerEvent) => void
@@ -18,6 +17,8 @@ export type FrontEndsDeps = {
 
 /** The ports WhatsApp is reached by. All lead to the same accounts; each can be restarted by itself. */
 export class FrontEnds implements AsyncDisposable {
+  /** what upgrades get instead of a websocket */
+  refusal: UpgradeAnswer | undefined
   readonly #listeners: Listener[] = []
   readonly #stopping = new AbortController()
 
@@ -26,7 +27,7 @@ export class FrontEnds implements AsyncDisposable {
   static async open(deps: FrontEndsDeps): Promise<FrontEnds> {
     const frontEnds = new FrontEnds(deps)
     for (const [frontEnd, port] of deps.ports.entries()) {
-      frontEnds.#listeners.push(await Listener.open({ ...deps, port, frontEnd }))
+      frontEnds.#listeners.push(await Listener.open({ ...deps, port, frontEnd, refusal: () => frontEnds.refusal }))
     }
     return frontEnds
   }

@@ -46,7 +46,6 @@ export class Simulator implements SimulatorControl {
   readonly #chance: Chance
   readonly #chaos = new Set<Chaos>()
   readonly #phones = new Map<Person, LocalPhone>()
-  #refusal: UpgradeAnswer | undefined
   #stopping: Promise<void> | undefined
 
   /** @internal see `startSimulator` */
@@ -165,16 +164,6 @@ export class Simulator implements SimulatorControl {
     return chaos
   }
 
-  /** Answers websocket upgrades with an HTTP status from now on; undefined lets them through again. */
-  upgradeStatus(status: number | undefined): void {
-    this.#refusal = status === undefined ? undefined : { status, headers: {} }
-  }
-
-  /** @internal */
-  get refusal(): UpgradeAnswer | undefined {
-    return this.#refusal
-  }
-
   /** The named faults of one linked device as methods. */
   device(phoneNumber: string, deviceId: number): DeviceFaults {
     return deviceFaults((name, params) => this.#setOff(name, { phone: phoneNumber, device: deviceId, ...params }))
@@ -190,7 +179,7 @@ export class Simulator implements SimulatorControl {
   }
 
   #setOff(name: string, params: FaultParams): void {
-    const { exchange, ledger, media } = this.parts
+    const { exchange, ledger, media, frontEnds } = this.parts
     ledger.note({ kind: 'fault', name, params })
     const deps = {
       accounts: exchange.accounts,
@@ -199,10 +188,9 @@ export class Simulator implements SimulatorControl {
       chance: this.#chance,
       media,
       registering: () => exchange.registering(),
-      answerUpgrades: (answer: UpgradeAnswer | undefined) => void (this.#refusal = answer),
+      answerUpgrades: (answer: UpgradeAnswer | undefined) => void (frontEnds.refusal = answer),
       limitDevices: (max: number, number?: string) => exchange.limitDevices(max, number),
       codeLifetime: (ms: number) => void (exchange.codes.lifetimeMs = ms),
-      refuseMessage: (companion: Companion, code: number) => exchange.refuseMessage(companion, code),
     }
     setOff(deps, name, params)
   }
@@ -264,19 +252,17 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       problems.violation(`the state could not be saved: ${error.message}`)
     })
   }
-  let simulator: Simulator | undefined
   const { port = 0, seed = randomBytes(6).toString('hex') } = options
   const frontEnds = await FrontEnds.open({
     ports: Array.from({ length: options.frontEnds ?? 1 }, (_, index) => (port === 0 ? 0 : port + index)),
     accept: arrival => exchange.connect(arrival),
-    refusal: () => simulator?.refusal,
     end: (frontEnd, how) => exchange.endFrontEnd(frontEnd, how),
     note: event => ledger.note(event),
   })
   const timeoutMs = options.requestTimeoutMs ?? DEFAULT_TIMEOUT_MS
   const media = await MediaServer.open()
   const parts = { exchange, ledger, problems, frontEnds, media, state, timeoutMs }
-  simulator = new Simulator(frontEnds.urls, root.publicKey, seed, parts)
+  const simulator = new Simulator(frontEnds.urls, root.publicKey, seed, parts)
   ledger.note({ kind: 'started', version: LEDGER_VERSION, urls: frontEnds.urls, seed })
   return simulator
 }

@@ -119,12 +119,12 @@ describe('sending', () => {
 describe('a socket that ends', () => {
   test('an HTTP answer instead of the upgrade ends the connection and touches nothing', async () => {
     const account = await rig.account()
-    rig.simulator.upgradeStatus(403)
+    await rig.simulator.fault('upgrade-status', { status: 403 })
     try {
       account.connect()
       expect((await account.next('closed')).reason).toMatchObject({ plane: 'http', kind: 'unreachable', status: 403 })
     } finally {
-      rig.simulator.upgradeStatus(undefined)
+      await rig.simulator.fault('upgrade-status', { status: 0 })
     }
     expect(
       await rows.query(`select 1 from session_credentials where session_id = $1`, [account.identity.sessionId]),

@@ -2,6 +2,10 @@ import { bytesOf, children, type Node } from '../wire/node-codec.js'
 
 /** What a test wants to go wrong for one device, until it has happened often enough or is cleared. */
 export type Mishaps = {
+  /** its keepalives are left unanswered */
+  pingsPaused?: true
+  /** its next message is refused by an ack with this code */
+  refusal?: number
   /** the next key uploads are refused with `code`, or without one never answered */
   failingUploads?: { left: number; code: number | undefined }
   /** what the next questions for the number of one-time keys are told */

@@ -66,7 +66,6 @@ export class Companion implements Endpoint {
   /** keys and history were handed over after the link */
   welcomed = false
   line: Line | undefined
-  pingsPaused = false
   mishaps: Mishaps = {}
 
   constructor(

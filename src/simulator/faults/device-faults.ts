@@ -8,7 +8,6 @@ export type DeviceFaults = {
   /** the next login gets `<failure reason>` */
   failNextLogin(reason: number): void
   pausePings(): void
-  resumePings(): void
   /** a frame that cannot be decrypted */
   sendGarbageFrame(): void
   /** the next message is refused by an ack with this code */
@@ -24,7 +23,6 @@ export function deviceFaults(setOff: (name: string, params?: FaultParams) => voi
     streamError: code => setOff('stream-error', { code }),
     failNextLogin: reason => setOff('fail-next-login', { reason }),
     pausePings: () => setOff('pause-pings'),
-    resumePings: () => setOff('resume-pings'),
     sendGarbageFrame: () => setOff('garbage-frame'),
     refuseNextMessage: code => setOff('refuse-message', { code }),
     drainPreKeys: (leave = 0) => setOff('drain-pre-keys', { leave }),

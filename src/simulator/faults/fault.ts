@@ -24,8 +24,6 @@ export type FaultDeps = {
   registering(): Line[]
   /** What answers the next upgrades instead of a websocket; undefined lets them through. */
   answerUpgrades(answer: UpgradeAnswer | undefined): void
-  /** Refuses this companion's next message with an ack that carries `code`. */
-  refuseMessage(companion: Companion, code: number): void
   /** How many companions an account may have, everyone or one number. */
   limitDevices(max: number, phoneNumber?: string): void
   /** How long pairing codes asked for from here on may be typed. */

@@ -73,7 +73,7 @@ describe('a fault', () => {
   })
 
   test('turns the upgrade away', async () => {
-    simulator.upgradeStatus(403)
+    await simulator.fault('upgrade-status', { status: 403 })
     const turnedAway = new RawClient(simulator, new RawAccount())
     const status = await new Promise<number>(resolve => {
       turnedAway.sock.ws.on('unexpected-response', (_request: unknown, response: { statusCode: number }) =>
@@ -81,7 +81,7 @@ describe('a fault', () => {
       )
     })
     expect(status).toBe(403)
-    simulator.upgradeStatus(undefined)
+    await simulator.fault('upgrade-status', { status: 0 })
     await turnedAway.close()
   })
 
@@ -99,7 +99,9 @@ describe('a fault', () => {
     const paused = await firstPing((await simulator.ledger()).at(-1)?.seq ?? 0)
     const answers = await simulator.ledger({ direction: 'out', id: paused.id ?? '' })
     expect(answers).toEqual([])
-    faults.resumePings()
+    await simulator.fault('clear-faults')
+    const { id = '' } = await firstPing((await simulator.ledger()).at(-1)?.seq ?? 0)
+    await simulator.waitForStanza({ direction: 'out', tag: 'iq', id })
   })
 })
 

@@ -1,7 +1,8 @@
 import { companionOf, type Fault } from './fault.js'
 
-/** Leaves keepalives unanswered until resumed. Params: phone, device. */
-export const pausePings: Fault = (deps, params) => void (companionOf(deps, params).pingsPaused = true)
-
-/** Answers keepalives again. Params: phone, device. */
-export const resumePings: Fault = (deps, params) => void (companionOf(deps, params).pingsPaused = false)
+/** Leaves keepalives unanswered. Params: phone, device; off. */
+export const pausePings: Fault = (deps, params) => {
+  const { mishaps } = companionOf(deps, params)
+  if (params['off'] === true) delete mishaps.pingsPaused
+  else mishaps.pingsPaused = true
+}

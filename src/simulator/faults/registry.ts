@@ -19,7 +19,7 @@ import { forgeAccountSignature } from './forge-account-signature.js'
 import { forgetSessions } from './forget-sessions.js'
 import { garbageFrame } from './garbage-frame.js'
 import { passkeyRequest, rotateRegistration } from './linking-notifications.js'
-import { pausePings, resumePings } from './pause-pings.js'
+import { pausePings } from './pause-pings.js'
 import { refuseMessage } from './refuse-message.js'
 import { downgrade, streamEnd, streamError } from './stream-error.js'
 import { upgradeReset, upgradeSilence, upgradeStatus } from './upgrade.js'
@@ -58,7 +58,6 @@ const FAULTS = new Map<string, Fault>([
   ['reinstall', reinstall],
   ['reject-stanza', rejectStanza],
   ['reorder', reorder],
-  ['resume-pings', resumePings],
   ['rotate-registration', rotateRegistration],
   ['silence', silence],
   ['stream-end', streamEnd],

@@ -7,7 +7,7 @@ const PRIVACY = ['readreceipts', 'profile', 'status', 'online', 'last', 'groupad
 
 const empty: IqHandler = () => undefined
 
-const ping: IqHandler = ({ companion }) => (companion.pingsPaused ? 'silence' : undefined)
+const ping: IqHandler = ({ companion }) => (companion.mishaps.pingsPaused ? 'silence' : undefined)
 
 /**
  * The rest of what a client asks: keepalive, going active, settings, logging out; each with the least a client accepts.

@@ -17,8 +17,6 @@ export type RouterDeps = MessageDeps &
     codes: PairingCodes
     rejections: Rejections
     requests: IqTable
-    /** An error code for the next message of this companion, or nothing. */
-    refuseMessage(companion: Companion): number | undefined
     changed: () => void
   }
 
@@ -80,7 +78,8 @@ function linked(deps: RouterDeps, client: Client, companion: Companion, stanza: 
 function message(deps: RouterDeps, client: Client, companion: Companion, stanza: Node): void {
   const who = { phone: companion.person.phoneNumber, device: companion.deviceId }
   if (deps.incidents.strike('message', client, who, stanza)) return
-  const refusal = deps.refuseMessage(companion)
+  const { refusal } = companion.mishaps
+  delete companion.mishaps.refusal
   if (refusal === undefined) routeMessage(deps, companion, stanza)
   client.send(messageAck(stanza, refusal))
   deps.changed()
