@@ -33,8 +33,8 @@ export type FaultDeps = {
 /** One thing that can go wrong, by name; what it does is ordinary protocol traffic, or the lack of it. */
 export type Fault = (deps: FaultDeps, params: FaultParams) => void
 
-export function numberParam(params: FaultParams, name: string): number {
-  const value = params[name]
+export function numberParam(params: FaultParams, name: string, otherwise?: number): number {
+  const value = params[name] ?? otherwise
   if (typeof value === 'number' && Number.isFinite(value)) return value
   throw new SimulatorError('bad_request', `the fault needs a number called ${name}`)
 }
@@ -54,6 +54,15 @@ export function optionalCountParam(params: FaultParams, name: string): number | 
 /** Those of the named parameters that were given. */
 export function given(params: FaultParams, ...names: string[]): Record<string, string> {
   return Object.fromEntries(names.flatMap(name => (params[name] === undefined ? [] : [[name, String(params[name])]])))
+}
+
+/** Whose connections a fault is for: those of `phone`, of its `device`, or everybody's. */
+export function whoParam(params: FaultParams): { phone: string | undefined; device: number | undefined } {
+  const { phone, device } = params
+  return {
+    phone: phone === undefined ? undefined : String(phone),
+    device: device === undefined ? undefined : numberParam(params, 'device'),
+  }
 }
 
 /** The simulated phone that `phone` names. */

@@ -88,7 +88,12 @@ describe('a fault', () => {
   test('of an unknown name, device or parameter is an error', async () => {
     await expect(simulator.fault('earthquake')).rejects.toMatchObject({ code: 'unknown_fault' })
     await expect(simulator.fault('drop', { phone: '1', device: 1 })).rejects.toMatchObject({ code: 'unknown_device' })
-    await expect(simulator.fault('drop', { phone: ada.phoneNumber })).rejects.toMatchObject({ code: 'bad_request' })
+    const refused = { code: 'bad_request' }
+    await expect(simulator.fault('drop', { phone: ada.phoneNumber })).rejects.toMatchObject(refused)
+    for (const name of ['reject-stanza', 'withhold-offline-end'])
+      await expect(simulator.fault(name, { phone: ada.phoneNumber, device: '1' })).rejects.toMatchObject(refused)
+    const device = { phone: ada.phoneNumber, device: 1 }
+    await expect(simulator.fault('drain-pre-keys', { ...device, leave: 'five' })).rejects.toMatchObject(refused)
   })
 
   test('leaves keepalives unanswered', async () => {

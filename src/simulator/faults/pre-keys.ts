@@ -6,7 +6,7 @@ const SERVER_ERROR = 500
  * Refuses a device's next key uploads and keeps none of their keys. Params: phone, device; times (1); code (500), or silent: never answered.
  */
 export const failPreKeyUpload: Fault = (deps, params) => {
-  const code = params['silent'] === true ? undefined : Number(params['code'] ?? SERVER_ERROR)
+  const code = params['silent'] === true ? undefined : numberParam(params, 'code', SERVER_ERROR)
   companionOf(deps, params).mishaps.failingUploads = { left: countParam(params, 'times'), code }
 }
 

@@ -1,6 +1,6 @@
 import { SimulatorError } from '../errors.js'
 import { MOMENTS, type Incident, type Moment } from '../incidents.js'
-import { connectionOf, type FaultDeps, type FaultParams } from './fault.js'
+import { connectionOf, whoParam, type FaultDeps, type FaultParams } from './fault.js'
 
 /**
  * Lets an incident happen where the parameters say. With `phone` and `device`: on that device's connection, at once. With
@@ -16,14 +16,14 @@ export function happen(deps: FaultDeps, params: FaultParams, incident: Incident)
 }
 
 export function planAt(deps: FaultDeps, params: FaultParams, moment: Moment, incident: Incident): void {
-  const { phone, device, below } = params
-  if (phone !== undefined && (moment === 'registration' || moment === 'qr')) {
+  const { below } = params
+  const who = whoParam(params)
+  if (who.phone !== undefined && (moment === 'registration' || moment === 'qr')) {
     throw new SimulatorError('bad_request', `nobody knows whose a connection is at ${moment}`)
   }
   deps.incidents.plan({
     moment,
-    phone: phone === undefined ? undefined : String(phone),
-    device: typeof device === 'number' ? device : undefined,
+    ...who,
     below: below === undefined ? undefined : versionParam(String(below)),
     always: params['always'] === true,
     incident,
