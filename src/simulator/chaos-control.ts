@@ -41,6 +41,6 @@ export interface Chaos {
   readonly seed: string
   /** What was done so far, in order. */
   acts(): Promise<ChaosAct[]>
-  /** Ends it: lines that were silent or deaf work again, what was kept back is delivered. Answers all that was done. */
+  /** Ends it: logins are let in, lines that were silent or deaf work again, what was kept back is delivered. Answers all that was done. */
   stop(): Promise<ChaosAct[]>
 }

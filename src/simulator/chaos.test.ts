@@ -23,6 +23,18 @@ test('a seed brings about the same things in the same order, another one others'
   expect(new Set(once.map(({ kind }) => kind)).size).toBeGreaterThan(5)
 })
 
+test('what is stopped refuses nobody who logs in afterwards', async () => {
+  await using simulator = await startSimulator()
+  const { devices, sharedKeys } = await simulator.seedDevices({ count: 1, preKeys: 30 })
+  const chaos = await simulator.chaos({ kinds: ['login-refused'], perSecond: 200 })
+  await vi.waitFor(async () => expect(await chaos.acts()).not.toEqual([]))
+  await chaos.stop()
+  for (const device of devices) {
+    const client = await new RawClient(simulator, RawAccount.seeded(device, sharedKeys)).open()
+    await client.close()
+  }
+})
+
 test('devices that always come back acknowledge everything in it', async () => {
   await using simulator = await startSimulator({ frontEnds: 2, seed: 'come back' })
   await using control = await serveControl(0, { simulator, stop: () => simulator.stop() })

@@ -68,6 +68,7 @@ export class RandomChaos implements Chaos {
     clearTimeout(this.#timer)
     this.#timer = undefined
     await Promise.all(this.#restarts)
+    if (this.#kinds.includes('login-refused')) this.deps.setOff('clear-faults', { at: 'login' })
     for (const companion of this.#devices()) {
       companion.calm()
       companion.line?.behave('normal')
