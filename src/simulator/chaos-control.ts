@@ -19,11 +19,11 @@ export type ChaosKind = (typeof CHAOS_KINDS)[number]
 
 export type ChaosOptions = {
   /** default: the simulator's */
-  seed?: string
+  seed?: string | undefined
   /** default: all of them */
-  kinds?: readonly ChaosKind[]
+  kinds?: readonly ChaosKind[] | undefined
   /** on average; default 1 */
-  perSecond?: number
+  perSecond?: number | undefined
 }
 
 /** One thing that was made to happen; `at` in milliseconds of the machine's monotonic clock. */

@@ -1,4 +1,4 @@
-import type { ConnectionSpan, Ending } from './control-surface.js'
+import type { ConnectionSpan, Ending, StanzaMatch } from './control-surface.js'
 import { monotonicMs, type LedgerEvent } from './ledger-lines.js'
 
 /** Ended connections that stay known; the oldest are forgotten first. */
@@ -64,7 +64,7 @@ export class Connections {
   }
 
   /** Oldest first; those of one account or device if given. */
-  spans({ account, device }: { account?: string | undefined; device?: number | undefined } = {}): ConnectionSpan[] {
+  spans({ account, device }: Pick<StanzaMatch, 'account' | 'device'> = {}): ConnectionSpan[] {
     return [...this.#ended, ...this.#open.values()]
       .filter(span => account === undefined || span.account === account)
       .filter(span => device === undefined || span.device === device)

@@ -88,6 +88,13 @@ export type ConnectionSpan = {
 /** How a front end that restarts ends its connections: 503 on each, a TCP reset on each, or each in its turn. */
 export type FrontEndEnding = 'stream-error' | 'reset' | 'mixed'
 
+export type RestartOptions = {
+  /** how long it refuses connections; default: it takes the next one at once */
+  forMs?: number | undefined
+  /** default: 503 on each */
+  how?: FrontEndEnding | undefined
+}
+
 export type Problem = {
   kind: 'unhandled' | 'violation'
   /** what went wrong, without any key or message body */
@@ -165,6 +172,11 @@ export type MessageMatch = {
   nth?: number | undefined
 }
 
+/** By which of the two names the recipient is written to; default: as `to` says, or by number. */
+export type SendOptions = { addressing?: 'pn' | 'lid' | undefined }
+
+export type ManyOptions = { text?: string | undefined; undecryptable?: boolean | undefined }
+
 export interface Phone {
   readonly phoneNumber: string
   readonly lid: string
@@ -173,14 +185,14 @@ export interface Phone {
   scan(qr: string): Promise<LinkedDevice>
   scanPicture(png: Uint8Array): Promise<LinkedDevice>
   /** `of`: the number whose request is answered, as if the server had misrouted it; default the phone's own */
-  enterCode(code: string, options?: { of?: string }): Promise<LinkedDevice>
+  enterCode(code: string, options?: { of?: string | undefined }): Promise<LinkedDevice>
   /** every code ever asked for this number, oldest first */
   codeRequests(): Promise<CodeRequest[]>
   /** The next "a device wants to be linked" notification; each is handed out once. */
   waitForCodeRequest(timeoutMs?: number): Promise<CodeRequest>
-  send(to: string | Phone, text: string, options?: { addressing?: 'pn' | 'lid' }): Promise<{ id: string }>
+  send(to: string | Phone, text: string, options?: SendOptions): Promise<{ id: string }>
   /** `text 1`, `text 2`, …; or as many messages nobody can ever read. Answers their ids. */
-  sendMany(to: string | Phone, count: number, options?: { text?: string; undecryptable?: boolean }): Promise<string[]>
+  sendMany(to: string | Phone, count: number, options?: ManyOptions): Promise<string[]>
   messages(chat?: string): Promise<PhoneMessage[]>
   waitForMessage(match?: MessageMatch, timeoutMs?: number): Promise<PhoneMessage>
   waitForQuiet(): Promise<void>
@@ -201,7 +213,7 @@ export interface SimulatorControl extends AsyncDisposable {
   readonly mediaUrl: string
   /** public half of the root of trust, 64 hex characters */
   readonly rootKey: string
-  phone(phoneNumber: string, options?: { name?: string }): Promise<Phone>
+  phone(phoneNumber: string, options?: { name?: string | undefined }): Promise<Phone>
   phones(): Promise<PhoneInfo[]>
   hold(match: StanzaMatch): Promise<Hold>
   waitForStanza(match: StanzaMatch & { since?: number | undefined }, timeoutMs?: number): Promise<LedgerEntry>
@@ -211,16 +223,16 @@ export interface SimulatorControl extends AsyncDisposable {
   /** Accounts with a device that is linked already, for clients that are to start as if they had been linked long ago. */
   seedDevices(options: SeedOptions): Promise<SeededDevices>
   /** What became of every connection, or of those of one account or device, oldest first. */
-  connections(match?: { account?: string; device?: number }): Promise<ConnectionSpan[]>
+  connections(match?: Pick<StanzaMatch, 'account' | 'device'>): Promise<ConnectionSpan[]>
   /**
    * From now on a device that logs in while it is logged in already is a problem, if the older connection was heard of less than
    * `heardWithinMs` ago (default: however long ago).
    */
-  watchOwners(options?: { heardWithinMs?: number }): Promise<void>
+  watchOwners(options?: { heardWithinMs?: number | undefined }): Promise<void>
   /** One front end refuses connections for `forMs` and ends those it has; resolves when it takes connections again. */
-  restartFrontEnd(frontEnd: number, options?: { forMs?: number; how?: FrontEndEnding }): Promise<void>
+  restartFrontEnd(frontEnd: number, options?: RestartOptions): Promise<void>
   /** So do all, each `staggerMs` after the one before. */
-  restartAll(options?: { staggerMs?: number; forMs?: number; how?: FrontEndEnding }): Promise<void>
+  restartAll(options?: RestartOptions & { staggerMs?: number | undefined }): Promise<void>
   /** Sets off a named fault; see `faults/`. */
   fault(name: string, params?: Record<string, string | number | boolean>): Promise<void>
   /** Random trouble for the linked devices from now on; whoever starts it prints its seed. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { FrontEndEnding } from './control-surface.js'
+import type { FrontEndEnding, RestartOptions } from './control-surface.js'
 import { SimulatorError } from './errors.js'
 import type { LedgerEvent } from './ledger-lines.js'
 import type { Arrival } from './wire/connection.js'
@@ -67,5 +67,3 @@ export class FrontEnds implements AsyncDisposable {
     await Promise.all(this.#listeners.map(listener => listener[Symbol.asyncDispose]()))
   }
 }
-
-export type RestartOptions = { forMs?: number | undefined; how?: FrontEndEnding | undefined }

@@ -10,6 +10,7 @@ import type {
   Phone,
   PhoneInfo,
   Problem,
+  RestartOptions,
   SimulatorControl,
   StanzaMatch,
 } from './control-surface.js'
@@ -21,7 +22,7 @@ import { deviceFaults, type DeviceFaults } from './faults/device-faults.js'
 import type { FaultParams } from './faults/fault.js'
 import { setOff } from './faults/registry.js'
 import { fits, Ledger } from './ledger.js'
-import { FrontEnds, type RestartOptions } from './front-ends.js'
+import { FrontEnds } from './front-ends.js'
 import { LEDGER_VERSION } from './ledger-lines.js'
 import { MediaServer } from './media/media-server.js'
 import { LocalPhone } from './phone/local-phone.js'
@@ -74,7 +75,7 @@ export class Simulator implements SimulatorControl {
     return this.parts.media.url
   }
 
-  async phone(phoneNumber: string, options: { name?: string } = {}): Promise<Phone> {
+  async phone(phoneNumber: string, options: { name?: string | undefined } = {}): Promise<Phone> {
     if (!PHONE_NUMBER.test(phoneNumber)) throw new SimulatorError('bad_request', 'a phone number is digits only')
     const { exchange, state } = this.parts
     let person = exchange.accounts.get(phoneNumber)
@@ -132,11 +133,11 @@ export class Simulator implements SimulatorControl {
     return seedDevices({ accounts: exchange.accounts, changed: () => state?.changed() }, this.seed, options)
   }
 
-  async connections(match?: { account?: string; device?: number }): Promise<ConnectionSpan[]> {
+  async connections(match?: Pick<StanzaMatch, 'account' | 'device'>): Promise<ConnectionSpan[]> {
     return this.parts.exchange.connections.spans(match)
   }
 
-  async watchOwners(options: { heardWithinMs?: number } = {}): Promise<void> {
+  async watchOwners(options: { heardWithinMs?: number | undefined } = {}): Promise<void> {
     this.parts.exchange.owners.start(options.heardWithinMs)
   }
 
@@ -144,7 +145,7 @@ export class Simulator implements SimulatorControl {
     await this.parts.frontEnds.restart(frontEnd, options)
   }
 
-  async restartAll(options: RestartOptions & { staggerMs?: number } = {}): Promise<void> {
+  async restartAll(options: RestartOptions & { staggerMs?: number | undefined } = {}): Promise<void> {
     await this.parts.frontEnds.restartAll(options)
   }
 

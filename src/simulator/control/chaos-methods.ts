@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { type SimulatorControl } from '../control-surface.js'
-import { CHAOS_KINDS, type Chaos, type ChaosKind, type ChaosOptions } from '../chaos-control.js'
+import type { SimulatorControl } from '../control-surface.js'
+import { CHAOS_KINDS, type Chaos, type ChaosOptions } from '../chaos-control.js'
 import { SimulatorError } from '../errors.js'
 import { number, oneOf, optional, text, type Method, type Params } from './values.js'
 
@@ -29,12 +29,10 @@ function named(running: Map<string, Chaos>, params: Params): Chaos {
 }
 
 function chaosOptions(params: Params): ChaosOptions {
-  const options: ChaosOptions = {}
-  const seed = optional(text, params, 'seed')
-  const perSecond = optional(number, params, 'perSecond')
-  if (seed !== undefined) options.seed = seed
-  if (perSecond !== undefined) options.perSecond = perSecond
   const { kinds } = params
-  if (Array.isArray(kinds)) options.kinds = kinds.map((kind): ChaosKind => oneOf({ kind }, 'kind', CHAOS_KINDS))
-  return options
+  return {
+    seed: optional(text, params, 'seed'),
+    perSecond: optional(number, params, 'perSecond'),
+    kinds: Array.isArray(kinds) ? kinds.map(kind => oneOf({ kind }, 'kind', CHAOS_KINDS)) : undefined,
+  }
 }

@@ -33,8 +33,7 @@ export function controlMethods({ simulator, stop }: MethodDeps): Map<string, Met
       'stanza.wait',
       params => {
         const match = object(params, 'match')
-        const since = optional(number, match, 'since')
-        const wanted = { ...stanzaMatch(match), ...(since === undefined ? {} : { since }) }
+        const wanted = { ...stanzaMatch(match), since: optional(number, match, 'since') }
         return simulator.waitForStanza(wanted, optional(number, params, 'timeoutMs'))
       },
     ],
@@ -52,10 +51,9 @@ export function controlMethods({ simulator, stop }: MethodDeps): Map<string, Met
     [
       'phone',
       async params => {
-        const name = optional(text, params, 'name')
-        const found = await simulator.phone(text(params, 'phone'), name === undefined ? {} : { name })
-        const { phoneNumber, lid, jid } = found
-        return { phoneNumber, lid, jid, name: found.name }
+        const found = await simulator.phone(text(params, 'phone'), { name: optional(text, params, 'name') })
+        const { phoneNumber, lid, jid, name } = found
+        return { phoneNumber, lid, jid, name }
       },
     ],
     ['phone.scan', async params => (await phone(params)).scan(text(params, 'qr'))],
@@ -65,10 +63,7 @@ export function controlMethods({ simulator, stop }: MethodDeps): Map<string, Met
     ],
     [
       'phone.enterCode',
-      async params => {
-        const of = optional(text, params, 'of')
-        return (await phone(params)).enterCode(text(params, 'code'), of === undefined ? {} : { of })
-      },
+      async params => (await phone(params)).enterCode(text(params, 'code'), { of: optional(text, params, 'of') }),
     ],
     ['phone.codeRequests', async params => (await phone(params)).codeRequests()],
     [
@@ -79,16 +74,13 @@ export function controlMethods({ simulator, stop }: MethodDeps): Map<string, Met
       'phone.send',
       async params => {
         const addressing = optional((held, name) => oneOf(held, name, FAMILIES), params, 'addressing')
-        const from = await phone(params)
-        return from.send(text(params, 'to'), text(params, 'text'), addressing === undefined ? {} : { addressing })
+        return (await phone(params)).send(text(params, 'to'), text(params, 'text'), { addressing })
       },
     ],
     [
       'phone.sendMany',
       async params => {
-        const words = optional(text, params, 'text')
-        const undecryptable = params['undecryptable'] === true
-        const options = { undecryptable, ...(words === undefined ? {} : { text: words }) }
+        const options = { text: optional(text, params, 'text'), undecryptable: params['undecryptable'] === true }
         return (await phone(params)).sendMany(text(params, 'to'), number(params, 'count'), options)
       },
     ],

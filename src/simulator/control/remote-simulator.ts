@@ -1,15 +1,17 @@
 import type {
   CodeRequest,
   ConnectionSpan,
-  FrontEndEnding,
   Hold,
   LedgerEntry,
   LinkedDevice,
+  ManyOptions,
   MessageMatch,
   Phone,
   PhoneInfo,
   PhoneMessage,
   Problem,
+  RestartOptions,
+  SendOptions,
   SimulatorControl,
   StanzaMatch,
 } from '../control-surface.js'
@@ -54,7 +56,7 @@ class RemotePhone implements Phone {
     return this.#ask('scanPicture', { png: Buffer.from(png).toString('base64') })
   }
 
-  enterCode(code: string, options: { of?: string } = {}): Promise<LinkedDevice> {
+  enterCode(code: string, options: { of?: string | undefined } = {}): Promise<LinkedDevice> {
     return this.#ask('enterCode', { code, ...options })
   }
 
@@ -66,15 +68,11 @@ class RemotePhone implements Phone {
     return this.#ask('waitForCodeRequest', { timeoutMs })
   }
 
-  send(to: string | Phone, text: string, options: { addressing?: 'pn' | 'lid' } = {}): Promise<{ id: string }> {
+  send(to: string | Phone, text: string, options: SendOptions = {}): Promise<{ id: string }> {
     return this.#ask('send', { to: typeof to === 'string' ? to : to.jid, text, ...options })
   }
 
-  sendMany(
-    to: string | Phone,
-    count: number,
-    options: { text?: string; undecryptable?: boolean } = {},
-  ): Promise<string[]> {
+  sendMany(to: string | Phone, count: number, options: ManyOptions = {}): Promise<string[]> {
     return this.#ask('sendMany', { to: typeof to === 'string' ? to : to.jid, count, ...options })
   }
 
@@ -138,23 +136,23 @@ class RemoteSimulator implements SimulatorControl {
     return ask(this.call, 'seedDevices', options)
   }
 
-  connections(match: { account?: string; device?: number } = {}): Promise<ConnectionSpan[]> {
+  connections(match: Pick<StanzaMatch, 'account' | 'device'> = {}): Promise<ConnectionSpan[]> {
     return ask(this.call, 'connections', match)
   }
 
-  async watchOwners(options: { heardWithinMs?: number } = {}): Promise<void> {
+  async watchOwners(options: { heardWithinMs?: number | undefined } = {}): Promise<void> {
     await this.call('watchOwners', options)
   }
 
-  async restartFrontEnd(frontEnd: number, options: { forMs?: number; how?: FrontEndEnding } = {}): Promise<void> {
+  async restartFrontEnd(frontEnd: number, options: RestartOptions = {}): Promise<void> {
     await this.call('restartFrontEnd', { frontEnd, ...options })
   }
 
-  async restartAll(options: { staggerMs?: number; forMs?: number; how?: FrontEndEnding } = {}): Promise<void> {
+  async restartAll(options: RestartOptions & { staggerMs?: number | undefined } = {}): Promise<void> {
     await this.call('restartAll', options)
   }
 
-  async phone(phoneNumber: string, options: { name?: string } = {}): Promise<Phone> {
+  async phone(phoneNumber: string, options: { name?: string | undefined } = {}): Promise<Phone> {
     return new RemotePhone(this.call, await ask(this.call, 'phone', { phone: phoneNumber, ...options }))
   }
 

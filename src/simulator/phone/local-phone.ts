@@ -1,7 +1,15 @@
 import type { Accounts } from '../accounts/accounts.js'
 import { jidOf, parseJid } from '../accounts/jid.js'
 import type { Companion, Person } from '../accounts/person.js'
-import type { CodeRequest, LinkedDevice, MessageMatch, Phone, PhoneMessage } from '../control-surface.js'
+import type {
+  CodeRequest,
+  LinkedDevice,
+  ManyOptions,
+  MessageMatch,
+  Phone,
+  PhoneMessage,
+  SendOptions,
+} from '../control-surface.js'
 import { SimulatorError } from '../errors.js'
 import type { Pairing } from '../stanzas/pairing.js'
 import type { PairingCodes } from '../stanzas/pairing-codes.js'
@@ -11,7 +19,7 @@ import { enterCode } from './enter-code.js'
 import { linkDevice } from './link-device.js'
 import type { PhoneDevice } from './phone-device.js'
 import { readQrPicture } from './qr-picture.js'
-import { sendMany, type ManyOptions } from './send-many.js'
+import { sendMany } from './send-many.js'
 import { sendText } from './send-text.js'
 
 /** A device has much to compute before it answers a code: it gets this many times as long as anything else. */
@@ -74,7 +82,7 @@ export class LocalPhone implements Phone {
     return this.scan(readQrPicture(png))
   }
 
-  async enterCode(code: string, options: { of?: string } = {}): Promise<LinkedDevice> {
+  async enterCode(code: string, options: { of?: string | undefined } = {}): Promise<LinkedDevice> {
     const deps = { ...this.deps, patienceMs: CODE_PATIENCE * this.deps.timeoutMs }
     return describeDevice(await enterCode(this.device, deps, code, options.of ?? this.phoneNumber))
   }
@@ -87,7 +95,7 @@ export class LocalPhone implements Phone {
     return this.deps.codes.nextNotification(this.phoneNumber, timeoutMs)
   }
 
-  async send(to: string | Phone, text: string, options: { addressing?: 'pn' | 'lid' } = {}): Promise<{ id: string }> {
+  async send(to: string | Phone, text: string, options: SendOptions = {}): Promise<{ id: string }> {
     const { name, person } = this.#recipient(to)
     const family = options.addressing ?? parseJid(name)?.family ?? 'pn'
     return this.device.inTurn(() => sendText(this.device, person, text, family))

@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { jidOf } from '../accounts/jid.js'
 import type { Person } from '../accounts/person.js'
+import type { ManyOptions } from '../control-surface.js'
 import { node } from '../wire/node-codec.js'
 import { messageId } from './send-peer.js'
 import type { PhoneDevice } from './phone-device.js'
 import { sendText } from './send-text.js'
 
 const GARBAGE_BYTES = 80
-
-export type ManyOptions = { text?: string | undefined; undecryptable?: boolean | undefined }
 
 /** `text 1`, `text 2`, … one after the other; or messages nobody can read, and nobody will be sent again. */
 export async function sendMany(phone: PhoneDevice, to: Person, count: number, options: ManyOptions): Promise<string[]> {

@@ -2,13 +2,13 @@ export type SeedOptions = {
   /** how many accounts with one linked device each */
   count: number
   /** digits of the first account; the others follow; default 4916000000001 */
-  firstNumber?: string
+  firstNumber?: string | undefined
   /** how many people every device is in contact with, both ways; they are the same people for all devices, default 0 */
-  contacts?: number
+  contacts?: number | undefined
   /** digits of the first contact; default 4917000000001 */
-  firstContact?: string
+  firstContact?: string | undefined
   /** one-time keys each device has uploaded; default 812, what a first login uploads */
-  preKeys?: number
+  preKeys?: number | undefined
 }
 
 /** What a client has stored: key store type, id, value as Baileys' `BufferJSON` writes it. */
