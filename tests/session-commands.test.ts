@@ -122,6 +122,10 @@ describe('a session that another node runs', () => {
     await phone.send(phone.jid, 'hello, bot')
     await bot.text('hello, bot')
     await bot.close()
+    // what seals the string goes with the session
+    const sealedBy = `select k.session_id from session_strings t join data_keys k
+      on k.id = encode(substr(t.string, 3, 16), 'hex')::uuid where t.session_id = $1`
+    expect(await rows.query(sealedBy, [sessionId])).toEqual([{ session_id: sessionId }])
   })
 })
 

@@ -12,13 +12,11 @@ import type { SessionIdentity } from '../sessions/session-identity.js'
 import { setSessionState } from '../sessions/set-session-state.js'
 import { unfinishedAttempt, type UnfinishedAttempt } from './attempts-reading.js'
 import { moveAttempt } from './attempts-store.js'
+import { deliveryLimitMs } from './delivery.js'
 import { endUnfinishedLink } from './end-unfinished-link.js'
 import type { LinkReason } from './link-reasons.js'
 import { progress } from './link-progress.js'
 import type { PrepareDelivery } from './prepare-delivery.js'
-
-/** After this long without both acks the link is finished all the same, and says that it could not confirm (product contract L8). */
-const deliveryLimitMs = 60_000
 
 export type FinishLinkDeps = { tenants: Tenants; events: EventLog; prepareDelivery: PrepareDelivery; log: Log }
 

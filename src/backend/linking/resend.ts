@@ -8,9 +8,9 @@ import type { EventLog } from '../events/event-log.js'
 import { enqueueMessage, type NewMessage } from '../outbox/outbox-store.js'
 import type { Vault } from '../vault/vault.js'
 import { unfinishedAttempt } from './attempts-reading.js'
+import { storeString, type DeliverySettings } from './delivery.js'
 import type { ManagedSession } from './managed-session.js'
 import { renderTemplate } from './message-templates.js'
-import { storeString, type DeliverySettings } from './prepare-delivery.js'
 import { templateText } from './templates-store.js'
 
 const limit = { times: 3, withinSeconds: 3_600 }

@@ -1,24 +1,17 @@
 import { sql } from 'kysely'
-import { encodeSessionId, SessionIdError } from '../../session/index.js'
+import { SessionIdError } from '../../session/index.js'
 import type { SessionId } from '../../contract/ids.js'
 import type { Tenants, TenantReader, TenantTransactor } from '../database/tenant-transaction.js'
 import { untilStored } from '../database/until-stored.js'
 import type { EventLog } from '../events/event-log.js'
 import { assertFence } from '../leases/fence.js'
 import { endLease } from '../leases/session-leases.js'
-import { builtInTemplates, renderTemplate } from '../linking/message-templates.js'
-import { storeString, type DeliverySettings } from '../linking/prepare-delivery.js'
-import { templateText } from '../linking/templates-store.js'
-import { dropNotices, enqueueMessage, eraseSecrets } from '../outbox/outbox-store.js'
+import { deliveryLimitMs, enqueueDelivery, makeString, storeString, type DeliveryDeps } from '../linking/delivery.js'
+import { dropNotices, eraseSecrets } from '../outbox/outbox-store.js'
 import type { OpenSession } from '../sessions/open-session.js'
 import { setSessionState } from '../sessions/set-session-state.js'
-import type { Vault } from '../vault/vault.js'
 
-/** The same time that the end of a link leaves both messages (product contract L8). */
-const deliveryLimitMs = 60_000
-const appStateKeysMs = 10_000
-
-export type FinishHandOffDeps = { tenants: Tenants; events: EventLog; vault: Vault; settings: DeliverySettings }
+export type FinishHandOffDeps = DeliveryDeps & { tenants: Tenants; events: EventLog }
 
 /**
  * What an open connection is given to do for a session that is to be handed off with its session ID: send it, and leave. Nothing for any
@@ -59,13 +52,10 @@ async function handOffAsked(tx: TenantReader, sessionId: SessionId): Promise<{ q
   return rows[0] ?? null
 }
 
-async function queueDelivery({ tenants, vault, settings }: FinishHandOffDeps, session: OpenSession): Promise<void> {
-  const { identity, connection, appStateKeys } = session
-  const { sessionId, fence, sealer } = identity
-  await appStateKeys(appStateKeysMs)
-  const source = await connection.portableCredentials()
-  const string = encodeSessionId(source, { prefix: settings.sessionIdPrefix, format: settings.sessionIdFormat })
-  await tenants.transact(identity, async tx => {
+async function queueDelivery(deps: FinishHandOffDeps, session: OpenSession): Promise<void> {
+  const { sessionId, fence, sealer } = session.identity
+  const string = await makeString(deps.settings, session)
+  await deps.tenants.transact(session.identity, async tx => {
     await assertFence(tx, sessionId, fence)
     const row = await tx.db
       .selectFrom('sessions')
@@ -74,15 +64,8 @@ async function queueDelivery({ tenants, vault, settings }: FinishHandOffDeps, se
       .where('hand_off_at', 'is not', null)
       .executeTakeFirst()
     if (row === undefined) return
-    await storeString(tx, await vault.workspaceSealer(tx, identity.workspaceId), { ...row, sessionId, string })
-    const text = renderTemplate(await templateText(tx, vault, 'lite', builtInTemplates), {
-      number: row.phone_number,
-      owner_url: settings.ownerUrl,
-      support_url: settings.supportUrl,
-    })
-    const chat = `${row.phone_number}@s.whatsapp.net`
-    await enqueueMessage(tx, sealer, sessionId, { kind: 'secret', built: connection.buildText(chat, string) })
-    await enqueueMessage(tx, sealer, sessionId, { kind: 'notice', built: connection.buildText(chat, text) })
+    await storeString(tx, sealer, { ...row, sessionId, string })
+    await enqueueDelivery(deps, tx, session, { string, mode: 'handed_off', phoneNumber: row.phone_number })
   })
 }
 
