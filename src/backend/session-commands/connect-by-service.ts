@@ -2,7 +2,6 @@ import type { SessionId } from '../../contract/ids.js'
 import { readPhoneNumber } from '../../contract/phone-number.js'
 import type { ConnectRequest, SessionDetails } from '../../contract/session-commands.js'
 import { GatewayError } from '../errors.js'
-import { errorCode } from '../log.js'
 import { sessionIdTaken } from '../linking/errors.js'
 import { isSameNumber } from '../linking/expected-number.js'
 import type { CommandScope } from './command-scope.js'
@@ -41,7 +40,7 @@ async function linked(
     const details = await commands.view(scope, sessionId)
     return details.phoneNumber === null ? null : details
   } catch (error) {
-    if (error instanceof GatewayError && errorCode(error) === 'session_not_found') return null
+    if (error instanceof GatewayError && error.code === 'session_not_found') return null
     throw error
   }
 }

@@ -3,7 +3,8 @@ import { requireSession, type CommandDeps, type CommandScope } from './command-s
 import { notOurs, shredded, stillRestricted } from './command-errors.js'
 import { restoreFromQuarantine } from '../sessions/quarantine.js'
 import { isRestricted, type LockedSession } from './locked-session.js'
-import { connectAnew, takeUp, withdrawEarlier } from './take-up.js'
+import { connectAnew, takeUp } from './take-up.js'
+import { withdrawEarlier } from './withdraw.js'
 
 const asked = { reason: 'asked_to_connect', mode: 'managed' } as const
 
@@ -33,7 +34,7 @@ async function connect(
   const identity = await deps.tenants.transact(scope, async tx => {
     const session = await requireSession(tx, sessionId)
     requireConnectable(session)
-    await withdrawEarlier(tx, session)
+    await withdrawEarlier(tx, sessionId)
     if (session.quarantined && (await restoreFromQuarantine(tx, sessionId)) === 'shredded') throw shredded()
     if (!session.runs) return takeUp(deps, tx, session, asked)
     // one that was about to leave has perhaps closed its socket

@@ -2,21 +2,17 @@ import { sql } from 'kysely'
 import type { SessionId } from '../../contract/ids.js'
 import type { SessionState } from '../../contract/sessions.js'
 import type { TenantTransactor } from '../database/tenant-transaction.js'
-import { revokeLease } from '../leases/session-leases.js'
 import { forgetAttempt } from '../linking/attempts-store.js'
 import { endUnfinishedLink } from '../linking/end-unfinished-link.js'
 import { unknownSession } from '../linking/take-back-errors.js'
-import { dropNotices, eraseSecrets } from '../outbox/outbox-store.js'
-import { quarantine } from '../sessions/quarantine.js'
 import type { SessionIdentity } from '../sessions/session-identity.js'
-import { keptDays } from '../sessions/retention.js'
 import { sessionState } from '../sessions/sessions-store.js'
 import { awaitState } from './await-state.js'
 import { cannotLeave } from './command-errors.js'
 import type { CommandDeps, CommandScope } from './command-scope.js'
 import { lockSession, type LockedSession } from './locked-session.js'
 import { beginLogOut } from './log-out-session.js'
-import { withdrawEarlier } from './take-up.js'
+import { putAway } from './put-away.js'
 
 /**
  * Deletes a session: nobody is told of it from then on, its device is taken off the account if that can be done, and its credentials go into
@@ -44,7 +40,7 @@ async function begin(
   tx: TenantTransactor,
   session: LockedSession,
 ): Promise<{ leaves: boolean; identity: SessionIdentity | null }> {
-  const { sessionId, nodeId } = session
+  const { sessionId } = session
   const { events } = deps
   await tx.db
     .updateTable('sessions')
@@ -55,12 +51,7 @@ async function begin(
   const identity = leaves ? await beginLogOut(deps, tx, session) : null
   if (!leaves) {
     await endUnfinishedLink(events, tx, sessionId, { phase: 'cancelled', reason: 'cancelled_late' })
-    await withdrawEarlier(tx, session)
-    await dropNotices(tx, sessionId)
-    await eraseSecrets(tx, sessionId)
-    await revokeLease(tx, sessionId)
-    await quarantine(tx, sessionId, { days: keptDays.ended })
-    await events.wake(tx, nodeId)
+    await putAway(events, tx, session)
   }
   // a page that follows the link is told of its end; nothing is left to show
   await forgetAttempt(tx, sessionId)

@@ -4,7 +4,7 @@ import { endUnfinishedLink } from '../linking/end-unfinished-link.js'
 import { setSessionState } from '../sessions/set-session-state.js'
 import { requireSession, type CommandDeps, type CommandScope } from './command-scope.js'
 import { isRestricted } from './locked-session.js'
-import { withdrawEarlier } from './take-up.js'
+import { withdrawEarlier } from './withdraw.js'
 
 /**
  * Closes a session and keeps its credentials: nothing connects it, also after a restart, until somebody asks for it. One that no node runs
@@ -18,7 +18,7 @@ export async function disconnectSession(
 ): Promise<void> {
   await tenants.transact(scope, async tx => {
     const session = await requireSession(tx, sessionId)
-    await withdrawEarlier(tx, session)
+    await withdrawEarlier(tx, sessionId)
     if (!session.runs) return
     await revokeLease(tx, sessionId)
     await endUnfinishedLink(events, tx, sessionId, { phase: 'cancelled', reason: 'stopped_early' })

@@ -2,11 +2,8 @@ import { sql } from 'kysely'
 import type { SessionId } from '../../contract/ids.js'
 import type { TenantTransactor } from '../database/tenant-transaction.js'
 import type { EventLog } from '../events/event-log.js'
-import { revokeLease } from '../leases/session-leases.js'
-import { dropFarewells, dropNotices, eraseSecrets } from '../outbox/outbox-store.js'
-import { quarantine } from '../sessions/quarantine.js'
-import { keptDays } from '../sessions/retention.js'
 import { lockSession } from './locked-session.js'
+import { putAway } from './put-away.js'
 
 /** How long a deleted session may try to take its device off the account. A restriction, which it waits for, does not count. */
 const patience = '10 minutes'
@@ -33,15 +30,8 @@ export async function finishDeletions(
     .limit(limit)
     .execute()
   for (const { id } of due) {
-    const sessionId = id as SessionId
-    const session = await lockSession(tx, sessionId)
-    if (session === null) continue
-    await dropFarewells(tx, sessionId)
-    await dropNotices(tx, sessionId)
-    await eraseSecrets(tx, sessionId)
-    await revokeLease(tx, sessionId)
-    await quarantine(tx, sessionId, { days: keptDays.ended })
-    await events.wake(tx, session.nodeId)
+    const session = await lockSession(tx, id as SessionId)
+    if (session !== null) await putAway(events, tx, session)
   }
   return due.length
 }

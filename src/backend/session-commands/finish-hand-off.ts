@@ -10,6 +10,7 @@ import { deliveryLimitMs, enqueueDelivery, makeString, storeString, type Deliver
 import { dropNotices, eraseSecrets } from '../outbox/outbox-store.js'
 import type { OpenSession } from '../sessions/open-session.js'
 import { setSessionState } from '../sessions/set-session-state.js'
+import { clearHandOff } from './withdraw.js'
 
 export type FinishHandOffDeps = DeliveryDeps & { tenants: Tenants; events: EventLog }
 
@@ -80,7 +81,7 @@ async function storeHandOff(
 ): Promise<boolean> {
   const { sessionId, fence } = identity
   await assertFence(tx, sessionId, fence)
-  if (!(await takeMark(tx, sessionId))) return false
+  if (!(await clearHandOff(tx, sessionId))) return false
   await endLease(tx, sessionId)
   await dropNotices(tx, sessionId)
   await eraseSecrets(tx, sessionId)
@@ -95,17 +96,7 @@ async function keep({ tenants, events }: FinishHandOffDeps, { identity }: OpenSe
   const { sessionId, fence } = identity
   await tenants.transact(identity, async tx => {
     await assertFence(tx, sessionId, fence)
-    if (!(await takeMark(tx, sessionId))) return
+    if (!(await clearHandOff(tx, sessionId))) return
     await setSessionState(events, tx, sessionId, { state: 'connected', reason: 'session_id_failed' })
   })
-}
-
-async function takeMark(tx: TenantTransactor, sessionId: SessionId): Promise<boolean> {
-  const { numUpdatedRows } = await tx.db
-    .updateTable('sessions')
-    .set({ hand_off_at: null })
-    .where('id', '=', sessionId)
-    .where('hand_off_at', 'is not', null)
-    .executeTakeFirst()
-  return numUpdatedRows > 0n
 }

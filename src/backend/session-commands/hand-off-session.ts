@@ -8,7 +8,8 @@ import { setSessionState } from '../sessions/set-session-state.js'
 import { requireSession, type CommandDeps, type CommandScope } from './command-scope.js'
 import { linkUnderWay, notOurs, stillRestricted } from './command-errors.js'
 import { isRestricted, type LockedSession } from './locked-session.js'
-import { connectAnew, takeUp, withdrawEarlier } from './take-up.js'
+import { connectAnew, takeUp } from './take-up.js'
+import { withdrawEarlier } from './withdraw.js'
 
 const byBot = { mode: 'handed_off', taken_back_at: null } as const
 
@@ -30,7 +31,7 @@ export async function handOffSession(
     if ((await unfinishedAttempt(tx, sessionId)) !== null) throw linkUnderWay()
     if (deliverSessionId && isRestricted(session)) throw stillRestricted(session.until)
     if (session.handOffAsked && deliverSessionId) return null
-    await withdrawEarlier(tx, session)
+    await withdrawEarlier(tx, sessionId)
     return deliverSessionId ? beginDelivery(deps, tx, session) : leave(deps, tx, session)
   })
   if (identity !== null) deps.sessions.resume(identity, 'owner_waits')

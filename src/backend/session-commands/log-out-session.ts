@@ -9,7 +9,8 @@ import { awaitState } from './await-state.js'
 import { requireSession, type CommandDeps, type CommandScope } from './command-scope.js'
 import { cannotLeave } from './command-errors.js'
 import type { LockedSession } from './locked-session.js'
-import { connectAnew, takeUp, withdrawHandOff } from './take-up.js'
+import { connectAnew, takeUp } from './take-up.js'
+import { withdrawHandOff } from './withdraw.js'
 
 /**
  * Takes a session's device off the account; one that rests is connected for it. Waits some seconds for that. When WhatsApp cannot be reached
@@ -39,7 +40,7 @@ export async function beginLogOut(
   await endUnfinishedLink(events, tx, sessionId, { phase: 'cancelled', reason: 'cancelled_late' })
   // what waits to be said is not worth holding up the goodbye
   await dropNotices(tx, sessionId)
-  await withdrawHandOff(tx, session)
+  await withdrawHandOff(tx, sessionId)
   await queueRevoke(deps, tx, session)
   if (!session.runs) return takeUp(deps, tx, session, { reason: 'logging_out' })
   await ringBell(tx, sessionId)

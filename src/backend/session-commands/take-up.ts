@@ -1,7 +1,6 @@
 import type { LinkMode } from '../../contract/linking.js'
 import type { TenantTransactor } from '../database/tenant-transaction.js'
 import { nobodysId, recycleLease, reopenLease } from '../leases/session-leases.js'
-import { dropFarewells, eraseSecrets } from '../outbox/outbox-store.js'
 import type { SessionIdentity } from '../sessions/session-identity.js'
 import type { SessionReason } from '../sessions/session-reasons.js'
 import { setSessionState } from '../sessions/set-session-state.js'
@@ -46,21 +45,4 @@ export async function connectAnew(
   await recycleLease(tx, sessionId)
   if (!isRestricted(session)) await setSessionState(events, tx, sessionId, { state: 'connecting', reason })
   await events.wake(tx, nodeId)
-}
-
-/** Takes back what an earlier command has asked for and what has not been done yet: the last one counts. */
-export async function withdrawEarlier(tx: TenantTransactor, session: LockedSession): Promise<void> {
-  await dropFarewells(tx, session.sessionId)
-  await withdrawHandOff(tx, session)
-}
-
-/** The same of a hand-off that has not been done yet; a session ID that was not sent by now is not sent. */
-export async function withdrawHandOff(tx: TenantTransactor, { sessionId }: LockedSession): Promise<void> {
-  const { numUpdatedRows } = await tx.db
-    .updateTable('sessions')
-    .set({ hand_off_at: null })
-    .where('id', '=', sessionId)
-    .where('hand_off_at', 'is not', null)
-    .executeTakeFirst()
-  if (numUpdatedRows > 0n) await eraseSecrets(tx, sessionId)
 }
