@@ -80,6 +80,7 @@ export const SessionHistoryQuery = z.strictObject({
     .regex(/^\d{1,18}$/, 'must be what the page before calls next')
     .optional(),
 })
+export type SessionHistoryQuery = z.infer<typeof SessionHistoryQuery>
 
 /**
  * Starts a link. `phoneNumber` is the number that must be linked, also by QR; by code it is the one that is asked. A session ID is sent to the

@@ -39,6 +39,7 @@ export function createJobRunner(deps: JobRunnerDeps): JobRunner {
   const stopping = new AbortController()
   const { signal } = stopping
   const pool = createPool({ url: deps.url, max: concurrency + 2 })
+  // the library asks for it: a connection that breaks while it is lent out would end the process
   pool.on('connect', client => client.on('error', () => {}))
   const tasks = taskList(deps)
   let runner: Runner | null = null

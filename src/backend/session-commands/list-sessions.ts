@@ -17,19 +17,15 @@ export async function listSessions(
   scope: CommandScope,
   { limit = usualLimit, cursor, state: states }: ListSessionsQuery,
 ): Promise<SessionList> {
-  const after = cursor === undefined ? null : readCursor(cursor)
-  const page = { limit: limit + 1, ...(after !== null && { after }), ...(states !== undefined && { states }) }
+  const after = cursor === undefined ? undefined : readCursor(cursor)
   const sessions = await tenants.read(scope, async tx => {
-    const views = await readPage(tx, page)
-    const names = await readNames(
-      tx,
-      vault,
-      views.map(({ sessionId }) => sessionId),
-    )
+    const views = await readPage(tx, { limit: limit + 1, after, states })
+    const ids = views.map(({ sessionId }) => sessionId)
+    const names = await readNames(tx, vault, ids)
     return views.map(view => ({ ...view, name: names.get(view.sessionId) ?? null }))
   })
   const withLinks = states === undefined || states.includes('linking')
-  const attempts = withLinks ? (await links.list({ after, limit: limit + 1 })).map(detailsOfAttempt) : []
+  const attempts = withLinks ? (await links.list({ after: after ?? null, limit: limit + 1 })).map(detailsOfAttempt) : []
   // a link that became a session between the two looks is in both
   const known = new Set(sessions.map(({ sessionId }) => sessionId))
   const all: SessionDetails[] = [...sessions, ...attempts.filter(({ sessionId }) => !known.has(sessionId))]

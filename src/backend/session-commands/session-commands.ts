@@ -1,5 +1,11 @@
 import type { SessionId } from '../../contract/ids.js'
-import type { DeletedSession, ListSessionsQuery, SessionDetails, SessionList } from '../../contract/session-commands.js'
+import type {
+  DeletedSession,
+  ListSessionsQuery,
+  SessionDetails,
+  SessionHistoryQuery,
+  SessionList,
+} from '../../contract/session-commands.js'
 import type { SessionHistory } from '../../contract/session-view.js'
 import type { ServiceLink } from '../linking/service-links.js'
 import type { CommandDeps, CommandScope } from './command-scope.js'
@@ -20,10 +26,7 @@ import { viewHistory, viewSession } from './view-session.js'
 export interface SessionCommands {
   list(scope: CommandScope, query: ListSessionsQuery): Promise<SessionList>
   view(scope: CommandScope, sessionId: SessionId): Promise<SessionDetails>
-  history(
-    scope: CommandScope,
-    input: { sessionId: SessionId; limit?: number | undefined; before?: string | undefined },
-  ): Promise<SessionHistory>
+  history(scope: CommandScope, input: { sessionId: SessionId } & SessionHistoryQuery): Promise<SessionHistory>
   /** @throws as `ServiceLinks.link` */
   link(scope: CommandScope, how: ServiceLink): Promise<SessionDetails>
   connect(scope: CommandScope, sessionId: SessionId): Promise<SessionDetails>

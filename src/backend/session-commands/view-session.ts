@@ -1,6 +1,6 @@
 import type { SessionId } from '../../contract/ids.js'
 import type { LinkAttemptView } from '../../contract/linking.js'
-import { LinkUnderWay, type SessionDetails } from '../../contract/session-commands.js'
+import { LinkUnderWay, type SessionDetails, type SessionHistoryQuery } from '../../contract/session-commands.js'
 import type { SessionHistory, SessionView } from '../../contract/session-view.js'
 import { hasEnded } from '../linking/link-phase.js'
 import type { ServiceAttempt } from '../linking/service-links.js'
@@ -34,12 +34,11 @@ export async function viewSession(
 export async function viewHistory(
   { tenants }: CommandDeps,
   scope: CommandScope,
-  { sessionId, ...page }: { sessionId: SessionId; limit?: number | undefined; before?: string | undefined },
+  { sessionId, limit = historyPage, before }: { sessionId: SessionId } & SessionHistoryQuery,
 ): Promise<SessionHistory> {
   return tenants.read(scope, async tx => {
     if ((await readSession(tx, sessionId)) === null) throw unknownSession()
-    const { limit = historyPage, before } = page
-    return sessionHistory(tx, sessionId, { limit, ...(before !== undefined && { before }) })
+    return sessionHistory(tx, sessionId, { limit, before })
   })
 }
 

@@ -35,9 +35,9 @@ export async function readSession(tx: TenantReader, sessionId: SessionId): Promi
 export type SessionsPage = {
   limit: number
   /** The last session of the page before. */
-  after?: SessionId
+  after?: SessionId | undefined
   /** Only those in one of these states. */
-  states?: readonly SessionState[]
+  states?: readonly SessionState[] | undefined
 }
 
 /** A page of the workspace's sessions by id, an order that stays while states change. */
@@ -52,7 +52,7 @@ export async function listSessions(tx: TenantReader, { limit, after, states }: S
 export async function sessionHistory(
   tx: TenantReader,
   sessionId: SessionId,
-  { limit, before }: { limit: number; before?: string },
+  { limit, before }: { limit: number; before?: string | undefined },
 ): Promise<SessionHistory> {
   let query = tx.db
     .selectFrom('session_history')
