@@ -1,7 +1,7 @@
 import { readQrPicture } from '../dist/simulator/phone/qr-picture.js'
 import { linkReport } from './link-report.mjs'
 import { startGateway, startRaw, startSimulator } from './processes.mjs'
-import { processorTime, untilQuiet } from './processor-time.mjs'
+import { spent, untilQuiet } from './processor-time.mjs'
 import { Visitor } from './visitor.mjs'
 
 export const about = 'start → QR and scan → open, in alternating pairs with raw Baileys'
@@ -26,10 +26,10 @@ export async function run({ closing, say, pairs = 30 }) {
     const order = pair % 2 === 0 ? ['product', 'raw'] : ['raw', 'product']
     for (const [turn, side] of order.entries()) {
       const phone = await simulator.control.phone(String(254_700_100_000 + pair * 2 + turn))
-      const before = await spent(gateway, raw, simulator)
+      const before = await spent({ gateway, raw, simulator })
       const measured = await sides[side](phone)
       await untilQuiet(children)
-      const after = await spent(gateway, raw, simulator)
+      const after = await spent({ gateway, raw, simulator })
       const cpu = Object.fromEntries(Object.keys(after).map(name => [name, after[name] - before[name]]))
       if (pair >= WARM_UP) times[side].push({ ...measured, cpu })
       say(`${pair < WARM_UP ? 'warm-up' : `pair ${pair - WARM_UP + 1}/${pairs}`} ${side}: ${stepsOf(measured)}`)
@@ -74,13 +74,4 @@ async function scan(simulator, phone, qr) {
   await phone.scan(qr)
   const { at } = await simulator.waitForStanza(firstWordOfOpen, 30_000)
   return { scanned, scanToOpen: at - scanned }
-}
-
-async function spent(gateway, raw, simulator) {
-  return {
-    gateway: await gateway.child.ask('cpu'),
-    raw: await raw.ask('cpu'),
-    database: processorTime(gateway.databasePid),
-    simulator: processorTime(simulator.pid),
-  }
 }

@@ -36,6 +36,16 @@ function statOf(pid) {
   }
 }
 
+/** Processor time so far of everything that a link keeps busy, in milliseconds. */
+export async function spent({ gateway, raw, simulator }) {
+  return {
+    gateway: await gateway.child.ask('cpu'),
+    raw: await raw.ask('cpu'),
+    database: processorTime(gateway.databasePid),
+    simulator: processorTime(simulator.pid),
+  }
+}
+
 const WINDOW_MS = 200
 const LIMIT_MS = 60_000
 

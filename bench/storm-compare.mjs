@@ -1,4 +1,4 @@
-import { processorTime, untilQuiet } from './processor-time.mjs'
+import { spent, untilQuiet } from './processor-time.mjs'
 import { arrive } from './storm-arrivals.mjs'
 
 /**
@@ -10,7 +10,7 @@ import { arrive } from './storm-arrivals.mjs'
 export async function compareProcessorTime({ attempts, gateway, raw, simulator, say, plan }) {
   const { perMinute, rounds, attempts: count } = plan
   const children = [gateway.child, raw]
-  const spent = {
+  const total = {
     product: { links: 0, gateway: 0, database: 0, simulator: 0 },
     raw: { links: 0, raw: 0, simulator: 0 },
   }
@@ -18,7 +18,7 @@ export async function compareProcessorTime({ attempts, gateway, raw, simulator, 
     for (const side of round % 2 === 0 ? ['product', 'raw'] : ['raw', 'product']) {
       const phones = await attempts.phones(count)
       await untilQuiet(children)
-      const before = await read({ gateway, raw, simulator })
+      const before = await spent({ gateway, raw, simulator })
       const { failed } = await arrive({
         perMinute,
         items: phones,
@@ -26,21 +26,12 @@ export async function compareProcessorTime({ attempts, gateway, raw, simulator, 
       })
       if (failed.length > 0) throw failed[0]
       await untilQuiet(children)
-      const after = await read({ gateway, raw, simulator })
-      const into = spent[side]
+      const after = await spent({ gateway, raw, simulator })
+      const into = total[side]
       for (const name of Object.keys(into)) if (name !== 'links') into[name] += after[name] - before[name]
       into.links += phones.filter(phone => phone !== null).length
       say(`processor time, round ${round + 1}/${rounds} ${side}: ${count} attempts at ${perMinute} a minute`)
     }
   }
-  return { perMinute, ...spent }
-}
-
-async function read({ gateway, raw, simulator }) {
-  return {
-    gateway: await gateway.child.ask('cpu'),
-    raw: await raw.ask('cpu'),
-    database: processorTime(gateway.databasePid),
-    simulator: processorTime(simulator.pid),
-  }
+  return { perMinute, ...total }
 }

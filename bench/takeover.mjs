@@ -29,16 +29,19 @@ export async function run({ closing, say, quick, sessions, rounds: given }) {
   await stage.untilOpen(running, 0)
   const parts = {}
   const endings = {
-    'killed, on another machine': killed({ elsewhere: true }),
-    'killed, on this machine': killed({ elsewhere: false }),
-    stopped,
+    'killed, on another machine': async (lost, other) => {
+      await pretendElsewhere(stage.database, lost.id)
+      return takenOver(stage, other, () => lost.child.kill())
+    },
+    'killed, on this machine': (lost, other) => takenOver(stage, other, () => lost.child.kill()),
+    stopped: (lost, other) => takenOver(stage, other, () => lost.child.stop()),
   }
   for (const [name, end] of Object.entries(endings)) {
     parts[name] = []
     for (let round = 1; round <= rounds; round += 1) {
       const other = await stage.start()
       await delay(SETTLE_MS)
-      const outcome = await end(stage, running, other)
+      const outcome = await end(running, other)
       parts[name].push(outcome)
       say(
         `${name}, round ${round}: open after ${Math.max(...outcome.openedMs)} ms, longest gap ${Math.max(...outcome.gapMs)} ms`,
@@ -102,14 +105,16 @@ async function setUp(closing, count) {
         gapMs: changes.map(({ openedAt, lostAt }) => openedAt - (lostAt ?? since)),
       }
     },
-    /** When the last of the sessions had another owner. */
+    /** When the last of the sessions had this owner. */
     async claimedBy(id) {
+      const deadline = performance.now() + OPEN_LIMIT_MS
       for (;;) {
         const { rows } = await database.query(
           'select count(*)::int as left from session_leases where wanted and node_id <> $1',
           [id],
         )
         if (rows[0].left === 0) return Date.now()
+        if (performance.now() > deadline) throw new Error(`${rows[0].left} of ${count} sessions are another node's.`)
         await delay(LOOK_EVERY_MS)
       }
     },
@@ -121,31 +126,13 @@ async function nodeIds(database) {
   return rows.map(({ id }) => id)
 }
 
-/** Without notice. A node on another machine cannot know that the process is dead, only that its lease has run out. */
-const killed =
-  ({ elsewhere }) =>
-  async (stage, running, other) => {
-    if (elsewhere) await pretendElsewhere(stage.database, running.id)
-    const since = Date.now()
-    const claimed = stage.claimedBy(other.id)
-    await running.child.kill()
-    await stage.untilOpen(other, since)
-    return { ...(await stage.outcome(since)), claimedMs: (await claimed) - since }
-  }
-
-const stopped = async (stage, running, other) => {
+/** Until another node has opened all that this one had, whichever way it ends. */
+async function takenOver(stage, other, end) {
   const since = Date.now()
-  const claimed = stage.claimedBy(other.id)
-  const gone = running.child.stop()
-  await stage.untilOpen(other, since)
-  await gone
-  return { ...(await stage.outcome(since)), claimedMs: (await claimed) - since }
+  const [claimedAt] = await Promise.all([stage.claimedBy(other.id), stage.untilOpen(other, since), end()])
+  return { ...(await stage.outcome(since)), claimedMs: claimedAt - since }
 }
 
-/** What proves that a process of this machine is dead proves nothing of another machine's. */
-async function pretendElsewhere(database, id) {
-  const { rows } = await database.query(
-    `select 1 from information_schema.columns where table_schema = 'whizlite' and table_name = 'nodes' and column_name = 'host'`,
-  )
-  if (rows.length > 0) await database.query('update nodes set host = $2 where id = $1', [id, 'another-machine'])
-}
+/** A node on another machine cannot know that the process is dead, only that its lease has run out. */
+const pretendElsewhere = (database, id) =>
+  database.query('update nodes set host = $2 where id = $1', [id, 'another-machine'])

@@ -5,7 +5,7 @@ import { derivePreKey } from '../../dist/session/derive-pre-key.js'
 import { contactKeys } from './contacts.mjs'
 
 /** What a device uploads at its first login. */
-export const UPLOADED = 812
+const UPLOADED = 812
 /** Of these the server has so many left; more than the few at which Baileys uploads again. */
 const LEFT = 30
 const DEVICE = 1
