@@ -36,8 +36,8 @@ function fieldsOf(bytes: Buffer): Map<number, number | Buffer> {
   return fields
 }
 
-/** Ratchet key and counter of a Signal message: one version byte, the protobuf, eight bytes of MAC. */
-function position(enc: Node): { key: string; chain: string; counter: number; digest: string } | undefined {
+/** Ratchet key (as a hash) and counter of a Signal message: one version byte, the protobuf, eight bytes of MAC. */
+function position(enc: Node): { chain: string; counter: number; digest: string } | undefined {
   const body = bytesOf(enc)
   if (!body || body.length < 2 + MAC_BYTES) return undefined
   let inner = body
@@ -49,11 +49,11 @@ function position(enc: Node): { key: string; chain: string; counter: number; dig
   const fields = fieldsOf(inner.subarray(1, -MAC_BYTES))
   const ephemeral = fields.get(EPHEMERAL_FIELD)
   if (!Buffer.isBuffer(ephemeral)) return undefined
-  const counter = fields.get(COUNTER_FIELD) ?? 0
-  const digest = createHash('sha256').update(inner).digest('base64').slice(0, 22)
-  const key = `${ephemeral.toString('base64')}:${String(counter)}`
-  const chain = createHash('sha256').update(ephemeral).digest('hex').slice(0, 16)
-  return { key, chain, counter: Number(counter), digest }
+  return {
+    chain: createHash('sha256').update(ephemeral).digest('hex').slice(0, 16),
+    counter: Number(fields.get(COUNTER_FIELD) ?? 0),
+    digest: createHash('sha256').update(inner).digest('base64').slice(0, 22),
+  }
 }
 
 /**
@@ -62,6 +62,7 @@ function position(enc: Node): { key: string; chain: string; counter: number; dig
  */
 export class RatchetWatch {
   readonly #seen = new Map<string, string>()
+
   constructor(
     private readonly problems: Problems,
     private readonly note?: (event: LedgerEvent) => void,
@@ -76,7 +77,7 @@ export class RatchetWatch {
       const to = { toAccount: target.person.phoneNumber, toDevice: target.deviceId }
       const from = { account: sender.person.phoneNumber, device: sender.deviceId }
       if (sender.deviceId !== 0) this.note?.({ kind: 'message-key', ...from, ...to, id, chain, counter, digest })
-      const name = `${sender.person.lidUser}:${sender.deviceId}:${target.person.lidUser}:${target.deviceId}:${place.key}`
+      const name = `${sender.person.lidUser}:${sender.deviceId}:${target.person.lidUser}:${target.deviceId}:${chain}:${counter}`
       const earlier = this.#seen.get(name)
       if (earlier === undefined) this.#remember(name, digest)
       else if (earlier !== digest) {

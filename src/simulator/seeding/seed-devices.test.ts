@@ -63,5 +63,8 @@ test('the same seed makes the same keys', async () => {
   const [one, two] = [await simulator.seedDevices(options), await again.seedDevices(options)]
   expect(one.sharedKeys).toEqual(two.sharedKeys)
   await expect(again.seedDevices(options)).rejects.toMatchObject({ code: 'bad_request' })
+  const overlapping = again.seedDevices({ ...options, count: 2, firstNumber: '491600000300' })
+  await expect(overlapping).rejects.toMatchObject({ code: 'bad_request' })
+  expect(await again.phones()).toHaveLength(1)
   await expect(again.seedDevices({ count: 0 })).rejects.toMatchObject({ code: 'bad_request' })
 })

@@ -32,13 +32,16 @@ export type SeedDeps = { accounts: Accounts; changed: () => void }
 export async function seedDevices(deps: SeedDeps, seed: string, options: SeedOptions): Promise<SeededDevices> {
   const { count, firstNumber = FIRST_NUMBER, firstContact = FIRST_CONTACT, contacts = 0, preKeys = PRE_KEYS } = options
   if (count < 1 || count + contacts > MOST) throw new SimulatorError('bad_request', `1 to ${MOST} devices`)
+  const numbers = Array.from({ length: count }, (_, index) => following(firstNumber, index))
+  const taken = numbers.find(number => deps.accounts.get(number))
+  if (taken !== undefined) throw new SimulatorError('bad_request', `the number ${taken} is taken`)
   const keys = new SeededKeys(seed)
   const stock = new PreKeyStock(keys, preKeys)
   const shared = contacts > 0 ? signalIdentity(keys, 'every device') : undefined
   const seeded = new Set<Endpoint>()
   const devices: SeededDevice[] = []
-  for (let index = 0; index < count; index++) {
-    const person = newPerson(deps.accounts, following(firstNumber, index), 'Account')
+  for (const [index, number] of numbers.entries()) {
+    const person = newPerson(deps.accounts, number, 'Account')
     const { companion, device } = seedDevice(keys, stock, person, shared)
     seeded.add(companion)
     devices.push(device)
@@ -81,7 +84,6 @@ function nextTurn(): Promise<void> {
 }
 
 function newPerson(accounts: Accounts, phoneNumber: string, name: string): Person {
-  if (accounts.get(phoneNumber)) throw new SimulatorError('bad_request', `the number ${phoneNumber} is taken`)
   return accounts.create(phoneNumber, `${name} ${phoneNumber.slice(-5)}`)
 }
 
