@@ -175,6 +175,17 @@ export function textOf(message: WAMessage): string | undefined {
   return message.message?.conversation ?? message.message?.extendedTextMessage?.text ?? undefined
 }
 
+/** An account whose device 1 was linked long ago, and its phone. */
+export async function seededAccount(
+  simulator: SimulatorControl,
+  firstNumber: string,
+): Promise<{ account: RawAccount; phone: Phone }> {
+  const { devices, sharedKeys } = await simulator.seedDevices({ count: 1, preKeys: 30, firstNumber })
+  const [device] = devices
+  if (!device) throw new Error('no device')
+  return { account: RawAccount.seeded(device, sharedKeys), phone: await simulator.phone(device.phoneNumber) }
+}
+
 /** Links a new client by QR and brings it through the restart until it is open. */
 export async function linkClient(
   simulator: SimulatorControl,

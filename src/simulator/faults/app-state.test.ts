@@ -1,7 +1,6 @@
 import { afterAll, beforeEach, beforeAll, expect, test, vi } from 'vitest'
 import type { Phone } from '../control-surface.js'
-import type { SeededDevice } from '../seeding/seeded-devices.js'
-import { mediaFrom, RawAccount, RawClient } from '../raw-client.fixture.js'
+import { mediaFrom, RawClient, seededAccount, type RawAccount } from '../raw-client.fixture.js'
 import { startSimulator, type Simulator } from '../simulator.js'
 
 let simulator: Simulator
@@ -15,11 +14,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   const firstNumber = String(491600003000 + accounts++)
-  const { devices, sharedKeys } = await simulator.seedDevices({ count: 1, preKeys: 30, firstNumber })
-  const [seeded]: (SeededDevice | undefined)[] = devices
-  if (!seeded) throw new Error('no device')
-  account = RawAccount.seeded(seeded, sharedKeys)
-  ada = await simulator.phone(seeded.phoneNumber)
+  ;({ account, phone: ada } = await seededAccount(simulator, firstNumber))
 })
 
 afterAll(async () => {

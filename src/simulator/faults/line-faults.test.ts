@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import type { Phone } from '../control-surface.js'
-import { RawAccount, RawClient } from '../raw-client.fixture.js'
+import { RawClient, seededAccount, type RawAccount } from '../raw-client.fixture.js'
 import { startSimulator, type Simulator } from '../simulator.js'
 import type { FaultParams } from './fault.js'
 
@@ -14,11 +14,7 @@ let device: FaultParams
 beforeAll(async () => {
   simulator = await startSimulator()
   ben = await simulator.phone('49151000341')
-  const { devices, sharedKeys } = await simulator.seedDevices({ count: 1, preKeys: 30, firstNumber: '491600002000' })
-  const [seeded] = devices
-  if (!seeded) throw new Error('no device')
-  account = RawAccount.seeded(seeded, sharedKeys)
-  ada = await simulator.phone(seeded.phoneNumber)
+  ;({ account, phone: ada } = await seededAccount(simulator, '491600002000'))
   device = { phone: ada.phoneNumber, device: 1 }
 })
 

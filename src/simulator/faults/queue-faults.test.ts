@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Phone } from '../control-surface.js'
-import { RawAccount, RawClient, textOf } from '../raw-client.fixture.js'
+import { RawClient, seededAccount, textOf, type RawAccount } from '../raw-client.fixture.js'
 import { startSimulator, type Simulator } from '../simulator.js'
 import type { FaultParams } from './fault.js'
 
@@ -18,11 +18,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   const firstNumber = String(491600001000 + accounts++)
-  const { devices, sharedKeys } = await simulator.seedDevices({ count: 1, preKeys: 30, firstNumber })
-  const [seeded] = devices
-  if (!seeded) throw new Error('no device')
-  account = RawAccount.seeded(seeded, sharedKeys)
-  ada = await simulator.phone(seeded.phoneNumber)
+  ;({ account, phone: ada } = await seededAccount(simulator, firstNumber))
   device = { phone: ada.phoneNumber, device: 1 }
 })
 
