@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ClusterNode } from '../../tests/cluster/cluster-node.js'
-import type { Cluster } from '../../tests/cluster/cluster.js'
+import { until, type Cluster } from '../../tests/cluster/cluster.js'
+import { CopiedSession } from './copied-session.js'
 import type { Random } from './random.js'
 import type { StormDatabase } from './storm-database.js'
 
@@ -10,6 +11,8 @@ export type Target = {
   database: StormDatabase
   random: Random
   signal: AbortSignal
+  /** Sessions that somebody commands or has copied just now, or whose next login elsewhere would mean something else. */
+  reserved: Set<string>
 }
 
 /** A fault of one node. What it does ends with the promise: everything is as before, but for what the gateways make of it. */
@@ -19,6 +22,9 @@ type CommonFault = (target: Target) => Promise<void>
 
 const seconds = ({ random, signal }: Target, from: number, to: number) =>
   delay(random.between(from * 1_000, to * 1_000), undefined, { signal }).catch(() => {})
+
+/** As long as a database that stands still keeps anybody from storing it, and some more. */
+const steppedBackMs = 30_000
 
 const howCut = ({ random }: Target) => random.oneOf(['refused', 'silent'] as const)
 
@@ -33,6 +39,30 @@ async function cut(node: ClusterNode, line: 'database' | 'whatsapp', longest: nu
   node.cut(line, howCut(target))
   await seconds(target, 1, longest)
   await node.mend(line)
+}
+
+/** A copy is somebody else's: the session steps back, and is tried once more after a minute. */
+async function loginElsewhere(node: ClusterNode, target: Target): Promise<void> {
+  const { cluster, random, reserved, signal } = target
+  const online = await cluster.online()
+  const here = cluster.sessions.filter(({ sessionId: id }) => online.get(id) === node.processName && !reserved.has(id))
+  if (here.length === 0) return
+  const { sessionId, creds } = random.oneOf(here)
+  // for good: over a second one within ten minutes it would rest
+  reserved.add(sessionId)
+  const { url, rootKey } = cluster.simulator
+  const copy = await CopiedSession.open({ url, rootKey, creds })
+  try {
+    await seconds(target, 1, 10)
+    // until then nothing else happens to this node: a process that dies may take with it that it was thrown out
+    await until(
+      async () => signal.aborted || (await cluster.hasSteppedBack(sessionId)),
+      'a session to step back',
+      steppedBackMs,
+    )
+  } finally {
+    await copy.close()
+  }
 }
 
 export const nodeFaults: Readonly<Record<string, NodeFault>> = {
@@ -53,6 +83,7 @@ export const nodeFaults: Readonly<Record<string, NodeFault>> = {
   },
   'cut from the database': (node, target) => cut(node, 'database', 15, target),
   'cut from WhatsApp': (node, target) => cut(node, 'whatsapp', 20, target),
+  'login elsewhere with the credentials of one of its sessions': loginElsewhere,
   async 'restart of its front end'(node, { cluster, random }) {
     const how = random.oneOf(['stream-error', 'reset', 'mixed'] as const)
     await cluster.simulator.restartFrontEnd(cluster.nodes.indexOf(node), { forMs: random.between(0, 3_000), how })

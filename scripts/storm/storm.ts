@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -8,12 +9,14 @@ import { check } from './checker/check.js'
 import { defaultLimits } from './checker/limits.js'
 import { evictions } from './checker/evictions.js'
 import { nothingToJudge, unjudged } from './checker/unjudged.js'
-import type { Finding } from './checker/history.js'
+import { bySession, type Finding, type History } from './checker/history.js'
+import { thrownOut } from './checker/no-fights.js'
+import { operate } from './operator.js'
 import { Random } from './random.js'
-import type { StormReport } from './report.js'
+import { introduction, type StormReport } from './report.js'
 import { StormDatabase } from './storm-database.js'
 import { spread, takeovers } from './takeovers.js'
-import { weather, type Injected } from './weather.js'
+import { weather } from './weather.js'
 
 export { reportText } from './report.js'
 
@@ -32,9 +35,11 @@ const settleLimitMs = 180_000
 /** One storm from the first start to the verdict. @returns `null` when it was told to stop; nothing it started is left either way */
 export async function storm(options: StormOptions): Promise<StormReport | null> {
   const { seed, sessions, nodes, say, signal } = options
+  // as many faults and commands at once as there happen to be
+  setMaxListeners(0, signal)
   const began = performance.now()
   const timed = (line: string) => say(`${((performance.now() - began) / 1_000).toFixed(0).padStart(4)} s  ${line}`)
-  timed(`seed ${seed}`)
+  say(introduction(options))
   const folder = mkdtempSync(path.join(tmpdir(), 'whizlite-storm-'))
   try {
     await using database = await StormDatabase.start(folder)
@@ -50,14 +55,14 @@ export async function storm(options: StormOptions): Promise<StormReport | null> 
   }
 
   async function run({ say: tell }: StormOptions, cluster: Cluster, database: StormDatabase): Promise<StormReport> {
-    tell(`starting ${nodes} nodes`)
+    tell(`starting a database, a simulated WhatsApp and ${nodes} gateways`)
     await cluster.start()
-    tell(`bringing in ${sessions} sessions`)
+    tell(`linking ${sessions} sessions, by importing them`)
     await cluster.seed(sessions)
     await cluster.settled(settleLimitMs)
     await using watch = new ClusterWatch(cluster)
     await watch.takeStock('baseline')
-    tell('all online; the storm begins')
+    tell('all are online; the storm begins')
     return await inStorm(options, { cluster, database, watch, tell })
   }
 }
@@ -70,11 +75,15 @@ async function inStorm({ seconds, seed, sessions, nodes, signal }: StormOptions,
   const until = AbortSignal.any([signal, busy.signal])
   const progress = showProgress(parts, until)
   const writing = writeOn(cluster, until)
-  const injected = await weather({ seed, forMs: seconds * 1_000 }, { cluster, database, signal }, tell)
-  tell('the storm is over; waiting until all is well')
+  const reserved = new Set<string>()
+  const operating = operate({ cluster, database, random: new Random(seed + 2), signal, reserved }, until)
+  const injected = await weather({ seed, forMs: seconds * 1_000 }, { cluster, database, signal, reserved }, tell)
+  tell(
+    'the storm is over, all is mended; waiting until every session is online again and nothing waits (3 minutes at most each)',
+  )
   const over = performance.now()
   busy.abort()
-  await Promise.all([progress, writing])
+  await Promise.all([progress, writing, operating])
   const calm = await settle(cluster, tell)
   const calmAfterMs = calm ? performance.now() - over : null
   await watch.takeStock('end')
@@ -93,7 +102,7 @@ async function inStorm({ seconds, seed, sessions, nodes, signal }: StormOptions,
     seconds,
     sessions,
     nodes,
-    faults: counted(injected),
+    faults: counted(injected.map(({ fault }) => fault)),
     takeovers: {
       claimedMs: spread(taken.map(({ claimedMs }) => claimedMs)),
       onlineMs: spread(taken.flatMap(({ onlineMs }) => onlineMs ?? [])),
@@ -104,6 +113,8 @@ async function inStorm({ seconds, seed, sessions, nodes, signal }: StormOptions,
       arrived: history.messages.filter(({ arrivedAt }) => arrivedAt !== null).length,
     },
     connects: history.connects.length,
+    loginsElsewhere: elsewhere(history),
+    commands: counted(history.commands.map(({ name }) => name)),
     calmAfterMs,
     findings,
   }
@@ -142,8 +153,19 @@ async function showProgress({ cluster, tell }: Parts, signal: AbortSignal): Prom
   }
 }
 
-function counted(injected: readonly Injected[]): Record<string, number> {
+function counted(names: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {}
-  for (const { fault } of injected) counts[fault] = (counts[fault] ?? 0) + 1
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1
   return counts
+}
+
+/** What became of the sessions that somebody else had logged in as. */
+function elsewhere({ connections }: History): StormReport['loginsElsewhere'] {
+  const ends = [...bySession(connections).values()].flatMap(of =>
+    thrownOut(of).map(end => ({ end, back: of.find(({ node, loggedInAt }) => node !== null && loggedInAt > end) })),
+  )
+  return {
+    thrownOut: ends.length,
+    backMs: spread(ends.flatMap(({ end, back }) => (back === undefined ? [] : back.loggedInAt - end))),
+  }
 }

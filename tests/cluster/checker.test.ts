@@ -46,16 +46,42 @@ describe('the checker of recorded histories', () => {
     'tries',
     'shown',
     'resources',
+    'commands',
   ] as const)('has nothing to judge without %s, and says so', part => {
     const history = cleanHistory(new Random(1))
     expect(unjudged(history)).toEqual([])
-    expect(unjudged({ ...history, [part]: [] })).toContainEqual(expect.objectContaining({ what: 'nothing to judge' }))
+    expect(unjudged({ ...history, [part]: [] })).toContainEqual(
+      expect.objectContaining({ what: expect.stringContaining('nothing to judge') }),
+    )
+  })
+
+  test('has nothing to say of fights where nobody has logged in elsewhere, and says so', () => {
+    const history = cleanHistory(new Random(1))
+    const connections = history.connections.filter(({ node }) => node !== null)
+    expect(unjudged({ ...history, connections })).toMatchObject([{ invariant: 'I-14 no fights' }])
+  })
+
+  test('forgives who comes back after a login elsewhere of which the one that was thrown out could tell nobody', () => {
+    const history = cleanHistory(new Random(1))
+    const at = Math.min(...history.steppedBack.map(each => each.at))
+    const [{ session } = { session: '' }] = history.steppedBack.filter(each => each.at === at)
+    const node = 'node 2'
+    const back = { session, connection: 10_000, node, loggedInAt: at + 20_000, closedAt: at + 20_100, replaced: false }
+    history.connections.push(back)
+    const ofFights = (changed: Partial<typeof history>) =>
+      check({ ...history, ...changed }, defaultLimits).filter(({ invariant }) => invariant.includes('fights'))
+    expect(ofFights({})).toMatchObject([{ session }])
+    const outages = [{ from: at - 3_000, to: at + 10_000 }]
+    expect(ofFights({ outages })).toMatchObject([{ session }])
+    expect(ofFights({ outages, steppedBack: [] })).toEqual([])
   })
 
   test.each(['message key', 'pre-key'] as const)('has nothing to judge without any %s, and says so', kind => {
     const history = cleanHistory(new Random(1))
     const keys = history.keys.filter(key => key.kind !== kind)
-    expect(unjudged({ ...history, keys })).toMatchObject([{ invariant: `I-8 ${kind}s` }])
+    expect(unjudged({ ...history, keys })).toMatchObject([
+      { invariant: 'I-8 ratchets', what: `nothing to judge: no ${kind}s` },
+    ])
   })
 
   test('has nothing to judge of owners when nobody was ever thrown out by another node, and says so', () => {
@@ -66,7 +92,9 @@ describe('the checker of recorded histories', () => {
       ({ older, newer }, index) => [newer, index % 2 === 0 ? older.node : null] as const,
     )
     for (const [connection, node] of changed) Object.assign(connection, { node })
-    expect(unjudged(history)).toMatchObject([{ invariant: 'I-7 thrown out by another node' }])
+    expect(unjudged(history)).toMatchObject([
+      { invariant: 'I-7 one owner', what: expect.stringContaining('thrown out') },
+    ])
   })
 
   test('takes what a node has sent last, not what WhatsApp has kept open, for the end of its time', () => {

@@ -19,6 +19,9 @@ export function cleanHistory(random: Random): Draft {
     leases: [],
     credentials: [],
     endings: [],
+    steppedBack: [],
+    commands: [],
+    refusals: [],
     keys: [],
     messages: [],
     outages: [],
@@ -79,8 +82,16 @@ function live(draft: Draft, session: string, end: number, random: Random): void 
     draft.connections.push(connection)
     if (last) break
     const before = lease
+    if (
+      !draft.steppedBack.some(each => each.session === session) &&
+      random.next() < (session === 'session 1' ? 1 : 0.3)
+    ) {
+      at = stepBack(draft, connection, closesAt, random)
+      continue
+    }
     lease = follow(draft, before, closesAt, random)
     at = (lease === before ? closesAt : lease.at) + random.between(50, 4_000)
+    obey(draft, session, { from: closesAt, to: at }, random)
     if (lease !== before && random.next() < 0.5) {
       // its owner was frozen: WhatsApp hears of its end only when the next one logs in
       connection.closedAt = at + random.between(300, 900)
@@ -99,6 +110,30 @@ function follow(draft: Draft, lease: Owned, closedAt: number, random: Random): O
   const next = { ...lease, epoch: lease.epoch + 1, node, at: closedAt + random.between(1, 12_000) }
   draft.leases.push(next)
   return next
+}
+
+/** Somebody else has its credentials, for a while. @returns when it tries again */
+function stepBack(draft: Draft, connection: Connection, at: number, random: Random): number {
+  const { session } = connection
+  const loggedInAt = at - random.between(0, 200)
+  const number = draft.connections.length + 1
+  const foreign = { session, connection: number, node: null, loggedInAt, closedAt: at + random.between(500, 20_000) }
+  connection.replaced = true
+  draft.connections.push({ ...foreign, replaced: false })
+  draft.steppedBack.push({ session, at: at + random.between(5, 500) })
+  return at + random.between(60_000, 120_000)
+}
+
+/** Whoever operates it has asked for what happened. */
+function obey(draft: Draft, session: string, { from, to }: { from: number; to: number }, random: Random): void {
+  if (random.next() < 0.5) {
+    const connects = { session, name: 'reconnect', wish: 'connects', askedAt: from - 20, answeredAt: from } as const
+    return void draft.commands.push({ ...connects, state: 'connecting', until: Infinity })
+  }
+  const rests = { session, name: 'disconnect', wish: 'rests', askedAt: from - 20, answeredAt: from } as const
+  const connects = { session, name: 'connect', wish: 'connects', askedAt: to - 10, answeredAt: to } as const
+  draft.commands.push({ ...rests, state: 'disconnected', until: to - 10 })
+  draft.commands.push({ ...connects, state: 'connecting', until: Infinity })
 }
 
 /** What is not there at first comes, and then stays. */

@@ -61,6 +61,9 @@ export class ClusterWatch implements AsyncDisposable {
       leases: recorded.leases,
       credentials: recorded.credentials,
       endings: recorded.endings,
+      steppedBack: recorded.states.filter(({ reason }) => reason === 'replaced'),
+      commands: cluster.commands,
+      refusals: cluster.refusals,
       keys: sight.keys,
       messages: cluster.sent.map(({ sessionId, id, at }) => {
         const name = `${sessionId} ${id}`

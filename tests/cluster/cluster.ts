@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import type { Phone, SimulatorControl } from '../../src/simulator/index.js'
+import type { Command, Refusal } from '../../scripts/storm/checker/history.js'
 import { defaultLimits } from '../../scripts/storm/checker/limits.js'
 import { installRecorder } from '../../scripts/storm/recording/recorder.js'
 import { Random } from '../../scripts/storm/random.js'
@@ -22,8 +23,8 @@ export type ClusterOptions = {
   envOf?: readonly Readonly<Record<string, string>>[]
 }
 
-/** A session of the cluster, and the phone whose account it is. */
-export type LinkedSession = { sessionId: string; phone: Phone }
+/** A session of the cluster, and the phone whose account it is. `creds`: of its device, as it was imported; whoever has them can log in. */
+export type LinkedSession = { sessionId: string; phone: Phone; creds: string }
 
 const firstNumber = 254_720_000_000
 
@@ -37,6 +38,9 @@ export class Cluster implements AsyncDisposable {
   readonly sessions: LinkedSession[] = []
   readonly sent: { sessionId: string; id: string; at: number }[] = []
   readonly outages: { from: number; to: number }[] = []
+  /** What whoever operates it has asked for and was granted. */
+  readonly commands: Command[] = []
+  readonly refusals: Refusal[] = []
   #words = 0
 
   private constructor(
@@ -111,12 +115,14 @@ export class Cluster implements AsyncDisposable {
   async seed(count: number): Promise<void> {
     const { simulator, nodes, serviceToken } = this
     const from = firstNumber + this.sessions.length + 1
-    await importSessions({ count, firstNumber: from, simulator, nodes, serviceToken })
+    const devices = await importSessions({ count, firstNumber: from, simulator, nodes, serviceToken })
+    const credsOf = new Map(devices.map(({ phoneNumber, creds }) => [phoneNumber, creds]))
     const { rows } = await this.owner.query<{ id: string; number: string }>(
       'select id, phone_number as number from sessions where phone_number::bigint >= $1 order by phone_number',
       [from],
     )
-    for (const { id, number } of rows) this.sessions.push({ sessionId: id, phone: await simulator.phone(number) })
+    for (const { id, number } of rows)
+      this.sessions.push({ sessionId: id, phone: await simulator.phone(number), creds: credsOf.get(number) ?? '' })
     // nobody else has them, so nobody gets them back
     await this.owner.query('update sessions set taken_back_at = null')
   }
@@ -149,6 +155,12 @@ export class Cluster implements AsyncDisposable {
   async states(): Promise<Map<string, string>> {
     const { rows } = await this.owner.query<{ id: string; state: string }>(`select id, state from sessions`)
     return new Map(rows.map(({ id, state }) => [id, state]))
+  }
+
+  /** Whether it has ever been stored of a session that something else had logged in as it. */
+  async hasSteppedBack(sessionId: string): Promise<boolean> {
+    const stored = `select from recorded.states where session_id = $1 and reason = 'replaced' limit 1`
+    return (await this.owner.query(stored, [sessionId])).rowCount === 1
   }
 
   /** The process from which each session is online at WhatsApp at this moment. */

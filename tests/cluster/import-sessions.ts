@@ -19,8 +19,9 @@ export type ImportOptions = {
 
 /**
  * Accounts that have a device already, brought into the cluster by their session ID strings, which costs a fraction of a link each.
+ * @returns what each device was given at its link, which a copy of it would have
  */
-export async function importSessions(options: ImportOptions): Promise<void> {
+export async function importSessions(options: ImportOptions): Promise<SeededDevice[]> {
   const { count, firstNumber, simulator, nodes, serviceToken } = options
   // none uploaded: a session that comes from elsewhere answers only for keys that it makes itself
   const { devices } = await simulator.seedDevices({ count, firstNumber: String(firstNumber), preKeys: 0 })
@@ -33,6 +34,7 @@ export async function importSessions(options: ImportOptions): Promise<void> {
     }
   }
   await Promise.all(Array.from({ length: atOnce }, importNext))
+  return devices
 }
 
 /** A gateway that has too much to do says when to come again; it may turn out then that the first try had got through. */

@@ -1,19 +1,10 @@
 import type { Connection, CredentialChange, CredentialContents, History } from '../../scripts/storm/checker/history.js'
 import type { Random } from '../../scripts/storm/random.js'
 import { nodes, type Draft } from './clean-history.js'
-
-/** Puts one thing that must never happen into a history. */
-export type Mutant = {
-  what: string
-  invariant: string
-  put: (draft: Draft, random: Random) => void
-  /** It needs a connection that lasted longer than a short test can promise. */
-  takesTime?: true
-}
+import { fromNodes, type Mutant } from './mutant.js'
+import { mutantsOfCommands } from './mutants-of-commands.js'
 
 const otherThan = (node: string | null, random: Random) => random.oneOf(nodes.filter(each => each !== node))
-
-const fromNodes = ({ connections }: History) => connections.filter(({ node }) => node !== null)
 
 /** Long enough for anything to be noticed in it. */
 const longLived = ({ connections, shown }: History) => {
@@ -38,6 +29,7 @@ const doubleOf = (draft: Draft, of: Connection, random: Random): Connection => (
 })
 
 export const mutants: Mutant[] = [
+  ...mutantsOfCommands,
   {
     what: 'a double owner, online twice',
     invariant: 'I-7',

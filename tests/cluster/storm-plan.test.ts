@@ -60,6 +60,8 @@ test('a report of what went wrong says how to have the same plan again, with eve
     faults: {},
     takeovers: { claimedMs: none, onlineMs: none },
     evictions: { count: 3, silentMs: 4_100 },
+    loginsElsewhere: { thrownOut: 0, backMs: none },
+    commands: {},
     messages: { sent: 0, arrived: 0 },
     connects: 0,
     calmAfterMs: null,

@@ -1,21 +1,12 @@
-import {
-  bySession,
-  type Connect,
-  type Connection,
-  type Finding,
-  type History,
-  type Outage,
-  type Try,
-} from './history.js'
+import { bySession, type Connect, type Finding, type History, type Outage, type Try } from './history.js'
 import type { Bucket, Limits } from './limits.js'
 
 const invariant = 'I-14 connects'
 
-/** Connects stay within the buckets of their node and of all nodes, no session tries too often, and nobody fights for a device. */
-export function boundedConnects({ connects, tries, connections, stalls }: History, limits: Limits): Finding[] {
+/** Connects stay within the buckets of their node and of all nodes, and no session tries too often. */
+export function boundedConnects({ connects, tries, stalls }: History, limits: Limits): Finding[] {
   const inOrder = connects.toSorted((a, b) => a.at - b.at)
   const nodes = new Set(inOrder.map(({ node }) => node))
-  const logins = bySession(connections)
   return [
     ...overrun(inOrder, limits.total, limits, stalls, 'all nodes'),
     ...[...nodes].flatMap(node =>
@@ -28,7 +19,6 @@ export function boundedConnects({ connects, tries, connections, stalls }: Histor
       ),
     ),
     ...[...bySession(tries).values()].flatMap(of => tooOften(of, limits)),
-    ...[...logins].flatMap(([session, of]) => fights(session, of, limits)),
   ]
 }
 
@@ -67,20 +57,4 @@ function tooOften(tries: readonly Try[], { perSession }: Limits): Finding[] {
   if (first === undefined) return []
   const what = `more than ${perSession.most} connects within ${perSession.withinMs / 1_000} s`
   return [{ invariant, session: first.session, at: first.at, what }]
-}
-
-/** Somebody outside logged in as this device: ours may try once more, after a while, and then rests. */
-function fights(session: string, connections: readonly Connection[], { replaced }: Limits): Finding[] {
-  const foreign = connections.filter(({ node }) => node === null)
-  const thrownOut = connections.filter(each => each.node !== null && each.replaced)
-  return thrownOut.flatMap(({ closedAt }) => {
-    if (closedAt === null || !foreign.some(({ loggedInAt }) => Math.abs(loggedInAt - closedAt) < 1_000)) return []
-    const since = (ms: number) =>
-      connections.filter(each => each.node !== null && each.loggedInAt > closedAt && each.loggedInAt <= closedAt + ms)
-    const soon = since(replaced.quietMs).length
-    const most = since(replaced.within).length
-    if (soon === 0 && most < replaced.most) return []
-    const what = `${soon > 0 ? 'back at once' : `${most} logins`} after somebody else had logged in as this device`
-    return [{ invariant, session, at: closedAt, what }]
-  })
 }

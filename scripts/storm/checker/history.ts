@@ -17,6 +17,12 @@ export type History = {
   credentials: readonly CredentialChange[]
   /** Moments from which on a session's credentials may go: a terminal code, an operator's command. */
   endings: readonly Ending[]
+  /** Moments from which on everybody can know that something outside has logged in as a session's device. */
+  steppedBack: readonly SteppedBack[]
+  /** What an operator has asked for and was granted. */
+  commands: readonly Command[]
+  /** What an operator has asked for and was not granted, though the session was in a state that allows it. */
+  refusals: readonly Refusal[]
   /** One Signal message key or one-time pre-key each time WhatsApp got to see it. */
   keys: readonly KeyUse[]
   /** What people sent to sessions. */
@@ -71,6 +77,25 @@ export type CredentialContents = {
 }
 
 export type Ending = { session: string; at: number }
+
+export type SteppedBack = { session: string; at: number }
+
+export type Command = {
+  session: string
+  name: string
+  /** `rests`: nobody connects it any more. `connects`: it makes a new connection. */
+  wish: 'rests' | 'connects'
+  /** First, if it had to be asked several times. */
+  askedAt: number
+  answeredAt: number
+  /** The state it was answered with. */
+  state: string
+  /** When the next command was asked for; until then this one counts. `Infinity`: to the end. */
+  until: number
+}
+
+/** `why`: the code of the refusal. */
+export type Refusal = { session: string; name: string; at: number; why: string }
 
 export type KeyUse = {
   session: string

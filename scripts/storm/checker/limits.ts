@@ -14,8 +14,15 @@ export type Limits = {
   perSession: { most: number; withinMs: number }
   /** How much later than it left the bucket a connect may come: credentials are read in between, within a call's deadline. */
   connectDelayMs: number
-  /** After somebody else's login has thrown a session out: time before its only retry, and before the next. */
+  /** After somebody else's login has thrown a session out: time before its only retry, and how often it may throw the other out in a while. */
   replaced: { quietMs: number; within: number; most: number }
+  /**
+   * How long a command that was granted may take: its owner may be frozen, and its line stays until it goes on; a pause for the database, or
+   * turns of many that connect, come on top.
+   */
+  obeyedWithinMs: number
+  /** The same for a connection that was asked for, while more happens to whoever is to make it. */
+  connectedWithinMs: number
   /** How long what the API says may differ from what WhatsApp sees. */
   shownWithinMs: number
   /** Handles that may be more than at the beginning: pools are opened as they are needed. */
@@ -44,6 +51,8 @@ export const defaultLimits: Limits = {
   perSession: { most: 12, withinMs: 60_000 },
   connectDelayMs: 5_000,
   replaced: { quietMs: 55_000, within: 600_000, most: 2 },
+  obeyedWithinMs: 45_000,
+  connectedWithinMs: 120_000,
   shownWithinMs: 30_000,
   handles: 40,
   heapBytes: 64 * 2 ** 20,
