@@ -204,12 +204,14 @@ describe('what the session rests over', () => {
   })
 
   test.each([413, 414, 415, 418])('%i again and again: three tries, then the operator', async reason => {
-    await provoke(failure(reason, { always: true }), 'login')
+    await provoke(failure(reason, { always: true, code: 7, location: 'abc', expire: 254_700_000_000 }), 'login')
     await rig.becomes(identity, ['disconnected', 'login_refused'])
     await expect.poll(() => rig.sessions.has(identity.sessionId)).toBe(false)
     expect(rig.connections).toHaveLength(4)
     expect(rig.waits).toHaveLength(3)
     expect(rig.told('session_needs_operator')).toBe(1)
+    const alarm = rig.logLines.find(line => line.includes('session_needs_operator')) ?? ''
+    expect(JSON.parse(alarm)).toMatchObject({ status: reason, attributes: `code=7 expire location reason=${reason}` })
   })
 
   test('440 twice: no fight', async () => {

@@ -20,6 +20,7 @@ export type LogFields = {
   ms?: number
   epoch?: number
   url?: string
+  attributes?: string
   setting?: string
   job?: string
 }

@@ -173,6 +173,8 @@ export type CloseReason = {
   retryAfterMs?: number
   /** When a restriction ends, as WhatsApp said. */
   until?: Date
+  /** What a refusal that nobody has explained carries, for whoever may: names, and values that are short numbers. Nothing else of it. */
+  attributes?: string
 }
 
 /** Why a socket ended, told by whoever does not know how far the connection had come. */

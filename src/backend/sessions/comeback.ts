@@ -178,7 +178,11 @@ export class Comeback {
 
   #tellOperator(why: string, reason: CloseReason | null): void {
     const { sessionId } = this.#identity
-    const said = { ...(reason?.status != null && { status: reason.status }), ...(reason && { plane: reason.plane }) }
+    const said = {
+      ...(reason?.status != null && { status: reason.status }),
+      ...(reason && { plane: reason.plane }),
+      ...(reason?.attributes !== undefined && { attributes: reason.attributes }),
+    }
     this.#deps.alarm.tell('session_needs_operator', { sessionId, code: why, ...said })
   }
 

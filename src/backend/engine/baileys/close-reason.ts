@@ -53,6 +53,7 @@ const signatureProblems = new Set(['Invalid account signature', 'Failed to verif
 const longestRestrictionMs = 366 * 24 * 60 * 60 * 1_000
 const longestText = 300
 const longestName = 100
+const mostAttributes = 20
 
 /**
  * What Baileys' `lastDisconnect.error` means. The same number comes from three places, so the plane is told from the message first:
@@ -64,14 +65,19 @@ export function closeReason(error: unknown, phase: Phase): CloseCause {
   const known = phase === 'registering' || phase === 'shown' ? registrationKinds : {}
   if (message.startsWith('Connection Failure')) {
     const kind = kindOf({ ...loginKinds, ...known }, status)
-    const said = kind === 'restricted' ? restriction(data) : kind === 'locked' ? words(data) : {}
-    return { plane: 'login', kind, status, ...said }
+    return { plane: 'login', kind, status, ...said(kind, data) }
   }
   if (message.startsWith('Stream Errored') || message.startsWith('Multi-device beta')) {
     const kind = spoken(data) ?? kindOf({ ...streamKinds, ...known }, status)
     return { plane: 'stream', kind, status, ...named(data, kind) }
   }
   return { plane: 'local', kind: localKind(message, phase), status }
+}
+
+function said(kind: CloseKind, data: unknown): Partial<CloseCause> {
+  if (kind === 'restricted') return restriction(data)
+  if (kind === 'locked') return words(data)
+  return kind === 'login_refused' ? attributes(data) : {}
 }
 
 type FirstChild = { tag?: string; attrs?: Record<string, string> } | null | undefined
@@ -95,6 +101,14 @@ function words(data: unknown): Pick<CloseCause, 'text'> {
   // half a character at the end would not be stored
   const cut = text.slice(0, longestText).replace(/\p{Cs}$/u, '')
   return cut === '' ? {} : { text: cut }
+}
+
+/** `code=101 location reason=415`: a value that is longer than six digits may be somebody's number, and one of letters may be anything. */
+function attributes(data: unknown): Pick<CloseCause, 'attributes'> {
+  const shown = Object.entries((data ?? {}) as Record<string, unknown>)
+    .filter(([name]) => /^[a-z_]{1,40}$/i.test(name))
+    .map(([name, value]) => (/^\d{1,6}$/.test(String(value)) ? `${name}=${String(value)}` : name))
+  return shown.length === 0 ? {} : { attributes: shown.toSorted().slice(0, mostAttributes).join(' ') }
 }
 
 /** What the stream error's first child says more exactly than the number: a removed device may come without a 401. */
