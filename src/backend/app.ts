@@ -93,8 +93,10 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
   const { supportUrl, ownerUrl, mode, brandLogo: logoFile } = config.linking
 
   const metrics = releases.use(createMetrics())
-  const { database, appUrl } = releases.use(await openGatewayDatabase(config))
+  const { database, sessionsDatabase, appUrl } = releases.use(await openGatewayDatabase(config))
   const tenants = createTenants(database, () => lease.doubt())
+  const sessionTenants = createTenants(sessionsDatabase, () => lease.doubt())
+  const ofSessions = { database: sessionsDatabase, tenants: sessionTenants }
   const vault = createVault({ secret: config.sessionSecret })
   const events = createEventLog({ vault })
   const wakeups = releases.use(createEventWakeups({ url: () => appUrl, log: log.child('events') }))
@@ -111,10 +113,12 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
   })
   const engine = meteredEngine(whatsapp, metrics.connections)
   const alarm = createOperatorAlarm({ log: log.child('operator') })
-  const connects = { database, settings: config.connects, version, alarm, log: log.child('connects') }
+  const connects = { database: sessionsDatabase, settings: config.connects, version, alarm, log: log.child('connects') }
   const pacer = releases.use(makeConnectPacer({ ...connects, mostUnderWay: mostConnectsUnderWay }))
-  const sessions = releases.use(createSessions({ tenants, engine, events, pacer, alarm, log }))
-  const leaseWatch = releases.use(createLeaseWatch({ database, sessions, wakeups, lease, log: log.child('sessions') }))
+  const sessions = releases.use(createSessions({ tenants: sessionTenants, engine, events, pacer, alarm, log }))
+  const leaseWatch = releases.use(
+    createLeaseWatch({ database: sessionsDatabase, sessions, wakeups, lease, log: log.child('sessions') }),
+  )
 
   const admission = releases.use(
     createAdmission({
@@ -136,6 +140,7 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
   const linking = releases.use(
     createLinking({
       tenants,
+      sessionTenants,
       lines,
       mayBegin: () => pacer.mayBegin(),
       events,
@@ -150,12 +155,12 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
       codeAnswerMs,
     }),
   )
-  const prepareDelivery = createPrepareDelivery({ tenants, events, vault, settings: config.linking })
-  const finishLink = createFinishLink({ tenants, events, prepareDelivery, log: log.child('linking') })
-  const serveOutbox = createServeOutbox({ tenants, wakeups })
+  const prepareDelivery = createPrepareDelivery({ tenants: sessionTenants, events, vault, settings: config.linking })
+  const finishLink = createFinishLink({ tenants: sessionTenants, events, prepareDelivery, log: log.child('linking') })
+  const serveOutbox = createServeOutbox({ tenants: sessionTenants, wakeups })
   const resendDeps = { events, vault, engine, settings: config.linking }
-  const ownChat = createOwnChat({ tenants, ...resendDeps })
-  const missedCommands = createMissedCommands({ tenants, engine, onMessage: ownChat })
+  const ownChat = createOwnChat({ tenants: sessionTenants, ...resendDeps })
+  const missedCommands = createMissedCommands({ tenants: sessionTenants, engine, onMessage: ownChat })
   const { sessionIdPrefix } = config.linking
   const takesSessions = () => roles.sessions && !drain.isDraining()
   const takeBack = createTakeBack({
@@ -180,23 +185,17 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
   })
   const logOut: typeof commands.logOut = (...of) => commands.logOut(...of)
   const visitorSessions = createVisitorSessions({ tenants, workspaceId, ...resendDeps, logOut })
-  const finishHandOff = createFinishHandOff({ tenants, ...resendDeps })
+  const finishHandOff = createFinishHandOff({ tenants: sessionTenants, ...resendDeps })
   const around = { events, finishLink, finishHandOff, serveOutbox, onMessage: ownChat, onMissed: missedCommands }
   const recovery = releases.use(
-    createRecovery({ database, tenants, wakeups, vault, linking, sessions, lease, log: log.child('recovery') }),
+    createRecovery({ ...ofSessions, wakeups, vault, linking, sessions, lease, log: log.child('recovery') }),
   )
 
   const { trustProxy, production } = config
   const longReconnects = releases.use(
-    createLongReconnects({
-      database,
-      tenants,
-      events,
-      afterMs: config.sessionTimeoutMs,
-      log: log.child('sessions'),
-    }),
+    createLongReconnects({ ...ofSessions, events, afterMs: config.sessionTimeoutMs, log: log.child('sessions') }),
   )
-  const jobsDeps = { database, url: appUrl, tenants, events, vault, nodeId, log: log.child('jobs') }
+  const jobsDeps = { ...ofSessions, url: appUrl, events, vault, nodeId, log: log.child('jobs') }
   const jobs = releases.use(createBackgroundJobs({ ...jobsDeps, onOutcome: metrics.jobTried }))
 
   const addressOf = createClientAddress({ trustProxy, production, log: log.child('http') })
@@ -213,6 +212,7 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
   let started = false
   const { health, figures } = nodeHealth({
     database,
+    sessionsDatabase,
     lease,
     sessions,
     pacer,
@@ -252,7 +252,7 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
   // before all of it, while the door is open: others are told that this node is going
   const drain = releases.use(
     createDrain({
-      database,
+      database: sessionsDatabase,
       lease,
       recovery,
       linking,

@@ -10,8 +10,17 @@ import { checkCanary } from './vault/canary.js'
 export type GatewayDatabase = AsyncDisposable & {
   /** The role the process works as. Holds a password: never log it. */
   appUrl: string
+  /** For what somebody waits for: requests, live feeds, links until they are sessions, the node's own health. */
   database: Database
+  /** For what sessions do, and whatever looks after them: restores and reconnects may keep all of it busy. */
+  sessionsDatabase: Database
 }
+
+/**
+ * Connections of one process at most, to each of the two. With its lease's, its listener's and the four of its jobs they are 15: as many as the
+ * smallest session poolers of managed servers lend.
+ */
+const mostConnections = { requests: 4, sessions: 5 }
 
 export type GatewayDatabaseInput = Pick<Config, 'dataDir' | 'sessionSecret' | 'database'>
 
@@ -29,12 +38,14 @@ export async function openGatewayDatabase({
   try {
     const ownerUrl = database.url ?? local?.url ?? ''
     const appUrl = await prepare(ownerUrl, database.appUrl, sessionSecret)
-    const opened = openDatabase({ url: appUrl })
+    const forRequests = openDatabase({ url: appUrl, max: mostConnections.requests })
+    const forSessions = openDatabase({ url: appUrl, max: mostConnections.sessions })
     return {
       appUrl,
-      database: opened,
+      database: forRequests,
+      sessionsDatabase: forSessions,
       async [Symbol.asyncDispose]() {
-        await opened.close()
+        await Promise.all([forRequests.close(), forSessions.close()])
         await local?.stop()
       },
     }

@@ -15,6 +15,7 @@ import type { Sessions } from './sessions/sessions.js'
 
 export type NodeHealthDeps = {
   database: Database
+  sessionsDatabase: Pick<Database, 'use'>
   lease: Pick<NodeLease, 'isSure' | 'ageMs' | 'renewalsFailed'>
   sessions: Pick<Sessions, 'connectedCount' | 'countByState'>
   pacer: Pick<ConnectPacer, 'counts'>
@@ -28,13 +29,14 @@ export type NodeHealthDeps = {
 
 /** What a process tells of itself in every role: how it is, as routes, and its figures. */
 export function nodeHealth(deps: NodeHealthDeps): { health: Route[]; figures: RequestHandler } {
-  const { database, lease, sessions, pacer, alarm, live, phase, metrics, identify, metricsFrom } = deps
+  const { database, sessionsDatabase, lease, sessions, pacer, alarm, live, phase, metrics, identify, metricsFrom } =
+    deps
   const websocketClients = () => live.clientCount()
   metrics.watch({
     sessionsByState: () => sessions.countByState(),
     websocketClients,
     connectsWaiting: () => pacer.counts().waiting,
-    pool: () => database.use(),
+    pools: () => ({ requests: database.use(), sessions: sessionsDatabase.use() }),
     lease: () => ({ held: lease.isSure(), ageMs: lease.ageMs(), renewalsFailed: lease.renewalsFailed() }),
     database: () => databaseFigures(database),
   })

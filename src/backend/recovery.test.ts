@@ -52,6 +52,7 @@ beforeEach(async () => {
   sessions = createSessions({ tenants, engine, events, log, ...connects })
   linking = createLinking({
     tenants,
+    sessionTenants: tenants,
     lines: attemptLines(engine),
     vault,
     events,

@@ -17,6 +17,8 @@ import { openAttempt } from './open-attempt.js'
 
 export type RunningAttemptsDeps = {
   tenants: Tenants
+  /** For what an attempt stores once it has become a session. */
+  sessionTenants: Tenants
   lines: Pick<AttemptLines, 'engine' | 'letGo'>
   events: EventLog
   vault: Vault
@@ -53,7 +55,7 @@ export interface RunningAttempts {
 }
 
 export function createRunningAttempts(deps: RunningAttemptsDeps): RunningAttempts {
-  const { tenants, admission, log } = deps
+  const { tenants, sessionTenants, admission, log } = deps
   const { engine } = deps.lines
   const running = new Map<SessionId, Promise<Beginning>>()
 
@@ -81,10 +83,17 @@ export function createRunningAttempts(deps: RunningAttemptsDeps): RunningAttempt
         running.delete(sessionId)
         place.leave({ used: attempt.used })
       }
-      // a visitor is told of trouble; a session outlasts it
-      const patient = () => deps.sessions.has(sessionId)
+      const isSession = () => deps.sessions.has(sessionId)
       const turns = createAttemptTurns({ ...deps, onOver }, opened, { mode, method })
-      const keys = createKeyStore({ tenants, sealer: opened.sealer, patient }, opened, credentials)
+      const storage = {
+        get tenants() {
+          return isSession() ? sessionTenants : tenants
+        },
+        sealer: opened.sealer,
+        // a visitor is told of trouble; a session outlasts it
+        patient: isSession,
+      }
+      const keys = createKeyStore(storage, opened, credentials)
       const attempt = new LinkAttempt({ engine, log, turns, codeAnswerMs: deps.codeAnswerMs }, keys, plan)
       if (queued) void place.turn.then(() => attempt.call())
       else attempt.start()

@@ -1,5 +1,6 @@
 import { Gauge, type Registry } from 'prom-client'
 import { shareAnswer } from '../http/shared-answer.js'
+import type { PoolUse } from '../database/database.js'
 import type { DatabaseFigures } from './database-figures.js'
 import type { LoopLag } from './loop-lag.js'
 
@@ -8,7 +9,8 @@ export type GaugeSources = {
   sessionsByState: () => Readonly<Record<string, number>>
   websocketClients: () => number
   connectsWaiting: () => number
-  pool: () => { open: number; idle: number; waiting: number }
+  /** By what they are for. */
+  pools: () => Readonly<Record<string, PoolUse>>
   lease: () => { held: boolean; ageMs: number; renewalsFailed: number }
   /** Rejects while the database is away. */
   database: () => Promise<DatabaseFigures>
@@ -50,12 +52,7 @@ export function addGauges(registry: Registry, lag: LoopLag, sources: GaugeSource
     help: 'Renewals of the lease that failed since the start.',
     read: () => sources.lease().renewalsFailed,
   })
-  gauge('database_connections', {
-    help: 'Connections to the database.',
-    label: 'use',
-    read: () => ({ busy: sources.pool().open - sources.pool().idle, idle: sources.pool().idle }),
-  })
-  gauge('database_waiting', { help: 'Callers that wait for a connection.', read: () => sources.pool().waiting })
+  addPoolGauges(registry, sources.pools)
   gauge('event_loop_lag_seconds', {
     help: 'How late this process comes to its work, since the last look.',
     label: 'quantile',
@@ -92,6 +89,31 @@ function counted(names: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const name of names) counts[name] = (counts[name] ?? 0) + 1
   return counts
+}
+
+function addPoolGauges(registry: Registry, pools: GaugeSources['pools']): void {
+  const gauge = (
+    name: string,
+    help: string,
+    labelNames: string[],
+    collect: (gauge: Gauge, pool: string, use: PoolUse) => void,
+  ) =>
+    new Gauge({
+      registers: [registry],
+      name: `whizlite_${name}`,
+      help,
+      labelNames,
+      collect() {
+        for (const [pool, use] of Object.entries(pools())) collect(this, pool, use)
+      },
+    })
+  gauge('database_connections', 'Connections to the database.', ['pool', 'use'], (now, pool, { open, idle }) => {
+    now.set({ pool, use: 'busy' }, open - idle)
+    now.set({ pool, use: 'idle' }, idle)
+  })
+  gauge('database_waiting', 'Callers that wait for a connection.', ['pool'], (now, pool, { waiting }) =>
+    now.set({ pool }, waiting),
+  )
 }
 
 const ofDatabase: Readonly<Record<keyof DatabaseFigures, [name: string, help: string]>> = {
