@@ -138,6 +138,23 @@ describe('when every place is taken', () => {
     expect(await here.view()).toMatchObject({ phase: 'queued', queuePosition: 1 })
   })
 
+  test('and WhatsApp refuses this client meanwhile, those who wait are told so and not sent to it', async () => {
+    const waiting: string[] = []
+    for (let nth = 1; nth <= 3; nth++) waiting.push((await queue(gateway.visitor())).sessionId)
+    await gateway.simulator.fault('fail-registration', { reason: 405, always: true })
+    await using second = await SecondNode.start(gateway)
+    expect(await second.visitor(null).request('POST', '/api/sessions/start', {})).toMatchObject({ status: 502 })
+    const refusals = async () => (await gateway.simulator.ledger({ direction: 'out', tag: 'failure' })).length
+    const before = await refusals()
+
+    // whose turn it is then meets the second refusal, after which nobody needs another one
+    await leave(first, firstId)
+    for (const id of waiting) expect(await ended(id)).toEqual({ phase: 'failed', reason: 'engine_outdated' })
+    expect((await refusals()) - before).toBeLessThan(waiting.length)
+    await gateway.simulator.fault('clear-faults')
+    await rows.query(`delete from connect_breakers`)
+  }, 60_000)
+
   test('and the queue is full, the next is told to come again', async () => {
     for (let n = 1; n <= 3; n++) await queue(gateway.visitor())
     const answer = await gateway.visitor().request('POST', '/api/sessions/start', {})

@@ -17,7 +17,7 @@ test('a connection that cannot be made ends the attempt, and holds up nobody who
   const turns = { called: never, qr: never, code: never, codeEntered: never, scanned: never, opened: never }
   const ended = async (end: AttemptEnd) => void ends.push(end)
   const keys: Pick<KeyStore, 'credentials'> = { credentials: { engine: 'baileys', bytes: Buffer.from('nothing') } }
-  const attempt = new LinkAttempt({ engine, log, turns: { ...turns, ended } }, keys as KeyStore, {
+  const attempt = new LinkAttempt({ engine, mayBegin: never, log, turns: { ...turns, ended } }, keys as KeyStore, {
     method: 'qr',
     phoneNumber: null,
   })
@@ -41,7 +41,8 @@ test('the login that follows an acceptance waits for the last writes of the conn
     return { close }
   }
   const turns = { scanned: async () => {}, ended: async () => {} } as unknown as LinkTurns
-  const deps = { engine: { connect } as unknown as Engine, log: createLog({ level: 'silent' }), turns }
+  const mayBegin = async () => true
+  const deps = { engine: { connect } as unknown as Engine, mayBegin, log: createLog({ level: 'silent' }), turns }
   const attempt = new LinkAttempt(deps, {} as KeyStore, { method: 'qr', phoneNumber: null })
   attempt.start()
   await vi.waitFor(() => expect(connects).toHaveLength(1))

@@ -22,6 +22,8 @@ const acceptanceLimitMs = 60_000
 
 export type LinkAttemptDeps = {
   engine: Engine
+  /** Whether WhatsApp takes this client, as far as is known when an attempt has waited for its turn. */
+  mayBegin: () => Promise<boolean>
   log: Log
   turns: LinkTurns
   /** Milliseconds that who asks for a code waits at least, when it is not the usual second. */
@@ -80,6 +82,7 @@ export class LinkAttempt {
   /** Its turn in the queue has come. */
   call(): void {
     this.#inTurn(async () => {
+      if (!(await this.#deps.mayBegin())) return this.#finish({ phase: 'failed', reason: 'engine_outdated' })
       if (await this.#deps.turns.called()) this.#begin()
     })
   }

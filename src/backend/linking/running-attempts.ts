@@ -94,7 +94,8 @@ export function createRunningAttempts(deps: RunningAttemptsDeps): RunningAttempt
         patient: isSession,
       }
       const keys = createKeyStore(storage, opened, credentials)
-      const attempt = new LinkAttempt({ engine, log, turns, codeAnswerMs: deps.codeAnswerMs }, keys, plan)
+      const { mayBegin, codeAnswerMs } = deps
+      const attempt = new LinkAttempt({ engine, mayBegin, log, turns, codeAnswerMs }, keys, plan)
       if (queued) void place.turn.then(() => attempt.call())
       else attempt.start()
       return { sessionId, attempt }
