@@ -75,6 +75,11 @@ export class Simulator implements SimulatorControl {
     return this.parts.media.url
   }
 
+  /** The most files that were being fetched at one time so far. */
+  get mostDownloadsAtOnce(): number {
+    return this.parts.media.mostAtOnce
+  }
+
   async phone(phoneNumber: string, options: { name?: string | undefined } = {}): Promise<Phone> {
     if (!PHONE_NUMBER.test(phoneNumber)) throw new SimulatorError('bad_request', 'a phone number is digits only')
     const { exchange, state } = this.parts

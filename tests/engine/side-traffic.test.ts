@@ -120,6 +120,30 @@ describe('app state', () => {
     await expect.poll(async () => Buffer.from((await version()) ?? []).toString()).toContain('"version":1')
   })
 
+  test('of which many sessions lack a file at once is read by a few of them at a time', async () => {
+    const patient = rig.engineAt(rig.simulator.url, undefined, { mediaUrl: rig.simulator.mediaUrl })
+    const phones: Phone[] = []
+    const accounts: EngineAccount[] = []
+    const read = async ({ keys }: EngineAccount) => (await keys.read('app-state-sync-version', ['regular'])).size
+    try {
+      for (let nth = 1; nth <= 12; nth++) {
+        await link()
+        phones.push(phone)
+        accounts.push(account)
+        await account.close()
+        await account.reload()
+        await account.open(undefined, patient)
+        phone = await rig.phone()
+      }
+      for (const { phoneNumber } of phones)
+        await rig.simulator.fault('app-state', { phone: phoneNumber, count: 20, file: 'patch', bytesPerSecond: 500 })
+      for (const one of accounts) await expect.poll(() => read(one), { timeout: 40_000 }).toBe(1)
+      expect(rig.simulator.mostDownloadsAtOnce).toBe(8)
+    } finally {
+      for (const one of accounts) await one.close()
+    }
+  }, 120_000)
+
   test('without end is ended', async () => {
     await link()
     await rig.simulator.fault('endless-app-state', { phone: phone.phoneNumber })

@@ -23,15 +23,21 @@ export type ServedFile = Serving & { bytes: () => Iterable<Buffer> | AsyncIterab
 /** A small media server on 127.0.0.1: what is put there is found under the path it got. */
 export class MediaServer implements AsyncDisposable {
   readonly #files = new Map<string, ServedFile>()
+  readonly #serving = new Set<ServerResponse>()
   readonly #stopping = new AbortController()
   readonly #server: Server
   #port = 0
+  #mostAtOnce = 0
 
   private constructor() {
     this.#server = createServer((request, response) => {
       const file = this.#files.get((request.url ?? '').split('?')[0] ?? '')
       if (!file) return void response.writeHead(404).end()
-      this.#serve(file, response).catch(() => response.destroy())
+      this.#serving.add(response)
+      this.#mostAtOnce = Math.max(this.#mostAtOnce, this.#serving.size)
+      const over = () => this.#serving.delete(response)
+      response.once('close', over)
+      this.#serve(file, response).then(over, () => response.destroy())
     })
   }
 
@@ -46,6 +52,11 @@ export class MediaServer implements AsyncDisposable {
 
   get url(): string {
     return `http://127.0.0.1:${this.#port}`
+  }
+
+  /** The most files that were being served at one time so far. */
+  get mostAtOnce(): number {
+    return this.#mostAtOnce
   }
 
   /** Answers the path the file is served under from now on. */
@@ -78,8 +89,9 @@ export class MediaServer implements AsyncDisposable {
     }
     const piece = Math.max(1, Math.floor((bytesPerSecond * TICK_MS) / 1000))
     for (let at = 0; at < bytes.length && !response.destroyed; at += piece) {
-      response.write(bytes.subarray(at, at + piece))
       await delay((piece * 1000) / bytesPerSecond, undefined, { signal })
+      // the last piece last: whoever has it has the file
+      response.write(bytes.subarray(at, at + piece))
     }
   }
 

@@ -1,4 +1,5 @@
 import { DownloadGuard } from '../../prelude/whole-downloads.js'
+import type { DownloadPlaces } from './download-places.js'
 
 /** Where WhatsApp keeps files, and where Baileys looks for them. Source: `DEF_MEDIA_HOST` in its `Utils/messages-media.js`. */
 export const whatsappMedia = 'https://mmg.whatsapp.net'
@@ -35,19 +36,23 @@ export async function mediaFile(
 
 export type GuardedDownloadsDeps = {
   mediaUrl: string | null
-  /** Longest time for one file. */
+  /** Of all connections of the process together. */
+  places: DownloadPlaces
+  /** Longest time for one file, and before it for a place. */
   limitMs: number
   /** Whether a file has come whole. */
   onFile: (came: boolean) => void
 }
 
 /** Options for Baileys, with which it gets whole files or an error, and reaches no other host. */
-export function guardedDownloads({ mediaUrl, limitMs, onFile }: GuardedDownloadsDeps): RequestInit {
+export function guardedDownloads({ mediaUrl, places, limitMs, onFile }: GuardedDownloadsDeps): RequestInit {
   const answer = async (url: string): Promise<Response> => {
     try {
       const { origin, pathname, search } = new URL(url)
       if (origin !== whatsappMedia) throw new Error('media: another host')
-      const file = await mediaFile(pathname + search, { mediaUrl, signal: AbortSignal.timeout(limitMs) })
+      const file = await places.within(limitMs, () =>
+        mediaFile(pathname + search, { mediaUrl, signal: AbortSignal.timeout(limitMs) }),
+      )
       onFile(true)
       return new Response(file)
     } catch (error) {

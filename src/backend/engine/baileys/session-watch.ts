@@ -2,6 +2,7 @@ import type { WASocket } from '@whiskeysockets/baileys'
 import type { Log } from '../../log.js'
 import type { EngineEvent } from '../engine.js'
 import type { AuthState } from './auth-state.js'
+import { DownloadPlaces } from './download-places.js'
 import { HistoryImport } from './history-import.js'
 import { guardedDownloads, type GuardedDownloadsDeps } from './media-file.js'
 import type { LoggerEars } from './quiet-logger.js'
@@ -21,6 +22,9 @@ export type WatchSettings = {
   mediaUrl?: string | null
 }
 
+/** Files of app state fetched at once: when a thousand sessions come back, each of which may lack some, neither memory nor the line is theirs alone. */
+const mostFilesAtOnce = 8
+
 /** What the watches of all connections of one process share. */
 export class Watches {
   readonly limits: WatchLimits
@@ -28,6 +32,7 @@ export class Watches {
   readonly round: WatchRound
   readonly mediaUrl: string | null
   readonly #memory = new WatchMemory()
+  readonly #places = new DownloadPlaces(mostFilesAtOnce)
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor({ limits, now = () => performance.now(), mediaUrl = null }: WatchSettings = {}) {
@@ -39,7 +44,8 @@ export class Watches {
 
   /** For Baileys, see `guardedDownloads`. */
   downloads(onFile: GuardedDownloadsDeps['onFile']): RequestInit {
-    return guardedDownloads({ mediaUrl: this.mediaUrl, limitMs: this.limits.appStateMs, onFile })
+    const { mediaUrl, limits } = this
+    return guardedDownloads({ mediaUrl, places: this.#places, limitMs: limits.appStateMs, onFile })
   }
 
   /** One after the other, whoever asks. */
