@@ -88,7 +88,7 @@ export async function createApp(config: Config, parts: AppParts): Promise<App> {
 }
 
 async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, releases: Releases): Promise<App> {
-  const { publicUrl, roles } = config
+  const { nodeName: name, publicUrl, roles, trustProxy, production } = config
   const cookies = { secure: publicUrl?.startsWith('https:') ?? false }
   const { supportUrl, ownerUrl, mode, brandLogo: logoFile } = config.linking
 
@@ -100,7 +100,7 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
   const vault = createVault({ secret: config.sessionSecret })
   const events = createEventLog({ vault })
   const wakeups = releases.use(createEventWakeups({ url: () => appUrl, log: log.child('events') }))
-  const lease = releases.use(createNodeLease({ url: () => appUrl, database, log: log.child('leases') }))
+  const lease = releases.use(createNodeLease({ url: () => appUrl, database, name, log: log.child('leases') }))
   const { nodeId } = lease
   const preKeys = releases.use(createPreKeyPool({ size: warmPreKeyBatches }))
   const version = clientVersion(config.whatsapp.version)
@@ -162,7 +162,7 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
   const ownChat = createOwnChat({ tenants: sessionTenants, ...resendDeps })
   const missedCommands = createMissedCommands({ tenants: sessionTenants, engine, onMessage: ownChat })
   const { sessionIdPrefix } = config.linking
-  const takesSessions = () => roles.sessions && !drain.isDraining()
+  const takesSessions = () => roles.sessions && !drain.isDraining() && !lease.isReplaced()
   const takeBack = createTakeBack({
     tenants,
     engine,
@@ -191,7 +191,6 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
     createRecovery({ ...ofSessions, wakeups, vault, linking, sessions, lease, log: log.child('recovery') }),
   )
 
-  const { trustProxy, production } = config
   const longReconnects = releases.use(
     createLongReconnects({ ...ofSessions, events, afterMs: config.sessionTimeoutMs, log: log.child('sessions') }),
   )
@@ -277,6 +276,7 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
           // what went on may have begun another doubt
           if (lease.isSure()) lines.resumeAll()
         },
+        onReplaced: () => sessions.abandonAll(),
       })
       drain.begin()
       await admission.start()

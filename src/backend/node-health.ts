@@ -16,7 +16,7 @@ import type { Sessions } from './sessions/sessions.js'
 export type NodeHealthDeps = {
   database: Database
   sessionsDatabase: Pick<Database, 'use'>
-  lease: Pick<NodeLease, 'isSure' | 'ageMs' | 'renewalsFailed'>
+  lease: Pick<NodeLease, 'isSure' | 'isReplaced' | 'ageMs' | 'renewalsFailed'>
   sessions: Pick<Sessions, 'connectedCount' | 'countByState'>
   pacer: Pick<ConnectPacer, 'counts'>
   alarm: Pick<OperatorAlarm, 'raised'>
@@ -45,6 +45,7 @@ export function nodeHealth(deps: NodeHealthDeps): { health: Route[]; figures: Re
       database.system(async ({ db }) => void (await sql`select 1`.execute(db)), { deadlineMs: 2_000 }),
     phase,
     leaseHeld: () => lease.isSure(),
+    nodeReplaced: () => lease.isReplaced(),
     clientOutdated: () => alarm.raised().includes('engine_outdated'),
     connectedSessions: () => sessions.connectedCount(),
     websocketClients,

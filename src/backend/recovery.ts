@@ -82,7 +82,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     linking.has(sessionId) || sessions.has(sessionId) || waiting.some(claimed => claimed.sessionId === sessionId)
 
   const findStranded = async () => {
-    if (stopped) return
+    if (stopped || !lease.isSure()) return
     try {
       const idle = (await leasesOf(database, nodeId)).filter(owned => !runsHere(owned))
       waiting.push(...idle.filter(({ sessionId }) => suspects.has(sessionId)))

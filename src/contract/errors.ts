@@ -33,6 +33,8 @@ export const ErrorCode = z.enum([
   'shutting_down',
   /** This process is not sure that it may still act for its sessions. */
   'lease_lost',
+  /** Another process has started under this one's name. */
+  'node_replaced',
   'internal_error',
 ])
 export type ErrorCode = z.infer<typeof ErrorCode>

@@ -36,6 +36,8 @@ export type Config = {
     ownerUrl: string
     brandLogo: string | null
   }
+  /** Of this process, as long as there is no other of that name; null: none. */
+  nodeName: string | null
   /** What this process does. Health and metrics are told in every role. */
   roles: { api: boolean; sessions: boolean; jobs: boolean }
   /** Who may read the metrics without the service token, in the forms of `proxy-addr`. */
@@ -129,6 +131,7 @@ export function loadConfig(raw: NodeJS.ProcessEnv): Config {
       ownerUrl: env.OWNER_URL,
       brandLogo: env.BRAND_LOGO ?? null,
     },
+    nodeName: env.NODE_NAME ?? null,
     roles: {
       api: env.ROLES.includes('api'),
       sessions: env.ROLES.includes('sessions'),

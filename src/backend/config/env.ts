@@ -56,6 +56,7 @@ export const Env = z.object({
   WHATSAPP_SESSION_TIMEOUT: z.coerce.number().int().min(1_000).max(31_536_000_000).default(3_600_000),
   CONNECT_BURST: count.default(20),
   CONNECTS_PER_SECOND_TOTAL: rate.default(20),
+  NODE_NAME: z.string().trim().min(1).max(100).optional(),
   EGRESS_NAME: z.string().trim().min(1).max(100).default('shared'),
   WHATSAPP_WEB_VERSION: z
     .string()

@@ -76,6 +76,9 @@ export type NodeTable = {
   draining: Generated<boolean>
   host: string | null
   process: string | null
+  name: string | null
+  /** When a newer process has started under its name. */
+  replaced_at: Date | null
 }
 
 export type CanaryTable = { only_row: Generated<boolean>; sealed: Buffer; kek_id: string; created_at: Generated<Date> }

@@ -13,6 +13,7 @@ const well: HealthDeps = {
   pingDatabase: async () => {},
   phase: () => 'ready',
   leaseHeld: () => true,
+  nodeReplaced: () => false,
   clientOutdated: () => false,
   connectedSessions: () => 3,
   websocketClients: () => 2,
@@ -46,6 +47,11 @@ test.each<[string, Partial<HealthDeps>, unknown[]]>([
   ['it stops', { phase: () => 'draining' }, ['healthy', 200, 503, 'shutting_down']],
   ['the database is away', { pingDatabase: away }, ['degraded', 200, 503, 'database_unavailable']],
   ['the lease is lost', { leaseHeld: () => false }, ['degraded', 200, 503, 'lease_lost']],
+  [
+    'another has its name',
+    { leaseHeld: () => false, nodeReplaced: () => true },
+    ['degraded', 200, 503, 'node_replaced'],
+  ],
   // another node could do no better
   ['WhatsApp refuses the client', { clientOutdated: () => true }, ['degraded', 200, 200, 'ok']],
 ])('%s', async (_, deps, expected) => {

@@ -13,6 +13,8 @@ export type HealthDeps = {
   phase: () => NodePhase
   /** Whether this node surely has its lease: without it, it may not act. */
   leaseHeld: () => boolean
+  /** Whether another process has this one's name, and so its lease. */
+  nodeReplaced: () => boolean
   /** Whether WhatsApp refuses the version of the client, so that nobody connects. */
   clientOutdated: () => boolean
   connectedSessions: () => number
@@ -30,7 +32,7 @@ type Probe = z.infer<typeof Probe>
  * for an answer; `/health/ready` for whoever routes.
  */
 export function healthRoutes(deps: HealthDeps): Route[] {
-  const { pingDatabase, phase, leaseHeld, clientOutdated, connectedSessions, websocketClients } = deps
+  const { pingDatabase, phase, leaseHeld, nodeReplaced, clientOutdated, connectedSessions, websocketClients } = deps
   // these doors have no limit: watchers come from anywhere, and a crowd must not cost the database more than one of them
   const answers = shareAnswer({
     ask: () =>
@@ -69,6 +71,7 @@ export function healthRoutes(deps: HealthDeps): Route[] {
         if (phase() === 'starting') throw notReady('starting')
         if (phase() === 'draining') throw notReady('shutting_down')
         if (!(await answers())) throw notReady('database_unavailable')
+        if (nodeReplaced()) throw notReady('node_replaced')
         if (!leaseHeld()) throw notReady('lease_lost')
         return { status: 'ok' }
       },
@@ -80,6 +83,8 @@ const whyNot = {
   starting: 'This node is starting.',
   shutting_down: 'This node is stopping.',
   database_unavailable: 'The database does not answer.',
+  node_replaced:
+    'Another process has started under the NODE_NAME of this one, which runs no sessions until it is started again.',
   lease_lost: 'This node is not sure of its lease.',
 } as const
 

@@ -25,6 +25,7 @@ const serve = (timeouts: HttpServerDeps['timeouts']): HttpServer =>
         pingDatabase: async () => void pings++,
         phase: () => 'ready',
         leaseHeld: () => true,
+        nodeReplaced: () => false,
         clientOutdated: () => false,
         connectedSessions: () => 0,
         websocketClients: () => 0,

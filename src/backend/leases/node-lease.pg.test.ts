@@ -67,13 +67,17 @@ test('rows of processes that crashed long ago go, unless something of theirs is 
 /** Quick enough for a test; a question that is not answered still takes its second. */
 const times = { leaseMs: 3_000, renewEveryMs: 100, fenceMs: 2_000, retryMs: 50 }
 
-type Told = { doubts: number; sure: ReadonlyMap<string, bigint>[] }
+type Told = { doubts: number; replaced: number; sure: ReadonlyMap<string, bigint>[] }
 
-async function watched(url: string): Promise<{ lease: NodeLease; told: Told }> {
-  const told: Told = { doubts: 0, sure: [] }
+async function watched(url: string, name: string | null = null): Promise<{ lease: NodeLease; told: Told }> {
+  const told: Told = { doubts: 0, replaced: 0, sure: [] }
   const log = createLog({ level: 'silent' })
-  const lease = createNodeLease({ url: () => url, database: clone.database, log, times })
-  await lease.start({ onDoubt: () => told.doubts++, onSure: owned => told.sure.push(owned) })
+  const lease = createNodeLease({ url: () => url, database: clone.database, log, name, times })
+  await lease.start({
+    onDoubt: () => told.doubts++,
+    onSure: owned => told.sure.push(owned),
+    onReplaced: () => told.replaced++,
+  })
   return { lease, told }
 }
 
@@ -213,4 +217,40 @@ test('a node that stops with something left leaves its row behind, ended, for ot
   expect(
     await rows.query(`select from nodes where id = $1 and lease_until < clock_timestamp()`, [lease.nodeId]),
   ).toHaveLength(1)
+})
+
+test('who starts under the name of another ends its lease at once, and that one never renews it again', async () => {
+  // what other tests have left would be shared out as well
+  await rows.query(`delete from session_leases`)
+  const { lease: older, told } = await watched(clone.appUrl, 'web-0')
+  const { lease: stranger } = await watched(clone.appUrl, 'web-1')
+  const session = await owns(older.nodeId)
+  const { lease: newer } = await watched(clone.appUrl, 'web-0')
+  const { claimed } = await lookForOrphans(clone.database, { nodeId: newer.nodeId, host: null, most: 100 })
+  expect(claimed.map(({ sessionId, fence }) => [sessionId, fence.epoch])).toContainEqual([session, 6n])
+  await expect.poll(() => told.replaced).toBe(1)
+  expect([older.isReplaced(), older.isSure(), older.mayWrite()]).toEqual([true, false, false])
+  older.doubt()
+  expect(
+    await rows.query(`select from nodes where id = $1 and lease_until < clock_timestamp()`, [older.nodeId]),
+  ).toEqual([{}])
+  for (const other of [stranger, newer]) {
+    await expect.poll(() => other.isSure()).toBe(true)
+    expect(other.isReplaced()).toBe(false)
+  }
+  expect(told.replaced).toBe(1)
+  for (const lease of [older, stranger, newer]) await lease[Symbol.asyncDispose]()
+})
+
+test('of those that start together under one name one stays', async () => {
+  const started = await Promise.all(Array.from({ length: 5 }, () => watched(clone.appUrl, 'web-2')))
+  const replaced = () => started.filter(({ lease }) => lease.isReplaced())
+  await expect.poll(() => replaced().length).toBe(4)
+  const [kept] = started.filter(({ lease }) => !lease.isReplaced())
+  const [newest] = await rows.query(
+    `select id from nodes where name = 'web-2' order by started_at desc, id desc limit 1`,
+  )
+  expect(newest).toEqual({ id: kept?.lease.nodeId })
+  await expect.poll(() => kept?.lease.isSure()).toBe(true)
+  for (const { lease } of started) await lease[Symbol.asyncDispose]()
 })

@@ -33,6 +33,8 @@ export type LeaseWatch = {
   onDoubt: () => void
   /** The lease is certain again, and these are the sessions that this node is to run, with their epochs. */
   onSure: (owned: ReadonlyMap<SessionId, bigint>) => void
+  /** A newer process has this one's name and may have all of its sessions: nothing may be read, sent or acknowledged ever again. */
+  onReplaced: () => void
 }
 
 /**
@@ -51,6 +53,8 @@ export interface NodeLease extends AsyncDisposable {
   doubt(): void
   /** Whether there is no doubt. */
   isSure(): boolean
+  /** Whether a newer process has started under this one's name. */
+  isReplaced(): boolean
   /** Milliseconds since the start of the last renewal that worked. */
   ageMs(): number
   /** Since the start. */
@@ -59,26 +63,35 @@ export interface NodeLease extends AsyncDisposable {
   leaveOut(): Promise<void>
 }
 
-export type NodeLeaseDeps = { url: () => string; database: Database; log: Log; times?: LeaseTimes }
+export type NodeLeaseDeps = {
+  url: () => string
+  database: Database
+  log: Log
+  /** Its operator's, who has one process at a time of each name; `null`: none. */
+  name?: string | null
+  times?: LeaseTimes
+}
 
-const nobody: LeaseWatch = { onDoubt: () => {}, onSure: () => {} }
+const nobody: LeaseWatch = { onDoubt: () => {}, onSure: () => {}, onReplaced: () => {} }
 
 const renewal = `
-  insert into ${SCHEMA}.nodes (id, lease_until, host, process)
-  values ($1, clock_timestamp() + make_interval(secs => $2), $3, $4)
-  on conflict (id) do update set lease_until = excluded.lease_until`
+  insert into ${SCHEMA}.nodes (id, lease_until, host, process, name)
+  values ($1, clock_timestamp() + make_interval(secs => $2), $3, $4, $5)
+  on conflict (id) do update set lease_until = excluded.lease_until where nodes.replaced_at is null
+  returning id`
 
 // Claims of a node's sessions hold its row until they are through, and the renewal has just waited for that row: whatever was claimed is seen,
 // and a lock that anybody else has on one lease keeps nobody waiting.
 const ownership = `select session_id, epoch from ${SCHEMA}.session_leases where node_id = $1 and wanted`
 
-export function createNodeLease({ url, database, log, times = usual }: NodeLeaseDeps): NodeLease {
+export function createNodeLease({ url, database, log, name = null, times = usual }: NodeLeaseDeps): NodeLease {
   const nodeId = randomUUID()
   const proof = proofOfThisProcess()
   let line: LeaseLine | null = null
   let watch = nobody
   let renewedAt = { own: -Infinity, wall: -Infinity }
   let doubtful = false
+  let replaced = false
   let failed = 0
   let stopped = false
   let timer: NodeJS.Timeout | undefined
@@ -89,6 +102,7 @@ export function createNodeLease({ url, database, log, times = usual }: NodeLease
   const roundAge = () => Math.round(Math.min(ageMs(), Number.MAX_SAFE_INTEGER))
 
   const lasts = () => {
+    if (replaced) return false
     const age = ageMs()
     return age < times.fenceMs && Date.now() - renewedAt.wall < age + sleptMs
   }
@@ -103,7 +117,8 @@ export function createNodeLease({ url, database, log, times = usual }: NodeLease
 
   const renew = async (by: LeaseLine): Promise<void> => {
     const begun = { own: performance.now(), wall: Date.now() }
-    await by.ask(renewal, [nodeId, times.leaseMs / 1_000, proof?.host ?? null, proof?.process ?? null])
+    const values = [nodeId, times.leaseMs / 1_000, proof?.host ?? null, proof?.process ?? null, name]
+    if ((await by.ask(renewal, values)).length === 0) return giveWay()
     renewedAt = begun
     if (!doubtful) return
     const rows = await by.ask<{ session_id: string; epoch: string }>(ownership, [nodeId])
@@ -112,6 +127,29 @@ export function createNodeLease({ url, database, log, times = usual }: NodeLease
     doubtful = false
     log.info('lease_is_sure', { nodeId, count: rows.length })
     watch.onSure(new Map(rows.map(row => [SessionId.parse(row.session_id), BigInt(row.epoch)])))
+  }
+
+  const giveWay = () => {
+    replaced = true
+    doubtful = true
+    log.error('node_name_taken', { nodeId })
+    watch.onReplaced()
+  }
+
+  /**
+   * Of all processes with this one's name the newest stays. Asked once this one can be seen: of two that start together, whoever asks last
+   * sees both.
+   */
+  const replaceOlder = async () => {
+    const { rows } = await database.system(({ db }) =>
+      sql<{ id: string }>`
+        update nodes older set replaced_at = clock_timestamp(),
+          lease_until = least(older.lease_until, clock_timestamp() - interval '1 second')
+        where older.name = ${name} and older.replaced_at is null and exists (
+          select from nodes newer where newer.name = older.name and (newer.started_at, newer.id) > (older.started_at, older.id)
+        ) returning older.id`.execute(db),
+    )
+    for (const { id } of rows) log.info('node_replaced', { nodeId: id })
   }
 
   /** One renewal, and the time of the next. */
@@ -130,7 +168,7 @@ export function createNodeLease({ url, database, log, times = usual }: NodeLease
   }
 
   const schedule = (afterMs: number) => {
-    if (renewing !== null || stopped || line === null) return
+    if (renewing !== null || stopped || replaced || line === null) return
     const by = line
     clearTimeout(timer)
     timer = setTimeout(() => void (renewing = turn(by)), Math.max(0, afterMs)).unref()
@@ -167,6 +205,7 @@ export function createNodeLease({ url, database, log, times = usual }: NodeLease
       watch = given
       await using first = new LeaseLine(url(), startMs)
       await renew(first)
+      if (name !== null) await replaceOlder()
       line = new LeaseLine(url())
       schedule(lasts() ? times.renewEveryMs : 0)
       await tidy()
@@ -179,6 +218,7 @@ export function createNodeLease({ url, database, log, times = usual }: NodeLease
     },
     doubt,
     isSure: () => line !== null && !doubtful && lasts(),
+    isReplaced: () => replaced,
     ageMs,
     renewalsFailed: () => failed,
     async leaveOut() {
