@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { EngineRig } from '../support/engine-rig.js'
 import { appStateVersion, floodedAccount } from '../support/flooded-account.js'
+import { usedHeap } from '../support/used-heap.js'
 
 let rig: EngineRig
 
@@ -9,6 +10,23 @@ beforeAll(async () => {
 })
 
 afterAll(() => rig[Symbol.asyncDispose]())
+
+test('ten thousand messages that nobody can read: every other chat is heard meanwhile, and memory does not grow with them', async () => {
+  const { phone, logLines, talk } = await floodedAccount(rig)
+  const peer = await rig.phone()
+  const sizes = [usedHeap()]
+  for (let half = 0; half < 2; half++) {
+    for (let part = 0; part < 50; part++) {
+      await peer.sendMany(phone, 100, { undecryptable: true })
+      await talk(`beside the flood ${half} ${part}`)
+    }
+    await expect.poll(async () => (await phone.devices())[0]?.waitingMessages, { timeout: 60_000 }).toEqual([])
+    sizes.push(usedHeap())
+  }
+  const [, middle = 0, last = 0] = sizes
+  expect((last - middle) / 5_000).toBeLessThan(8_000)
+  expect(logLines.length).toBeLessThanOrEqual(1)
+}, 900_000)
 
 test('twenty thousand changes of the account’s settings: messages are heard all the while', async () => {
   const { account, phone, talk } = await floodedAccount(rig)

@@ -184,7 +184,10 @@ export class EngineAccount {
   }
 
   async hears(text: string): Promise<void> {
-    await this.events.waitFor(() => this.texts().includes(text), 20_000, `message ${text}`)
+    // each event is looked at once: thousands may have come before
+    const says = (event: EngineEvent) =>
+      event.type === 'message' && event.message.content.kind === 'text' && event.message.content.text === text
+    await this.events.waitFor(says, 20_000, `message ${text}`)
   }
 
   async close(): Promise<void> {
