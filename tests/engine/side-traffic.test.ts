@@ -204,5 +204,6 @@ test('what only an own device may say is dropped when a contact says it, with on
   const lines = logLines.filter(line => line.includes('forged_message_dropped'))
   expect(lines).toHaveLength(1)
   expect(lines[0]).not.toContain(friend.phoneNumber)
+  expect(account.count('forged_message')).toBe(4)
   expect((await phone.devices())[0]?.waitingMessages).toEqual([])
 })

@@ -36,7 +36,7 @@ const group = '120363@g.us'
 function repositoryOver(store: KeyStore) {
   const auth = createAuthState(store)
   const socket = addTransactionCapability(auth.keys, logger, transactionOptions)
-  const make = createSignalRepository({ store, auth, stanzas: new StanzaNotes(), log })
+  const make = createSignalRepository({ store, auth, stanzas: new StanzaNotes(), log, emit: () => {} })
   return { repository: make({ creds: auth.creds, keys: socket }, logger), socket }
 }
 

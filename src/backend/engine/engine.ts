@@ -137,6 +137,8 @@ export type EngineEvent =
   | { type: 'health'; health: Partial<SessionHealth> }
   /** WhatsApp held back everything behind one stanza, connection after connection; it was acknowledged unread, so that the rest comes. */
   | { type: 'stanza_given_up' }
+  /** Somebody else has sent what only a device of the account may send; nothing of it is heard. `code`: which of these it was. */
+  | { type: 'forged_message'; code: string }
   | { type: 'closed'; reason: CloseReason }
 
 export type InboundMessage = {

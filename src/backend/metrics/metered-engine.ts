@@ -7,6 +7,8 @@ export type ConnectionMeter = {
   /** WhatsApp has let it in. */
   opened(): void
   ended(reason: Pick<CloseReason, 'plane' | 'kind'>): void
+  /** Somebody has sent what only a device of the account may send. */
+  forged(code: string): void
 }
 
 /** The same engine, whose connections are counted. */
@@ -17,6 +19,7 @@ export function meteredEngine(engine: Engine, meter: ConnectionMeter): Engine {
       met(event) {
         if (event.type === 'open') meter.opened()
         if (event.type === 'closed') meter.ended(event.reason)
+        if (event.type === 'forged_message') meter.forged(event.code)
       },
     }
   })

@@ -39,6 +39,7 @@ test('what a node knows of itself and its database is told in one text', async (
   metrics.connections.tried()
   metrics.connections.opened()
   metrics.connections.ended({ plane: 'stream', kind: 'replaced' })
+  metrics.connections.forged('history_sync')
   expect(await values()).toMatchObject({
     'whizlite_sessions{state="connected"}': 7,
     'whizlite_sessions{state="reconnecting"}': 1,
@@ -47,6 +48,7 @@ test('what a node knows of itself and its database is told in one text', async (
     whizlite_connects_tried_total: 1,
     whizlite_connects_total: 1,
     'whizlite_connections_ended_total{plane="stream",reason="replaced"}': 1,
+    'whizlite_forged_messages_total{code="history_sync"}': 1,
     whizlite_lease_held: 1,
     whizlite_lease_age_seconds: 1.5,
     whizlite_lease_renewals_failed: 2,
@@ -107,6 +109,7 @@ test('an engine tells of its connections, and does everything else as before', (
     tried: () => counted.push('tried'),
     opened: () => counted.push('opened'),
     ended: ({ plane, kind }) => counted.push(`${plane} ${kind}`),
+    forged: code => counted.push(`forged ${code}`),
   })
   const heard: string[] = []
   const options = { onEvent: (event: EngineEvent) => heard.push(event.type) } as unknown as Parameters<
@@ -114,8 +117,9 @@ test('an engine tells of its connections, and does everything else as before', (
   >[0]
   expect(engine.connect(options)).toBe(connection)
   tell({ type: 'open', account: { phoneNumber: '', pn: '', lid: null, name: null } })
+  tell({ type: 'forged_message', code: 'history_sync' })
   tell({ type: 'closed', reason: { plane: 'stream', kind: 'replaced', status: 440, phase: 'open' } })
-  expect(counted).toEqual(['tried', 'opened', 'stream replaced'])
-  expect(heard).toEqual(['open', 'closed'])
+  expect(counted).toEqual(['tried', 'opened', 'forged history_sync', 'stream replaced'])
+  expect(heard).toEqual(['open', 'forged_message', 'closed'])
   expect(engine.buildText({ phoneNumber: '', to: '', text: '' })).toBe('built')
 })

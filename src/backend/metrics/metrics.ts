@@ -38,6 +38,12 @@ export function createMetrics(): Metrics {
     help: 'Connections that have ended, by where and why; all but those closed by us are followed by a reconnect or a rest.',
     labelNames: ['plane', 'reason'],
   })
+  const forgeries = new Counter({
+    registers,
+    name: 'whizlite_forged_messages_total',
+    help: 'Messages of other people that only a device of the account may send, dropped unheard, by what they claimed to be.',
+    labelNames: ['code'],
+  })
   const jobs = new Counter({
     registers,
     name: 'whizlite_job_tries_total',
@@ -56,6 +62,7 @@ export function createMetrics(): Metrics {
       tried: () => tries.inc(),
       opened: () => opens.inc(),
       ended: ({ plane, kind }) => ends.inc({ plane, reason: kind }),
+      forged: code => forgeries.inc({ code }),
     },
     jobTried: (job, outcome) => jobs.inc({ job, outcome }),
     eventDelivered: seconds => delivery.observe(seconds),

@@ -72,7 +72,7 @@ export class BaileysConnection implements EngineConnection {
       socketConfig({
         ...deps,
         logger: quietLogger(log, ears),
-        makeSignalRepository: createSignalRepository({ store: keys, auth, stanzas, log }),
+        makeSignalRepository: createSignalRepository({ store: keys, auth, stanzas, log, emit: this.#emit.bind(this) }),
         pairsByCode: pairByCode !== undefined,
         downloads: watches.downloads(ears.onFile),
         retries: watches.memoryOf(deps.name).retries,

@@ -1,5 +1,6 @@
 import { normalizeMessageContent, proto, type AuthenticationCreds } from '@whiskeysockets/baileys'
 import type { Log } from '../../log.js'
+import type { EngineEvent } from '../engine.js'
 import { decodePadded } from './own-key-share.js'
 import { isOwnDevice } from './watch-phone.js'
 
@@ -20,6 +21,8 @@ const nothing = Uint8Array.of(1)
 
 const loudEveryMs = 60_000
 
+export type TellForged = (event: Extract<EngineEvent, { type: 'forged_message' }>) => void
+
 /**
  * Takes messages that only an own device may send out of what others send, before anything looks into them. A guard of our own beside that
  * of Baileys, which still acts on some of them first.
@@ -27,11 +30,14 @@ const loudEveryMs = 60_000
 export class ForgeryGuard {
   readonly #creds: AuthenticationCreds
   readonly #log: Log
+  readonly #emit: TellForged
   #loudAt = -Infinity
 
-  constructor(creds: AuthenticationCreds, log: Log) {
+  /** @param emit is told of each, while the log has one a minute */
+  constructor(creds: AuthenticationCreds, log: Log, emit: TellForged) {
     this.#creds = creds
     this.#log = log
+    this.#emit = emit
   }
 
   /** @param author the device that encrypted it */
@@ -39,6 +45,7 @@ export class ForgeryGuard {
     if (isOwnDevice(this.#creds, author)) return plaintext
     const forged = forgeryIn(plaintext)
     if (forged === undefined) return plaintext
+    this.#emit({ type: 'forged_message', code: forged })
     // whoever sends many of them does not fill the log
     if (performance.now() - this.#loudAt > loudEveryMs) {
       this.#loudAt = performance.now()

@@ -14,7 +14,7 @@ import type { JournalEntry, KeyStore } from '../keystore.js'
 import { AddressLock } from './address-lock.js'
 import { journalType, type AuthState } from './auth-state.js'
 import { deviceAddress, deviceAddresses } from './device-address.js'
-import { ForgeryGuard } from './forged-message.js'
+import { ForgeryGuard, type TellForged } from './forged-message.js'
 import { journalHash, type Received } from './journal-hash.js'
 import { ownKeyShare } from './own-key-share.js'
 import type { StanzaNotes } from './stanza-notes.js'
@@ -23,7 +23,13 @@ type MakeSignalRepository = NonNullable<UserFacingSocketConfig['makeSignalReposi
 
 export const transactionOptions = { maxCommitRetries: 2, delayBetweenTriesMs: 200 }
 
-export type SignalRepositoryDeps = { store: KeyStore; auth: AuthState; stanzas: StanzaNotes; log: Log }
+export type SignalRepositoryDeps = {
+  store: KeyStore
+  auth: AuthState
+  stanzas: StanzaNotes
+  log: Log
+  emit: TellForged
+}
 
 let made = 0
 
@@ -37,13 +43,19 @@ let made = 0
  *    still heard; Baileys alone would refuse it and lose it.
  * 3. *One lock per address* over everything that touches a ratchet, because two transaction layers work over one store.
  */
-export function createSignalRepository({ store, auth, stanzas, log }: SignalRepositoryDeps): MakeSignalRepository {
+export function createSignalRepository({
+  store,
+  auth,
+  stanzas,
+  log,
+  emit,
+}: SignalRepositoryDeps): MakeSignalRepository {
   const name = String(++made)
   return (_socketsAuth: SignalAuthState, logger: ILogger, pnToLid) => {
     const own = addTransactionCapability(auth.keys, logger, transactionOptions)
     const repository = makeLibSignalRepository({ creds: auth.creds, keys: own }, logger, pnToLid)
     const lock = new AddressLock()
-    const forgeries = new ForgeryGuard(auth.creds, log)
+    const forgeries = new ForgeryGuard(auth.creds, log, emit)
     const addresses = (jid: string) => deviceAddresses(repository.lidMapping, jid)
     const locked = async <Result>(jid: string, work: () => Promise<Result>) =>
       lock.run(await addresses(jid), () => queuedApart(name, work))
