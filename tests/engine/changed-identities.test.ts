@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Phone } from '../../src/simulator/index.js'
-import { linkClient, RawClient } from '../../src/simulator/raw-client.fixture.js'
+import { linkClient, type RawClient } from '../../src/simulator/raw-client.fixture.js'
 import { EngineRig, type EngineAccount } from '../support/engine-rig.js'
 
 let rig: EngineRig

@@ -10,6 +10,7 @@ const mostAtOnce = 20
 export class ResendRequests implements CacheStore {
   readonly #asked = new Map<string, unknown>()
 
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- Baileys' own signature
   get<Value>(key: string): Value | undefined {
     const asked = this.#asked.get(key) ?? (this.#asked.size >= mostAtOnce || undefined)
     return asked as Value | undefined

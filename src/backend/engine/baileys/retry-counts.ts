@@ -10,6 +10,7 @@ const capacity = 1_000
 export class RetryCounts implements CacheStore {
   readonly #counts = new Map<string, unknown>()
 
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- Baileys' own signature
   get<Value>(key: string): Value | undefined {
     return this.#counts.get(key) as Value | undefined
   }

@@ -77,8 +77,8 @@ export function createSignalRepository({
         }, received.group ?? received.author)
       } catch (error) {
         // stored under the PN if the LID was not known at the time
-        for (const name of [author, ...otherNames]) {
-          const earlier = await store.readJournal(journalHash({ ...received, author: name }))
+        for (const other of [author, ...otherNames]) {
+          const earlier = await store.readJournal(journalHash({ ...received, author: other }))
           if (earlier !== null) return earlier
         }
         throw error
