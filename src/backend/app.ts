@@ -52,6 +52,7 @@ import { createLeaseWatch } from './sessions/lease-watch.js'
 import { createLongReconnects } from './sessions/long-reconnects.js'
 import { makeConnectPacer } from './sessions/make-connect-pacer.js'
 import { createOperatorAlarm } from './sessions/operator-alarm.js'
+import { createOwnerlessSessions } from './sessions/ownerless-sessions.js'
 import { createServeOutbox } from './sessions/serve-outbox.js'
 import { createSessions } from './sessions/sessions.js'
 import { mostConnectsUnderWay } from './sessions/under-way.js'
@@ -116,9 +117,8 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
   const connects = { database: sessionsDatabase, settings: config.connects, version, alarm, log: log.child('connects') }
   const pacer = releases.use(makeConnectPacer({ ...connects, mostUnderWay: mostConnectsUnderWay }))
   const sessions = releases.use(createSessions({ tenants: sessionTenants, engine, events, pacer, alarm, log }))
-  const leaseWatch = releases.use(
-    createLeaseWatch({ database: sessionsDatabase, sessions, wakeups, lease, log: log.child('sessions') }),
-  )
+  const looks = { ...ofSessions, events, log: log.child('sessions') }
+  const leaseWatch = releases.use(createLeaseWatch({ ...looks, sessions, wakeups, lease }))
 
   const admission = releases.use(
     createAdmission({
@@ -191,9 +191,8 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
     createRecovery({ ...ofSessions, wakeups, vault, linking, sessions, lease, log: log.child('recovery') }),
   )
 
-  const longReconnects = releases.use(
-    createLongReconnects({ ...ofSessions, events, afterMs: config.sessionTimeoutMs, log: log.child('sessions') }),
-  )
+  const longReconnects = releases.use(createLongReconnects({ ...looks, afterMs: config.sessionTimeoutMs }))
+  const ownerless = releases.use(createOwnerlessSessions(looks))
   const jobsDeps = { ...ofSessions, url: appUrl, events, vault, nodeId, log: log.child('jobs') }
   const jobs = releases.use(createBackgroundJobs({ ...jobsDeps, onOutcome: metrics.jobTried }))
 
@@ -288,6 +287,7 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
       leaseWatch.start()
       linking.start()
       longReconnects.start()
+      ownerless.start()
       if (roles.jobs) jobs.start()
       started = true
       return port

@@ -76,6 +76,10 @@ const reasons = {
     message: 'This server has begun to run the session and connects it.',
     action: 'Wait a moment.',
   },
+  no_server: {
+    message: 'The server that ran the session has stopped, and no other runs it so far.',
+    action: 'Wait a few minutes. If it stays like this, tell the operator of this page.',
+  },
   deaf: {
     message: 'Nothing came in any more although the connection stood, so this server has made a new one.',
     action: 'Nothing is to be done.',

@@ -84,6 +84,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
   let paused = false
   let timer: NodeJS.Timeout | undefined
   let comparing: Promise<void> | null = null
+  let again = false
   let hooks: SessionHooks = {
     onOpen: nothing,
     onMessage: nothing,
@@ -147,9 +148,12 @@ export function createSessions(deps: SessionsDeps): Sessions {
   }
 
   const compare = async () => {
-    await compareShown(deps.tenants, running.values()).catch((error: unknown) =>
-      log.warn('shown_states_not_compared', { code: errorCode(error) }),
-    )
+    do {
+      again = false
+      await compareShown(deps.tenants, running.values()).catch((error: unknown) =>
+        log.warn('shown_states_not_compared', { code: errorCode(error) }),
+      )
+    } while (again)
     comparing = null
   }
 
@@ -209,6 +213,9 @@ export function createSessions(deps: SessionsDeps): Sessions {
         if (stillOwned.get(sessionId) === session.epoch) session.unpause()
         else abandon(sessionId, session)
       }
+      // others may have taken this node for lost; a comparison under way may have read what they wrote too early
+      again = true
+      comparing ??= compare()
     },
     abandonAll() {
       for (const [sessionId, session] of running) abandon(sessionId, session)

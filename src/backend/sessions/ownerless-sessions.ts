@@ -1,0 +1,100 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { SessionId, WorkspaceId } from '../../contract/ids.js'
+import type { Database } from '../database/database.js'
+import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
+import type { EventLog } from '../events/event-log.js'
+import { heldByNobody, ownerlessLeases } from '../leases/ownerless-leases.js'
+import { errorCode, type Log } from '../log.js'
+import { shownStates } from './sessions-store.js'
+import { setSessionState } from './set-session-state.js'
+
+/** With two looks and what is left of a lease, less than the thirty seconds after which what is shown is to be true. */
+const usualEveryMs = 2_000
+
+export type OwnerlessSessionsDeps = {
+  database: Database
+  tenants: Tenants
+  events: Pick<EventLog, 'append'>
+  log: Log
+  everyMs?: number
+}
+
+/**
+ * Shows sessions as reconnecting that are shown as connected and that no node runs: usually another takes them over before that, but where none
+ * can, nobody else would ever say so. A session is moved when two looks in a row have found it: after a pause of the database every lease has
+ * ended, and a node that has kept its sockets needs a moment to renew its own. Every node looks; whichever comes first does it.
+ */
+export interface OwnerlessSessions extends AsyncDisposable {
+  start(): void
+}
+
+export function createOwnerlessSessions(deps: OwnerlessSessionsDeps): OwnerlessSessions {
+  const { log, everyMs = usualEveryMs } = deps
+  const stopping = new AbortController()
+  const { signal } = stopping
+  let working: Promise<void> = Promise.resolve()
+
+  const work = async () => {
+    let suspects: ReadonlySet<SessionId> = new Set()
+    while (!signal.aborted) {
+      try {
+        suspects = await showOwnerless(deps, suspects, signal)
+      } catch (error) {
+        suspects = new Set()
+        log.warn('ownerless_sessions_not_shown', { code: errorCode(error) })
+      }
+      await delay(everyMs, undefined, { signal, ref: false }).catch(() => {})
+    }
+  }
+
+  return {
+    start() {
+      working = work()
+    },
+    async [Symbol.asyncDispose]() {
+      stopping.abort()
+      await working
+    },
+  }
+}
+
+type LookDeps = Pick<OwnerlessSessionsDeps, 'database' | 'tenants' | 'events' | 'log'>
+
+/**
+ * One look over all workspaces.
+ * @param suspects what the look before has answered: only these are moved
+ * @returns those that nobody runs
+ */
+export async function showOwnerless(
+  { database, tenants, events, log }: LookDeps,
+  suspects: ReadonlySet<SessionId>,
+  signal?: AbortSignal,
+): Promise<ReadonlySet<SessionId>> {
+  const found = await ownerlessLeases(database)
+  const workspaces = new Map<WorkspaceId, SessionId[]>()
+  for (const { workspaceId, sessionId } of found.filter(lease => suspects.has(lease.sessionId)))
+    workspaces.set(workspaceId, [...(workspaces.get(workspaceId) ?? []), sessionId])
+  for (const [workspaceId, ids] of workspaces) {
+    const scope = { workspaceId }
+    const shown = await tenants.read(scope, tx => shownStates(tx, ids))
+    for (const sessionId of ids.filter(id => shown.get(id) === 'connected')) {
+      if (signal?.aborted === true) return suspects
+      if (await tenants.transact(scope, tx => show(events, tx, sessionId)))
+        log.warn('session_without_node', { sessionId })
+    }
+  }
+  return new Set(found.map(({ sessionId }) => sessionId))
+}
+
+async function show(events: Pick<EventLog, 'append'>, tx: TenantTransactor, sessionId: SessionId): Promise<boolean> {
+  if (!(await heldByNobody(tx, sessionId))) return false
+  const connected = await tx.db
+    .selectFrom('sessions')
+    .select('id')
+    .where('id', '=', sessionId)
+    .where('state', '=', 'connected')
+    .forUpdate()
+    .executeTakeFirst()
+  if (connected === undefined) return false
+  return setSessionState(events, tx, sessionId, { state: 'reconnecting', reason: 'no_server' })
+}
