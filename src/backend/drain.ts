@@ -17,6 +17,9 @@ const askLimitMs = 2_000
 /** Of the time for the whole stop. */
 const sessionsLimitMs = 18_000
 
+/** Of that, as long as others set the pace. What is left then is closed in seconds, a thousand sessions too. */
+const pacedMs = 14_000
+
 export type DrainDeps = {
   database: Database
   lease: Pick<NodeLease, 'nodeId' | 'leaveOut'>
@@ -74,6 +77,7 @@ export function createDrain(deps: DrainDeps): Drain {
     const give = createReleaseSessions(database, lease.nodeId)
     await sessions.drain({
       limitMs: sessionsLimitMs,
+      pacedMs,
       perSecond: takenPerSecond(takers, connects),
       release: (sessionId, held) =>
         give(sessionId, held).catch((error: unknown) =>

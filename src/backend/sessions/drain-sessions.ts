@@ -8,6 +8,8 @@ export type DrainSessions = {
   limitMs: number
   /** Sessions in a second, as many as others can connect: one that is given up sooner waits longer. `null`: nobody is there to take them. */
   perSecond: number | null
+  /** After so long what is left is stopped as fast as it goes: it waits longer then, but ends in good order. */
+  pacedMs: number
   /** Called once a session has stopped: others may have it. */
   release: (sessionId: SessionId, fence: Pick<Fence, 'epoch'>) => Promise<void>
 }
@@ -16,6 +18,8 @@ type Draining = { epoch: bigint; drain(patienceMs: number): Promise<void> }
 
 const atOnce = 50
 const verdictPatienceMs = 3_000
+/** When many are left. */
+const shortPatienceMs = 500
 
 /** @returns sessions in a second that so many nodes connect; `null`: there are none */
 export function takenPerSecond(
@@ -27,21 +31,24 @@ export function takenPerSecond(
 
 /** Stops sessions a few at a time, and gives each up the moment it has stopped: its owner misses it no longer than its own hand-over takes. */
 export async function drainSessions(
-  { limitMs, perSecond, release }: DrainSessions,
+  { limitMs, pacedMs, perSecond, release }: DrainSessions,
   running: Map<SessionId, Draining>,
 ): Promise<void> {
   const begin = performance.now()
-  const over = () => performance.now() - begin >= limitMs
+  const passedMs = () => performance.now() - begin
+  const sessions = [...running].values()
   let begun = 0
 
   const drainNext = async (): Promise<void> => {
-    for (const [sessionId, session] of running) {
-      if (over()) return
-      running.delete(sessionId)
+    for (const [sessionId, session] of sessions) {
       const dueMs = perSecond === null ? 0 : (begun++ / perSecond) * 1_000
-      const waitMs = Math.min(dueMs, limitMs) - (performance.now() - begin)
+      const waitMs = Math.min(dueMs, pacedMs, limitMs) - passedMs()
       if (waitMs > 0) await delay(waitMs)
-      await session.drain(verdictPatienceMs)
+      if (passedMs() >= limitMs) return
+      // until its turn it is within everybody's reach
+      if (running.get(sessionId) !== session) continue
+      running.delete(sessionId)
+      await session.drain(passedMs() < pacedMs ? verdictPatienceMs : shortPatienceMs)
       await release(sessionId, session)
     }
   }
