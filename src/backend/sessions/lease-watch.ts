@@ -11,7 +11,7 @@ const lookEveryMs = 2_000
 
 export type LeaseWatchDeps = {
   database: Database
-  sessions: Pick<Sessions, 'identities' | 'ended' | 'rest' | 'resume'>
+  sessions: Pick<Sessions, 'identities' | 'ended' | 'has' | 'rest' | 'resume'>
   wakeups: Pick<EventWakeups, 'subscribe' | 'wake'>
   lease: Pick<NodeLease, 'nodeId' | 'isSure'>
   log: Log
@@ -62,6 +62,8 @@ export function createLeaseWatch({ database, sessions, wakeups, lease, log }: Le
 
   const react = ({ sessionId, epoch, bell }: LeaseNews, identity: SessionIdentity) => {
     if (epoch === null) {
+      // one that has ended by itself is gone already
+      if (!sessions.has(sessionId)) return
       log.info('session_let_go', { sessionId, epoch: Number(identity.fence.epoch) })
       // others do not wait for its socket
       void sessions.rest(sessionId)

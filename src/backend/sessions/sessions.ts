@@ -142,6 +142,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
   const letGo = (sessionId: SessionId, going: Promise<void>): Promise<void> => {
     const closed = Promise.all([closing.get(sessionId), going]).then(() => {
       if (closing.get(sessionId) === closed) closing.delete(sessionId)
+      if (!running.has(sessionId)) states.forget(sessionId)
     })
     closing.set(sessionId, closed)
     return closed
@@ -220,7 +221,13 @@ export function createSessions(deps: SessionsDeps): Sessions {
     abandonAll() {
       for (const [sessionId, session] of running) abandon(sessionId, session)
     },
-    drain: how => drainSessions(how, running),
+    drain: how => {
+      const release: typeof how.release = (sessionId, held) => {
+        states.forget(sessionId)
+        return how.release(sessionId, held)
+      }
+      return drainSessions({ ...how, release }, running)
+    },
     connectedCount: () => [...running.values()].filter(session => session.isOpen).length,
     countByState() {
       const counts = Object.fromEntries(SessionState.options.map(state => [state, 0])) as Record<SessionState, number>
