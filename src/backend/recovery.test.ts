@@ -14,7 +14,7 @@ import { createLinking, type Linking } from './linking/linking.js'
 import { visitorsPlan } from './linking/link-plan.js'
 import { openAttempt, type OpenAttemptDeps } from './linking/open-attempt.js'
 import { createLog } from './log.js'
-import { createRecovery, type Recovery } from './recovery.js'
+import { createRecovery, type Recovery, type RecoveryDeps } from './recovery.js'
 import type { SessionIdentity } from './sessions/session-identity.js'
 import { createSessions, type Sessions } from './sessions/sessions.js'
 
@@ -25,6 +25,7 @@ let nodeId: string
 let sessions: Sessions
 let linking: Linking
 let admission: Admission
+let parts: RecoveryDeps
 let recovery: Recovery
 let logged: string[]
 
@@ -65,7 +66,7 @@ beforeEach(async () => {
     workspaceId: () => rig.workspaceId,
     mode: 'managed',
   })
-  recovery = createRecovery({
+  parts = {
     database,
     tenants,
     wakeups,
@@ -74,8 +75,8 @@ beforeEach(async () => {
     sessions,
     lease: { nodeId, host: null, isSure: () => true },
     log,
-    strandedEveryMs: 50,
-  })
+  }
+  recovery = createRecovery({ ...parts, strandedEveryMs: 50 })
   await rows.query(`insert into nodes (id, lease_until) values ($1, clock_timestamp() + interval '1 hour')`, [nodeId])
 })
 
@@ -243,6 +244,26 @@ describe('what is left alone', () => {
     await looks()
     expect(sessions.has(sessionId)).toBe(false)
   })
+})
+
+test('between two looks behind a slow sweep there is as much time as ever', async () => {
+  const { sessionId } = await stranded()
+  const looks: number[] = []
+  const everyMs = 400
+  const has: Sessions['has'] = id => {
+    if (id === sessionId) looks.push(performance.now())
+    return sessions.has(id)
+  }
+  await using slow = createRecovery({ ...parts, sessions: { ...sessions, has }, strandedEveryMs: everyMs })
+  await rows.query('begin')
+  await rows.query('lock table nodes in access exclusive mode')
+  const begin = performance.now()
+  slow.start()
+  await expect.poll(() => performance.now() - begin, { timeout: 10_000 }).toBeGreaterThan(3 * everyMs)
+  expect(looks).toEqual([])
+  await rows.query('commit')
+  await expect.poll(() => looks.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(2)
+  expect((looks[1] ?? 0) - (looks[0] ?? 0)).toBeGreaterThan(everyMs / 2)
 })
 
 test('a node whose session another has claimed neither loads its credentials nor logs in', async () => {

@@ -91,6 +91,15 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
       suspects.clear()
       log.warn('recovery_failed', { code: errorCode(error) })
     }
+    lookLater()
+  }
+
+  /** After the end of a look: two that waited behind a slow sweep would find the same moment twice. */
+  const lookLater = () => {
+    if (stopped) return
+    looking = setTimeout(() => {
+      sweeping = sweeping.then(findStranded)
+    }, deps.strandedEveryMs ?? strandedEveryMs).unref()
   }
 
   const ask = () => {
@@ -103,7 +112,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   const stop = () => {
     stopped = true
     clearTimeout(next)
-    clearInterval(looking)
+    clearTimeout(looking)
     unsubscribe()
     return sweeping
   }
@@ -112,9 +121,7 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     start() {
       unsubscribe = wakeups.subscribe(nobodysId, ask)
       ask()
-      looking = setInterval(() => {
-        sweeping = sweeping.then(findStranded)
-      }, deps.strandedEveryMs ?? strandedEveryMs).unref()
+      lookLater()
     },
     stop,
     [Symbol.asyncDispose]: stop,
