@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ClusterNode } from '../../tests/cluster/cluster-node.js'
-import { until, type Cluster } from '../../tests/cluster/cluster.js'
+import { until, type Cluster, type LinkedSession } from '../../tests/cluster/cluster.js'
 import { CopiedSession } from './copied-session.js'
 import type { Random } from './random.js'
 import type { StormDatabase } from './storm-database.js'
@@ -26,6 +26,9 @@ const seconds = ({ random, signal }: Target, from: number, to: number) =>
 /** As long as a database that stands still keeps anybody from storing it, and some more. */
 const steppedBackMs = 30_000
 
+/** As long as a node may take to have a session online, which others may have to lose first. */
+const onlineMs = 30_000
+
 const howCut = ({ random }: Target) => random.oneOf(['refused', 'silent'] as const)
 
 /** As a service manager does: again until it runs. */
@@ -44,9 +47,15 @@ async function cut(node: ClusterNode, line: 'database' | 'whatsapp', longest: nu
 /** A copy is somebody else's: the session steps back, and is tried once more after a minute. */
 async function loginElsewhere(node: ClusterNode, target: Target): Promise<void> {
   const { cluster, random, reserved, signal } = target
-  const online = await cluster.online()
-  const here = cluster.sessions.filter(({ sessionId: id }) => online.get(id) === node.processName && !reserved.has(id))
-  if (here.length === 0) return
+  let here: LinkedSession[] = []
+  const hasSome = async () => {
+    const online = await cluster.online()
+    here = cluster.sessions.filter(({ sessionId: id }) => online.get(id) === node.processName && !reserved.has(id))
+    return here.length > 0 || signal.aborted
+  }
+  // one that has just been started has none yet
+  await until(hasSome, 'a session that could be copied', onlineMs)
+  if (signal.aborted) return
   const { sessionId, creds } = random.oneOf(here)
   // for good: over a second one within ten minutes it would rest
   reserved.add(sessionId)
