@@ -135,6 +135,15 @@ export class Cluster implements AsyncDisposable {
     return id
   }
 
+  async textAll(): Promise<void> {
+    await Promise.all(this.sessions.map(session => this.text(session)))
+  }
+
+  /** A node that has something to lose. */
+  busyNode(): ClusterNode {
+    return this.random.oneOf(this.nodes.filter(({ sockets }) => sockets > 0))
+  }
+
   /** The owner of an account asks its session for something in the chat with themselves, and the session answers. */
   async command({ phone }: LinkedSession): Promise<void> {
     await phone.send(phone.jid, '.menu')
@@ -213,7 +222,7 @@ export class Cluster implements AsyncDisposable {
   }
 
   async mendDatabase(): Promise<void> {
-    const [outage] = this.outages.slice(-1)
+    const outage = this.outages.at(-1)
     await Promise.all(this.nodes.map(node => node.mend('database')))
     if (outage !== undefined) outage.to = Date.now()
   }

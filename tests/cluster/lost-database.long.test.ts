@@ -61,16 +61,6 @@ async function without(during: () => Promise<void>, lose: () => unknown, back: (
   }
 }
 
-/** Every node says 503, and when to come again. */
-async function expectRefusals(): Promise<void> {
-  const answers = await Promise.all(cluster.nodes.map(({ url }) => cluster.api.get(url, '/api/v1/sessions', 25_000)))
-  for (const answer of answers) {
-    expect(answer.status).toBe(503)
-    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
-    expect(await answer.json()).toMatchObject({ code: 'database_unavailable' })
-  }
-}
-
 /** Every session is connected, what was sent has arrived and is stored, nothing was refused or asked for again, by the same processes. */
 async function expectUnharmed(): Promise<void> {
   await cluster.settled(90_000)
@@ -101,13 +91,13 @@ test('a PostgreSQL that stands still for 3 seconds: every line stays, and nothin
 }, 240_000)
 
 test('one that stands still for 30 seconds: 503 and when to come again, nothing lost, no restart', async () => {
-  await standsStill(30_000, expectRefusals)
+  await standsStill(30_000, () => harness.expectRefusals())
   await expectUnharmed()
 }, 300_000)
 
 test('one that is stopped, and started again a minute later: 503 and when to come again, nothing lost, no restart', async () => {
   await without(
-    () => Promise.all([delay(60_000), expectRefusals()]).then(() => {}),
+    () => Promise.all([delay(60_000), harness.expectRefusals()]).then(() => {}),
     () => database.stop(),
     () => database.startAgain(),
   )

@@ -20,16 +20,11 @@ beforeAll(async () => {
 
 afterAll(() => harness[Symbol.asyncDispose]())
 
-/** One that has something to lose. */
-const aNode = () => cluster.random.oneOf(cluster.nodes.filter(({ sockets }) => sockets > 0))
-
-const writeToAll = () => Promise.all(cluster.sessions.map(session => cluster.text(session)))
-
 test('a node that is killed: the others own and open all it had', async () => {
-  const node = aNode()
+  const node = cluster.busyNode()
   await Promise.all(cluster.sessions.map(session => cluster.command(session)))
   await node.kill()
-  await writeToAll()
+  await cluster.textAll()
   await cluster.settled()
   expect([...(await cluster.owners()).values()]).not.toContain(node.processName)
   await cluster.delivered()
@@ -38,10 +33,10 @@ test('a node that is killed: the others own and open all it had', async () => {
 }, 90_000)
 
 test('a node that stands still for 20 seconds: others take over, and when it goes on it neither speaks nor writes', async () => {
-  const node = aNode()
+  const node = cluster.busyNode()
   const frozen = delay(frozenMs)
   node.freeze()
-  await writeToAll()
+  await cluster.textAll()
   await until(async () => (await cluster.ownedBy(node)) === 0, 'the others to claim')
   await cluster.settled()
   await frozen
@@ -55,8 +50,8 @@ test('a node that stands still for 20 seconds: others take over, and when it goe
 
 test('a rolling deploy while people write: every node leaves politely, nothing is lost', async () => {
   for (const node of cluster.nodes) {
-    await writeToAll()
-    const [left] = await Promise.all([node.stop(), writeToAll()])
+    await cluster.textAll()
+    const [left] = await Promise.all([node.stop(), cluster.textAll()])
     expect(left).toBe(0)
     await node.start()
     await cluster.settled()
