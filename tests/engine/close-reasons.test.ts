@@ -43,6 +43,9 @@ const login = (kind: CloseReason['kind'], status: number, phase: ClosePhase): Cl
   phase,
 })
 
+/** What is not understood is told as it came: names, and values that are short numbers. */
+const attributesOf = (kind: CloseReason['kind'], attributes: string) => kind === 'login_refused' && { attributes }
+
 /** `<failure reason>`, what it means for a linked device, and for one that no account knows. */
 const failures: [number, CloseReason['kind'], CloseReason['kind']][] = [
   [401, 'logged_out', 'registration_refused'],
@@ -66,13 +69,17 @@ describe.each(failures)('<failure reason="%i">', (reason, loggingIn, registering
     expect(await ends(linked, () => linked.connect())).toEqual({
       ...login(loggingIn, reason, 'syncing'),
       ...(loggingIn === 'locked' && { text: 'x'.repeat(300) }),
+      ...attributesOf(loggingIn, `location logout_message_header reason=${reason}`),
     })
   })
 
   test('on a connection that registers', async () => {
     await rig.simulator.fault('fail-registration', { reason })
     const account = await rig.account()
-    expect(await ends(account, () => account.connect())).toEqual(login(registering, reason, 'linking'))
+    expect(await ends(account, () => account.connect())).toEqual({
+      ...login(registering, reason, 'linking'),
+      ...attributesOf(registering, `location reason=${reason}`),
+    })
   })
 })
 
