@@ -191,7 +191,7 @@ describe('transaction', () => {
         await tx.db.insertInto('app_users').values({ workspace_id: a.workspaceId, name: 'Slow' }).execute()
         await new Promise(() => {})
       },
-      { deadlineMs: 50 },
+      { deadlineMs: 500 },
     )
     await expect(slow).rejects.toBeInstanceOf(TransactionTimeoutError)
     expect(await userNames(a)).not.toContain('Slow')
