@@ -248,10 +248,10 @@ describe('what is left alone', () => {
 
 test('between two looks behind a slow sweep there is as much time as ever', async () => {
   const { sessionId } = await stranded()
-  const looks: number[] = []
+  const lookedAt: number[] = []
   const everyMs = 400
   const has: Sessions['has'] = id => {
-    if (id === sessionId) looks.push(performance.now())
+    if (id === sessionId) lookedAt.push(performance.now())
     return sessions.has(id)
   }
   await using slow = createRecovery({ ...parts, sessions: { ...sessions, has }, strandedEveryMs: everyMs })
@@ -260,10 +260,10 @@ test('between two looks behind a slow sweep there is as much time as ever', asyn
   const begin = performance.now()
   slow.start()
   await expect.poll(() => performance.now() - begin, { timeout: 10_000 }).toBeGreaterThan(3 * everyMs)
-  expect(looks).toEqual([])
+  expect(lookedAt).toEqual([])
   await rows.query('commit')
-  await expect.poll(() => looks.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(2)
-  expect((looks[1] ?? 0) - (looks[0] ?? 0)).toBeGreaterThan(everyMs / 2)
+  await expect.poll(() => lookedAt.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(2)
+  expect((lookedAt[1] ?? 0) - (lookedAt[0] ?? 0)).toBeGreaterThan(everyMs / 2)
 })
 
 test('a node whose session another has claimed neither loads its credentials nor logs in', async () => {
