@@ -266,6 +266,16 @@ test('between two looks behind a slow sweep there is as much time as ever', asyn
   expect((lookedAt[1] ?? 0) - (lookedAt[0] ?? 0)).toBeGreaterThan(everyMs / 2)
 })
 
+test('a look that came during a doubt is not the last one', async () => {
+  await stranded()
+  let asked = 0
+  // each look and each sweep asks once or more
+  const lease = { ...parts.lease, isSure: () => ++asked > 6 }
+  await using doubting = createRecovery({ ...parts, lease, strandedEveryMs: 50 })
+  doubting.start()
+  await expect.poll(() => sessions.connectedCount(), { timeout: 20_000 }).toBe(1)
+})
+
 test('a node whose session another has claimed neither loads its credentials nor logs in', async () => {
   const identity = await stranded()
   const { sessionId, sealer } = identity

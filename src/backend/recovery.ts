@@ -91,14 +91,13 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
       suspects.clear()
       log.warn('recovery_failed', { code: errorCode(error) })
     }
-    lookLater()
   }
 
   /** After the end of a look: two that waited behind a slow sweep would find the same moment twice. */
   const lookLater = () => {
     if (stopped) return
     looking = setTimeout(() => {
-      sweeping = sweeping.then(findStranded)
+      sweeping = sweeping.then(findStranded).then(lookLater)
     }, deps.strandedEveryMs ?? strandedEveryMs).unref()
   }
 
