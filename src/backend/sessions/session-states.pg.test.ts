@@ -5,6 +5,7 @@ import { sessionRow, type SessionRow } from '../../../tests/support/session-row.
 import { openTestDatabase, type TestDatabase } from '../../../tests/support/template-database.js'
 import { createTenants } from '../database/tenant-transaction.js'
 import { createEventLog } from '../events/event-log.js'
+import { enqueueMessage, type OutboxKind } from '../outbox/outbox-store.js'
 import { operatorWorkspace } from '../tenancy/operator-workspace.js'
 import { createVault } from '../vault/vault.js'
 import { createSessionStates } from './session-states.js'
@@ -48,7 +49,17 @@ async function owned(row: Pick<SessionRow, 'state' | 'reason'>) {
     const found = await rows.query<{ state: string }>(`select state from sessions where id = $1`, [sessionId])
     return found[0]?.state
   }
-  return { states, identity, sessionId, stored }
+  const put = (kind: OutboxKind) =>
+    tenants.transact({ workspaceId }, tx => {
+      const built = { to: '254700000001@s.whatsapp.net', waMessageId: kind, proto: randomBytes(8) }
+      return enqueueMessage(tx, identity.sealer, sessionId, { kind, built })
+    })
+  const outbox = () =>
+    rows.query<{ kind: string; state: string; error_code: string | null }>(
+      `select kind, state, error_code from outbox_messages where session_id = $1 order by position`,
+      [sessionId],
+    )
+  return { states, identity, sessionId, stored, put, outbox }
 }
 
 test('what a node counts a session as is what is stored of it, also when that does not let it move', async () => {
@@ -78,4 +89,27 @@ test.each([
   await states[change](identity)
   expect(states.shown(sessionId)).toBe('connecting')
   expect(await stored()).toBe('connecting')
+})
+
+test.each([
+  // the phone removed the device before its farewell had a verdict
+  ['logged_out', 'logged_out', 'failed', 'failed'],
+  ['banned', 'banned', 'failed', 'failed'],
+  ['logged_out', 'revoked', 'failed', 'sent'],
+  // whoever goes on has to say it
+  ['disconnected', 'login_refused', 'queued', 'queued'],
+] as const)('what waits to be said by a session that is %s (%s): notice %s, farewell %s', async (...given) => {
+  const [state, reason, notice, farewell] = given
+  const { states, identity, put, outbox } = await owned({ state: 'connected', reason: null })
+  await put('secret')
+  await put('notice')
+  await put('farewell')
+  await states.resting(identity, state, reason)
+  expect(await outbox()).toEqual([
+    { kind: 'secret', state: 'failed', error_code: 'given_up' },
+    { kind: 'notice', state: notice, error_code: notice === 'failed' ? 'session_ended' : null },
+    { kind: 'farewell', state: farewell, error_code: farewell === 'failed' ? 'session_ended' : null },
+  ])
+  const [backlog] = await rows.query<{ waiting: string }>('select waiting from whizlite.gateway_backlog()')
+  expect(Number(backlog?.waiting)).toBe(state === 'disconnected' ? 2 : 0)
 })

@@ -5,6 +5,7 @@ import type { EventLog } from '../events/event-log.js'
 import { assertFence } from '../leases/fence.js'
 import { endLease } from '../leases/session-leases.js'
 import { eraseSecrets } from '../outbox/outbox-store.js'
+import { settleEnded } from '../outbox/settle-ended.js'
 import { quarantine } from './quarantine.js'
 import type { RestingState } from './reaction.js'
 import { keptDays } from './retention.js'
@@ -147,7 +148,10 @@ export function createSessionStates({ tenants, events, onResting, isLinking }: S
         const more = { text: text ?? null, ...(until !== undefined && { until }) }
         await setSessionState(events, tx, sessionId, { state, reason, ...more })
         // no account has this device any more, as far as WhatsApp says: nobody may use its credentials
-        if (state !== 'disconnected') await quarantine(tx, sessionId, { days: keptDays.ended })
+        if (state !== 'disconnected') {
+          await settleEnded(tx, sessionId, reason === 'revoked')
+          await quarantine(tx, sessionId, { days: keptDays.ended })
+        }
         if (operator) await tellOwner(events, tx, sessionId, 'operator_needed')
       }),
     toItsBot: identity =>
