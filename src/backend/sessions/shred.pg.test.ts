@@ -132,7 +132,14 @@ test('a socket that still stands when its session is destroyed can store nothing
 test('of a deleted session nothing is left, and of its account nothing with the last of them', async () => {
   const sessionId = await rig.session(workspaceId, 'disconnected', { connected: '1 day' })
   const [row] = await rig.rows.query<{ person_id: string }>('select person_id from sessions where id = $1', [sessionId])
+  const other = await rig.session(workspaceId, 'connected')
   await fill(sessionId)
+  const told = (of: SessionId) =>
+    rig.tenants.transact({ workspaceId }, tx =>
+      rig.events.append(tx, { event: 'link_ended', data: { sessionId: of, phase: 'failed', reason: 'network' } }),
+    )
+  await told(sessionId)
+  await told(other)
   await rig.tenants.transact({ workspaceId }, tx => quarantine(tx, sessionId, { days: 3 }))
   await rig.rows.query(`update sessions set deleted_at = now() where id = $1`, [sessionId])
   await rig.cleanUp(workspaceId)
@@ -144,6 +151,7 @@ test('of a deleted session nothing is left, and of its account nothing with the 
     expect(lines, table).not.toContain(sessionId)
     expect(lines, table).not.toContain(row?.person_id)
   }
+  expect(await rig.rows.query('select from event_log where session_id = $1', [other])).toHaveLength(1)
 })
 
 test('who takes an account’s sessions back and who forgets the account lock in one order: neither begins anew', async () => {

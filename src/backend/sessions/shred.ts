@@ -80,9 +80,10 @@ async function keepTombstone(tx: TenantTransactor, sessionId: SessionId): Promis
     .execute()
 }
 
-/** The account behind it is forgotten with its last session. */
+/** With all that was told of it. The account behind it is forgotten with its last session. */
 async function forgetDeleted(tx: TenantTransactor, sessionId: SessionId): Promise<void> {
   await removeLease(tx, sessionId)
+  await tx.db.deleteFrom('event_log').where('session_id', '=', sessionId).execute()
   const { person_id } = await tx.db
     .deleteFrom('sessions')
     .where('id', '=', sessionId)
