@@ -77,6 +77,18 @@ describe('who is told that the database is lost', () => {
     expect(lost).toBe(0)
   })
 
+  test('nobody, when its own time is over before a connection comes, which then goes back to the pool', async () => {
+    let release = () => {}
+    const busy = watched.read(scope, () => new Promise<void>(resolve => (release = resolve)))
+    await expect(people(100)).rejects.toMatchObject({ code: 'database_unavailable', deadlineMs: 100 })
+    expect(database.use()).toEqual({ open: 1, idle: 0, waiting: 1 })
+    release()
+    await busy
+    await expect.poll(() => database.use()).toEqual({ open: 1, idle: 1, waiting: 0 })
+    await people()
+    expect(lost).toBe(0)
+  })
+
   test('nobody, when a statement or a transaction takes longer than it was given', async () => {
     await admin.query('begin; lock table people in access exclusive mode')
     await expect(people(300)).rejects.toMatchObject({ code: 'database_unavailable' })

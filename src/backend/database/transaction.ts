@@ -67,7 +67,7 @@ async function attempt<Schema, T>(
   deadline: number,
   work: (transaction: OpenTransaction<Schema>) => Promise<T>,
 ): Promise<Attempt<T>> {
-  const client = await connect(pool)
+  const client = await connect(pool, deadline, start.deadlineMs)
   const remaining = Math.max(1, Math.ceil(deadline - performance.now()))
   const lease = leaseOf(client, remaining, start.deadlineMs)
   try {
@@ -89,11 +89,25 @@ async function attempt<Schema, T>(
 const isRefusal = (error: unknown, state: string): boolean =>
   error instanceof DatabaseRefusedError && error.sqlState === state
 
-async function connect(pool: Pool): Promise<PoolClient> {
+/** The pool's own patience knows nothing of this transaction's. */
+async function connect(pool: Pool, deadline: number, deadlineMs: number): Promise<PoolClient> {
+  const connecting = pool.connect()
+  let timer: NodeJS.Timeout | undefined
+  const overdue = new Promise<never>((_, reject) => {
+    const remaining = Math.max(1, Math.ceil(deadline - performance.now()))
+    timer = setTimeout(() => reject(new TransactionTimeoutError(deadlineMs)), remaining)
+  })
   try {
-    return await pool.connect()
+    return await Promise.race([connecting, overdue])
   } catch (error) {
+    // one that comes late is nobody's
+    void connecting.then(
+      client => client.release(),
+      () => {},
+    )
     throw asDatabaseError(error)
+  } finally {
+    clearTimeout(timer)
   }
 }
 
