@@ -67,11 +67,17 @@ test('rows of processes that crashed long ago go, unless something of theirs is 
 /** Quick enough for a test; a question that is not answered still takes its second. */
 const times = { leaseMs: 3_000, renewEveryMs: 100, fenceMs: 2_000, retryMs: 50 }
 
-type Told = { doubts: number; replaced: number; sure: ReadonlyMap<string, bigint>[] }
+type Told = {
+  doubts: number
+  replaced: number
+  sure: ReadonlyMap<string, bigint>[]
+  lines: { event: string; count?: number; ms?: number }[]
+}
 
 async function watched(url: string, name: string | null = null): Promise<{ lease: NodeLease; told: Told }> {
-  const told: Told = { doubts: 0, replaced: 0, sure: [] }
-  const log = createLog({ level: 'silent' })
+  const told: Told = { doubts: 0, replaced: 0, sure: [], lines: [] }
+  const write = (line: string) => void told.lines.push(JSON.parse(line))
+  const log = createLog({ level: 'info', destination: { write } })
   const lease = createNodeLease({ url: () => url, database: clone.database, log, name, times })
   await lease.start({
     onDoubt: () => told.doubts++,
@@ -112,6 +118,19 @@ test.each(['does not answer', 'is gone'])(
     expect(told.doubts).toBe(1)
   },
 )
+
+test('while connects are refused it says so once, and how long that was when it is over', async () => {
+  await using line = await TcpProxy.open(clone.appUrl)
+  const { lease, told } = await watched(line.through(clone.appUrl))
+  await using _ = lease
+  const said = (event: string) => told.lines.filter(entry => entry.event === event)
+  line.cut()
+  await expect.poll(() => lease.renewalsFailed(), { timeout: 10_000 }).toBeGreaterThan(4)
+  expect(said('lease_not_renewed')).toMatchObject([{ count: 1 }])
+  await line.restore()
+  await expect.poll(() => said('lease_is_sure')).toHaveLength(1)
+  expect(said('lease_is_sure')[0]?.ms).toBeGreaterThan(0)
+})
 
 test('trouble of anybody else’s makes it ask at once, and go on when the database answers', async () => {
   const { lease, told } = await watched(clone.appUrl)

@@ -4,6 +4,7 @@ import { SessionId } from '../../contract/ids.js'
 import type { Database } from '../database/database.js'
 import { SCHEMA } from '../database/schema.js'
 import { errorCode, type Log } from '../log.js'
+import { FailuresInARow } from './failures-in-a-row.js'
 import { LeaseLine } from './lease-line.js'
 import { proofOfThisProcess } from './process-proof.js'
 
@@ -91,8 +92,10 @@ export function createNodeLease({ url, database, log, name = null, times = usual
   let watch = nobody
   let renewedAt = { own: -Infinity, wall: -Infinity }
   let doubtful = false
+  let doubtSince = 0
   let replaced = false
   let failed = 0
+  const failures = new FailuresInARow()
   let stopped = false
   let timer: NodeJS.Timeout | undefined
   let tidying: NodeJS.Timeout | undefined
@@ -110,6 +113,7 @@ export function createNodeLease({ url, database, log, name = null, times = usual
   const doubt = () => {
     if (doubtful || stopped || line === null) return
     doubtful = true
+    doubtSince = performance.now()
     log.warn('lease_in_doubt', { nodeId, ms: roundAge() })
     watch.onDoubt()
     schedule(0)
@@ -125,7 +129,8 @@ export function createNodeLease({ url, database, log, name = null, times = usual
     // a process that stood still in between knows nothing again
     if (!lasts()) return
     doubtful = false
-    log.info('lease_is_sure', { nodeId, count: rows.length })
+    failures.over()
+    log.info('lease_is_sure', { nodeId, count: rows.length, ms: Math.round(performance.now() - doubtSince) })
     watch.onSure(new Map(rows.map(row => [SessionId.parse(row.session_id), BigInt(row.epoch)])))
   }
 
@@ -160,7 +165,8 @@ export function createNodeLease({ url, database, log, name = null, times = usual
       await renew(by)
     } catch (error) {
       failed++
-      log.warn('lease_not_renewed', { nodeId, code: errorCode(error), ms: roundAge() })
+      const count = failures.another()
+      if (count !== null) log.warn('lease_not_renewed', { nodeId, code: errorCode(error), count, ms: roundAge() })
       doubt()
     }
     renewing = null
