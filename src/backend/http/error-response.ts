@@ -75,10 +75,13 @@ export function notFound(): RequestHandler {
 export function errorResponse(log: Log): ErrorRequestHandler {
   return (thrown: unknown, request, response, next) => {
     const error = asGatewayError(thrown)
-    if (error.status >= 500) {
+    const path = patternOf(request)
+    // a health door that says no does what it is for
+    if (error.status >= 500 && !(error.status === 503 && path?.startsWith('/health') === true)) {
       log.error('request_failed', {
         code: errorCode(error.cause ?? error),
         method: request.method,
+        ...(path !== undefined && { path }),
         status: error.status,
       })
     }
@@ -97,6 +100,12 @@ export function errorResponse(log: Log): ErrorRequestHandler {
       .type('application/problem+json')
       .send(JSON.stringify(problemOf(error)))
   }
+}
+
+/** The route's, without what a request has put in its place: ids are nobody's to read. None before a route was found. */
+function patternOf(request: Request): string | undefined {
+  const { path } = (request.route ?? {}) as { path?: unknown }
+  return typeof path === 'string' ? path : undefined
 }
 
 function announcesBody({ headers }: Request): boolean {

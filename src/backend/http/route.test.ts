@@ -2,6 +2,7 @@ import { Router } from 'express'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { openDoor } from '../../../tests/support/open-door.js'
+import { GatewayError } from '../errors.js'
 import { createLog } from '../log.js'
 import { route } from './route.js'
 import { createHttpServer, type HttpServer } from './server.js'
@@ -24,6 +25,16 @@ const routes = [
     summary: 'Stored data that cannot be read',
     handle: async () => void z.uuid().parse('no id'),
   }),
+  ...['/health/ready', '/api/things/:thingId'].map(path =>
+    route({
+      method: 'get',
+      path,
+      summary: 'Cannot serve just now',
+      handle: async () => {
+        throw new GatewayError({ code: 'database_unavailable', status: 503, message: 'Not just now.' })
+      },
+    }),
+  ),
 ]
 
 let server: HttpServer
@@ -61,4 +72,21 @@ describe('a schema that fails', () => {
       expect(logged.slice(before).join()).toContain('ZodError')
     },
   )
+})
+
+test('what is refused for want of something is logged with the route, not its ids; a health door that says no is not', async () => {
+  const before = logged.length
+  for (const path of ['/health/ready', '/api/things/b5a1?of=c7']) expect((await fetch(url + path)).status).toBe(503)
+  expect(logged.slice(before).map(line => JSON.parse(line))).toEqual([
+    {
+      level: 50,
+      time: expect.any(String),
+      part: 'http',
+      event: 'request_failed',
+      code: 'database_unavailable',
+      method: 'GET',
+      path: '/api/things/:thingId',
+      status: 503,
+    },
+  ])
 })
