@@ -26,6 +26,11 @@ const isIn = (sessionId: string, state: string, reason: string | null = null) =>
     reason,
   ])
 
+const said = (sessionId: string) =>
+  nodes.gateway.logLines
+    .filter(line => line.includes(sessionId) && /"event":"session_(command|work_failed)/.test(line))
+    .map(line => /"event":"(\w+)".*"command":"(\w+)"(?:,"code":"(\w+)")?/.exec(line)?.slice(1) ?? [line])
+
 const loginsOf = async (phone: Phone) =>
   (await nodes.gateway.simulator.ledger({ direction: 'out', tag: 'success', account: phone.phoneNumber })).length
 
@@ -51,6 +56,7 @@ describe('a session that another node runs', () => {
     await isIn(sessionId, 'connected')
     await phone.waitForDevice('online')
     expect(await here.command(sessionId, 'connect')).toMatchObject({ status: 200, body: { state: 'connected' } })
+    expect(said(sessionId)).toEqual(['disconnect', 'connect'].map(command => ['session_command', command, undefined]))
   })
 
   test('is not connected before the end of a restriction, whatever else it rests over by then', async () => {
@@ -90,6 +96,9 @@ describe('a session that another node runs', () => {
         status: 409,
         body: { code: 'session_state', action: expect.stringContaining('Link the account again') },
       })
+    expect((await here.command(sessionId, 'connect')).status).toBe(409)
+    const refused = ['session_command_refused', 'connect', 'session_state']
+    expect(said(sessionId)).toEqual([['session_command', 'logout', undefined], refused])
   })
 
   test('is handed off without a word, and taken back', async () => {

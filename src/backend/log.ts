@@ -10,6 +10,7 @@ export type LogFields = {
   nodeId?: string
   messageId?: string
   code?: string
+  command?: string
   plane?: string
   status?: number
   method?: string

@@ -7,6 +7,7 @@ import type {
   SessionList,
 } from '../../contract/session-commands.js'
 import type { SessionHistory } from '../../contract/session-view.js'
+import { errorCode } from '../log.js'
 import type { ServiceLink } from '../linking/service-links.js'
 import type { CommandDeps, CommandScope } from './command-scope.js'
 import { connectSession, reconnectSession } from './connect-session.js'
@@ -44,14 +45,25 @@ export function createSessionCommands(deps: CommandDeps): SessionCommands {
   const { links, log } = deps
   const view = (scope: CommandScope, sessionId: SessionId) => viewSession(deps, scope, sessionId)
 
+  /** Says what was done, or why it was not. */
+  const noted = async <Result>(command: string, sessionId: SessionId, work: () => Promise<Result>): Promise<Result> => {
+    try {
+      const result = await work()
+      log.info('session_command', { sessionId, command })
+      return result
+    } catch (error) {
+      log.info('session_command_refused', { sessionId, command, code: errorCode(error) })
+      throw error
+    }
+  }
+
   /** Does it, and answers with what has become of the session. */
   const done = async (
     command: string,
     scope: CommandScope,
     { sessionId, work }: { sessionId: SessionId; work: () => Promise<void> },
   ) => {
-    log.info('session_command', { sessionId, code: command })
-    await work()
+    await noted(command, sessionId, work)
     return view(scope, sessionId)
   }
 
@@ -88,10 +100,10 @@ export function createSessionCommands(deps: CommandDeps): SessionCommands {
       done('hand_off', scope, { sessionId: input.sessionId, work: () => handOffSession(deps, scope, input) }),
     rename: (scope, input) =>
       done('rename', scope, { sessionId: input.sessionId, work: () => renameSession(deps, scope, input) }),
-    async delete(scope, sessionId) {
-      log.info('session_command', { sessionId, code: 'delete' })
-      if (await cancelLink(sessionId)) return { sessionId, state: 'disconnected' }
-      return { sessionId, state: await deleteSession(deps, scope, sessionId) }
-    },
+    delete: (scope, sessionId) =>
+      noted('delete', sessionId, async () => {
+        if (await cancelLink(sessionId)) return { sessionId, state: 'disconnected' }
+        return { sessionId, state: await deleteSession(deps, scope, sessionId) }
+      }),
   }
 }

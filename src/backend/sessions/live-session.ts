@@ -76,7 +76,10 @@ export class LiveSession {
       ...deps,
       identity,
       stopping: signal,
-      onFailure: error => this.#log('session_work_failed', error),
+      // whoever has the session now, or has let it rest, needs no warning of that
+      onFailure: error => {
+        if (errorCode(error) !== 'fenced') this.#log('session_work_failed', error)
+      },
       catchUp: () => this.#hearing.catchUp(),
       leave: connection => this.#leave(connection),
       release: async () => {
