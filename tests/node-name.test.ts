@@ -106,7 +106,9 @@ test('of two that run under one name the newer one has the sessions, and the old
   await isHeard()
 
   const ask = ({ url }: Node, path: string) => new Operator(url, token).ask('GET', path)
-  expect(await ask(older, '/health')).toMatchObject({ body: { status: 'degraded', sessions: 0 } })
+  expect(await ask(older, '/health')).toMatchObject({
+    body: { status: 'degraded', reasons: ['node_replaced'], sessions: 0 },
+  })
   expect(await ask(older, '/health/ready')).toMatchObject({ status: 503, body: { code: 'node_replaced' } })
   expect(await ask(older, '/health/live')).toMatchObject({ status: 200 })
   expect(await ask(newer, '/health')).toMatchObject({ body: { status: 'healthy', sessions: count } })

@@ -24,6 +24,8 @@ export type LogFields = {
   attributes?: string
   setting?: string
   job?: string
+  /** What to do, in fixed words. */
+  hint?: string
 }
 
 /** A named logger: `log.info('session_opened', { sessionId })`. The event word is stable, so that operators can alert on it. */

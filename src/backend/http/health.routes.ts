@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Health } from '../../contract/health.js'
+import { Health, ownNameHint, type HealthReason } from '../../contract/health.js'
 import { GatewayError } from '../errors.js'
 import { route, type Route } from './route.js'
 import { shareAnswer } from './shared-answer.js'
@@ -42,18 +42,29 @@ export function healthRoutes(deps: HealthDeps): Route[] {
       ),
     forMs: sharedMs,
   })
+  const reasons = async (): Promise<HealthReason[]> => {
+    const found: HealthReason[] = (await answers()) ? [] : ['database']
+    if (nodeReplaced()) found.push('node_replaced')
+    else if (!leaseHeld()) found.push('lease')
+    if (clientOutdated()) found.push('engine_outdated')
+    return found
+  }
   return [
     route({
       method: 'get',
       path: '/health',
       summary: 'State of this node',
       answer: Health,
-      handle: async (): Promise<Health> => ({
-        status: (await answers()) && leaseHeld() && !clientOutdated() ? 'healthy' : 'degraded',
-        timestamp: new Date().toISOString(),
-        sessions: connectedSessions(),
-        websocketClients: websocketClients(),
-      }),
+      async handle(): Promise<Health> {
+        const why = await reasons()
+        return {
+          status: why.length === 0 ? 'healthy' : 'degraded',
+          reasons: why,
+          timestamp: new Date().toISOString(),
+          sessions: connectedSessions(),
+          websocketClients: websocketClients(),
+        }
+      },
     }),
     route({
       method: 'get',
@@ -70,9 +81,10 @@ export function healthRoutes(deps: HealthDeps): Route[] {
       async handle(): Promise<Probe> {
         if (phase() === 'starting') throw notReady('starting')
         if (phase() === 'draining') throw notReady('shutting_down')
-        if (!(await answers())) throw notReady('database_unavailable')
+        // what this process knows by itself needs no database, which may let it wait
         if (nodeReplaced()) throw notReady('node_replaced')
         if (!leaseHeld()) throw notReady('lease_lost')
+        if (!(await answers())) throw notReady('database_unavailable')
         return { status: 'ok' }
       },
     }),
@@ -85,7 +97,7 @@ const whyNot = {
   database_unavailable: 'The database does not answer.',
   node_replaced:
     'Another process has started under the NODE_NAME of this one, which runs no sessions until it is started again.',
-  lease_lost: 'This node is not sure of its lease.',
+  lease_lost: 'This node is not sure of its lease, as when the database does not answer.',
 } as const
 
 function notReady(code: keyof typeof whyNot): GatewayError {
@@ -93,7 +105,7 @@ function notReady(code: keyof typeof whyNot): GatewayError {
     code,
     status: 503,
     message: whyNot[code],
-    action: 'Route requests to another node until this one is ready.',
+    action: code === 'node_replaced' ? ownNameHint : 'Route requests to another node until this one is ready.',
     retryAfterSeconds: 5,
   })
 }

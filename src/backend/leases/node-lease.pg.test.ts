@@ -71,7 +71,7 @@ type Told = {
   doubts: number
   replaced: number
   sure: ReadonlyMap<string, bigint>[]
-  lines: { event: string; count?: number; ms?: number }[]
+  lines: { event: string; count?: number; ms?: number; hint?: string }[]
 }
 
 async function watched(url: string, name: string | null = null): Promise<{ lease: NodeLease; told: Told }> {
@@ -248,6 +248,8 @@ test('who starts under the name of another ends its lease at once, and that one 
   const { claimed } = await lookForOrphans(clone.database, { nodeId: newer.nodeId, host: null, most: 100 })
   expect(claimed.map(({ sessionId, fence }) => [sessionId, fence.epoch])).toContainEqual([session, 6n])
   await expect.poll(() => told.replaced).toBe(1)
+  const hint = 'Stop it, or give it a NODE_NAME of its own and start it again.'
+  expect(told.lines).toContainEqual(expect.objectContaining({ event: 'node_name_taken', hint }))
   expect([older.isReplaced(), older.isSure(), older.mayWrite()]).toEqual([true, false, false])
   older.doubt()
   expect(

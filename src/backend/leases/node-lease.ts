@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
+import { ownNameHint } from '../../contract/health.js'
 import { SessionId } from '../../contract/ids.js'
 import type { Database } from '../database/database.js'
 import { SCHEMA } from '../database/schema.js'
@@ -137,7 +138,7 @@ export function createNodeLease({ url, database, log, name = null, times = usual
   const giveWay = () => {
     replaced = true
     doubtful = true
-    log.error('node_name_taken', { nodeId })
+    log.error('node_name_taken', { nodeId, hint: ownNameHint })
     watch.onReplaced()
   }
 
