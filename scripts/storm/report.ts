@@ -1,5 +1,6 @@
 import { tell } from './checker/check.js'
 import type { Finding } from './checker/history.js'
+import type { Unjudged } from './checker/unjudged.js'
 import type { Spread } from './takeovers.js'
 
 export type StormReport = {
@@ -22,6 +23,19 @@ export type StormReport = {
   /** Milliseconds from the end of the last fault until every session was online and nothing waited; `null`: never. */
   calmAfterMs: number | null
   findings: Finding[]
+  notJudged: Unjudged[]
+}
+
+/** Seconds from which on a storm has had time for whatever the checks look at: one with nothing of it was no storm. */
+const longEnough = 150
+
+/** A short storm may pass without data for every check; silence of a check that has seen nothing in a long one is not success. */
+export function verdictOn(
+  report: Pick<StormReport, 'seconds' | 'calmAfterMs' | 'findings' | 'notJudged'>,
+): StormReport['verdict'] {
+  const { seconds, calmAfterMs, findings, notJudged } = report
+  const judged = notJudged.length === 0 || seconds < longEnough
+  return calmAfterMs !== null && findings.length === 0 && judged ? 'passed' : 'failed'
 }
 
 /** What is looked for, in the words of whoever has not read the specification. */
@@ -42,6 +56,14 @@ const checks: Readonly<Record<string, string>> = {
 /** Findings shown of each invariant; `--json` has them all. */
 const shown = 5
 
+/** How far the links are, told ten times at most. */
+export function linkingProgress(total: number, say: (line: string) => void): (done: number) => void {
+  const step = Math.ceil(total / 10)
+  return done => {
+    if (done % step === 0 || done === total) say(`${done} of ${total} sessions linked`)
+  }
+}
+
 /** What is about to happen, for whoever runs it for the first time. */
 export function introduction({
   seed,
@@ -60,7 +82,7 @@ export function introduction({
 
 export function reportText(report: StormReport): string {
   const { seed, seconds, sessions, nodes, takeovers, evictions, loginsElsewhere, messages, connects } = report
-  const { calmAfterMs, findings } = report
+  const { calmAfterMs, findings, notJudged } = report
   const inSeconds = ({ count, p50, p95, max }: Spread) =>
     count === 0
       ? 'none'
@@ -88,15 +110,22 @@ export function reportText(report: StormReport): string {
     'Checked',
     ...Object.entries(checks).map(([invariant, what]) => {
       const count = findings.filter(finding => finding.invariant === invariant).length
-      return `  ${count === 0 ? '    ok' : `${count} wrong`.padStart(6)}  ${invariant}: ${what}`
+      const why = notJudged.filter(each => each.invariant === invariant).map(each => each.why)
+      if (count > 0) return checkLine(`${count} wrong`, invariant, what)
+      if (why.length === 0) return checkLine('ok', invariant, what)
+      return checkLine('?', invariant, `not judged: ${why.join(', ')}${seconds < longEnough ? longerHint : ''}`)
     }),
     '',
     ...findingLines(findings),
     report.verdict === 'passed'
-      ? 'Passed: nothing was wrong.'
+      ? `Passed: nothing was wrong${notJudged.length > 0 ? ' in what could be judged' : ''}.`
       : `Failed. The same plan: npm run storm -- --seconds ${seconds} --seed ${seed} --sessions ${sessions} --nodes ${nodes}`,
   ].join('\n')
 }
+
+const longerHint = '; a longer storm, such as --seconds 180, has more to look at'
+
+const checkLine = (result: string, invariant: string, what: string) => `  ${result.padStart(7)}  ${invariant}: ${what}`
 
 const counts = (of: Readonly<Record<string, number>>) =>
   Object.entries(of).map(([name, count]) => `  ${String(count).padStart(4)}  ${name}`)

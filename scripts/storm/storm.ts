@@ -8,12 +8,12 @@ import { Cluster } from '../../tests/cluster/cluster.js'
 import { check } from './checker/check.js'
 import { defaultLimits } from './checker/limits.js'
 import { evictions } from './checker/evictions.js'
-import { nothingToJudge, unjudged } from './checker/unjudged.js'
+import { unjudged, type Unjudged } from './checker/unjudged.js'
 import { bySession, type Finding, type History } from './checker/history.js'
 import { thrownOut } from './checker/no-fights.js'
 import { operate } from './operator.js'
 import { Random } from './random.js'
-import { introduction, type StormReport } from './report.js'
+import { introduction, linkingProgress, verdictOn, type StormReport } from './report.js'
 import { StormDatabase } from './storm-database.js'
 import { spread, takeovers } from './takeovers.js'
 import { weather } from './weather.js'
@@ -58,7 +58,8 @@ export async function storm(options: StormOptions): Promise<StormReport | null> 
     tell(`starting a database, a simulated WhatsApp and ${nodes} gateways`)
     await cluster.start()
     tell(`linking ${sessions} sessions, by importing them`)
-    await cluster.seed(sessions)
+    await cluster.seed(sessions, linkingProgress(sessions, tell))
+    tell('waiting until all are online')
     await cluster.settled(settleLimitMs)
     await using watch = new ClusterWatch(cluster)
     await watch.takeStock('baseline')
@@ -92,17 +93,19 @@ async function inStorm({ seconds, seed, sessions, nodes, signal }: StormOptions,
   const evicted = evictions(history).map(({ silentMs }) => silentMs)
   const findings: Finding[] = [
     ...check(history, defaultLimits),
-    ...unjudged(history),
-    ...(taken.length > 0 ? [] : [nothingToJudge('takeovers')]),
     ...sight.problems.map(problem => ({ invariant: 'the simulator', ...problem })),
   ]
+  const notJudged: Unjudged[] = [
+    ...unjudged(history),
+    ...(taken.length > 0 ? [] : [{ invariant: 'takeovers', why: 'no session was taken over' }]),
+  ]
   return {
-    verdict: calm && findings.length === 0 ? 'passed' : 'failed',
+    verdict: verdictOn({ seconds, calmAfterMs, findings, notJudged }),
     seed,
     seconds,
     sessions,
     nodes,
-    faults: counted(injected.map(({ fault }) => fault)),
+    faults: counted(injected.filter(({ hit }) => hit).map(({ fault }) => fault)),
     takeovers: {
       claimedMs: spread(taken.map(({ claimedMs }) => claimedMs)),
       onlineMs: spread(taken.flatMap(({ onlineMs }) => onlineMs ?? [])),
@@ -117,6 +120,7 @@ async function inStorm({ seconds, seed, sessions, nodes, signal }: StormOptions,
     commands: counted(history.commands.map(({ name }) => name)),
     calmAfterMs,
     findings,
+    notJudged,
   }
 }
 

@@ -112,10 +112,10 @@ export class Cluster implements AsyncDisposable {
   }
 
   /** So many sessions more, as if this cluster had linked them long ago. */
-  async seed(count: number): Promise<void> {
+  async seed(count: number, onImported: (done: number) => void = () => {}): Promise<void> {
     const { simulator, nodes, serviceToken } = this
     const from = firstNumber + this.sessions.length + 1
-    const devices = await importSessions({ count, firstNumber: from, simulator, nodes, serviceToken })
+    const devices = await importSessions({ count, firstNumber: from, simulator, nodes, serviceToken, onImported })
     const credsOf = new Map(devices.map(({ phoneNumber, creds }) => [phoneNumber, creds]))
     const { rows } = await this.owner.query<{ id: string; number: string }>(
       'select id, phone_number as number from sessions where phone_number::bigint >= $1 order by phone_number',

@@ -15,6 +15,7 @@ export type ImportOptions = {
   /** They import in turn. */
   nodes: readonly ImportingNode[]
   serviceToken: string
+  onImported?: (done: number) => void
 }
 
 /**
@@ -22,7 +23,8 @@ export type ImportOptions = {
  * @returns what each device was given at its link, which a copy of it would have
  */
 export async function importSessions(options: ImportOptions): Promise<SeededDevice[]> {
-  const { count, firstNumber, simulator, nodes, serviceToken } = options
+  const { count, firstNumber, simulator, nodes, serviceToken, onImported } = options
+  let done = 0
   // none uploaded: a session that comes from elsewhere answers only for keys that it makes itself
   const { devices } = await simulator.seedDevices({ count, firstNumber: String(firstNumber), preKeys: 0 })
   const waiting = [...devices.entries()]
@@ -31,6 +33,7 @@ export async function importSessions(options: ImportOptions): Promise<SeededDevi
       const [index, device] = next
       const url = nodes[index % nodes.length]?.url ?? ''
       await importOne(url, serviceToken, sessionIdOf(device))
+      onImported?.(++done)
     }
   }
   await Promise.all(Array.from({ length: atOnce }, importNext))

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { everywhere, plan, type Step } from '../../scripts/storm/plan.js'
 import { Random } from '../../scripts/storm/random.js'
-import { reportText } from '../../scripts/storm/report.js'
+import { linkingProgress, reportText, verdictOn, type StormReport } from '../../scripts/storm/report.js'
+import { untilItHits } from '../../scripts/storm/weather.js'
 
 const plannable = {
   places: ['node-1', 'node-2', 'node-3'],
@@ -49,24 +50,68 @@ test('every fault comes at its own places, once before any comes again', () => {
   )
 })
 
+const none = { count: 0, p50: 0, p95: 0, max: 0 }
+const wellEnded: StormReport = {
+  verdict: 'passed',
+  seed: 7,
+  seconds: 60,
+  sessions: 30,
+  nodes: 2,
+  faults: {},
+  takeovers: { claimedMs: none, onlineMs: none },
+  evictions: { count: 3, silentMs: 4_100 },
+  loginsElsewhere: { thrownOut: 0, backMs: none },
+  commands: {},
+  messages: { sent: 0, arrived: 0 },
+  connects: 0,
+  calmAfterMs: 1_000,
+  findings: [],
+  notJudged: [],
+}
+
 test('a report of what went wrong says how to have the same plan again, with every option', () => {
-  const none = { count: 0, p50: 0, p95: 0, max: 0 }
-  const text = reportText({
-    verdict: 'failed',
-    seed: 7,
-    seconds: 60,
-    sessions: 30,
-    nodes: 2,
-    faults: {},
-    takeovers: { claimedMs: none, onlineMs: none },
-    evictions: { count: 3, silentMs: 4_100 },
-    loginsElsewhere: { thrownOut: 0, backMs: none },
-    commands: {},
-    messages: { sent: 0, arrived: 0 },
-    connects: 0,
-    calmAfterMs: null,
-    findings: [],
-  })
+  const text = reportText({ ...wellEnded, verdict: 'failed', calmAfterMs: null })
   expect(text).toContain('The same plan: npm run storm -- --seconds 60 --seed 7 --sessions 30 --nodes 2')
   expect(text).toMatch(/Thrown out by another node +3, silent before: at least 4100 ms/u)
+})
+
+test('a short storm in which a check had nothing to look at says so and passes, a long one fails', () => {
+  const notJudged = [{ invariant: 'I-7 one owner', why: 'nobody was thrown out by another node' }]
+  const short = { ...wellEnded, seconds: 149, notJudged }
+  const long = { ...short, seconds: 150 }
+  expect([wellEnded, short, long].map(verdictOn)).toEqual(['passed', 'passed', 'failed'])
+  expect(verdictOn({ ...short, calmAfterMs: null })).toBe('failed')
+  const wrong = { invariant: 'I-9 credentials', session: null, at: Date.UTC(2026, 0, 1), what: 'older' }
+  expect(verdictOn({ ...short, findings: [wrong] })).toBe('failed')
+  const text = reportText(short)
+  expect(text).toContain(
+    'I-7 one owner: not judged: nobody was thrown out by another node; a longer storm, such as --seconds 180, has more to look at',
+  )
+  expect(text).not.toContain('1970')
+  expect(text).not.toContain('wrong:')
+  expect(text.split('\n').at(-1)).toBe('Passed: nothing was wrong in what could be judged.')
+  expect(reportText({ ...long, verdict: 'failed' })).toMatch(/not judged: nobody was thrown out by another node$/mu)
+})
+
+test('a fault that finds nothing to hit is tried again while the storm lasts, and then no more', async () => {
+  let tries = 0
+  const said: string[] = []
+  const hitsAt = (hit: number) => async () => {
+    if (++tries < hit) throw new Error('nothing there')
+  }
+  const say = (line: string) => void said.push(line)
+  await untilItHits(hitsAt(3), { lasts: () => true, say, pauseMs: 0 })
+  expect([tries, said]).toEqual([3, ['nothing there', 'nothing there']])
+  tries = 0
+  await untilItHits(hitsAt(9), { lasts: () => tries < 2, say, pauseMs: 0 })
+  expect(tries).toBe(2)
+})
+
+test('while sessions are linked somebody is told ten times how far it is', () => {
+  const told: string[] = []
+  const progress = linkingProgress(295, line => told.push(line))
+  for (let done = 1; done <= 295; done += 1) progress(done)
+  expect(told).toHaveLength(10)
+  expect(told[0]).toBe('30 of 295 sessions linked')
+  expect(told.at(-1)).toBe('295 of 295 sessions linked')
 })
