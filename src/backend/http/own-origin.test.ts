@@ -69,8 +69,10 @@ describe('over loopback, without a public address', () => {
     expect(await ask(null, 'GET', 'localhost:PORT', 'Origin: http://localhost:PORT', ...upgrade)).toBe(101)
   })
 
-  test('pages are for everybody', async () => {
-    expect(await ask(null, 'PAGE', 'attacker.example')).toBe(200)
+  test('pages are under the same rule: what can be read can be sent away', async () => {
+    expect(await ask(null, 'PAGE', 'attacker.example')).toBe(403)
+    await server?.[Symbol.asyncDispose]()
+    expect(await ask(null, 'PAGE', 'localhost:PORT')).toBe(200)
   })
 })
 

@@ -26,11 +26,26 @@ export function isOwnOrigin(request: IncomingMessage, publicUrl: string | null):
   return publicUrl === null ? new URL(origin).host === host : new URL(publicUrl).origin === origin
 }
 
+/** For everything that is served, pages and figures as well: whatever a page of another site can read, it can send away. */
+export function requireOwnHost(publicUrl: string | null): RequestHandler {
+  return (request, _response, next) => {
+    if (!isOwnHost(request, publicUrl)) {
+      throw new GatewayError({
+        code: 'foreign_origin',
+        status: 403,
+        message: 'Over loopback this gateway answers to localhost, 127.0.0.1 and [::1] alone.',
+        action: 'Open it by one of these names, or set PUBLIC_URL to the address that people use.',
+      })
+    }
+    next()
+  }
+}
+
+/** Changes: no page of another site may ask for them. */
 export function requireOwnOrigin(publicUrl: string | null): RequestHandler {
   return (request, _response, next) => {
     const reads = request.method === 'GET' || request.method === 'HEAD'
-    const own = reads ? isOwnHost(request, publicUrl) : isOwnOrigin(request, publicUrl)
-    if (!own) {
+    if (!reads && !isOwnOrigin(request, publicUrl)) {
       throw new GatewayError({
         code: 'foreign_origin',
         status: 403,

@@ -7,7 +7,7 @@ import type { Log } from '../log.js'
 import { errorResponse, notFound } from './error-response.js'
 import type { Identify } from './identify.js'
 import { jsonBody } from './json-body.js'
-import { requireOwnOrigin } from './own-origin.js'
+import { requireOwnHost, requireOwnOrigin } from './own-origin.js'
 import { routeHandler, type Route } from './route.js'
 import { securityHeaders } from './security-headers.js'
 import { refuseUnreadable } from './unreadable-request.js'
@@ -82,6 +82,7 @@ function expressApp({ log, routes, pages, identify, door, publicUrl }: HttpServe
   app.disable('x-powered-by')
   app.set('etag', false)
   app.use(securityHeaders({ https }))
+  app.use(requireOwnHost(publicUrl))
   app.use(['/api', ...guardedPaths(routes)], requireOwnOrigin(publicUrl), door, jsonBody())
   for (const definition of routes) app[definition.method](definition.path, routeHandler(definition, identify))
   for (const [path, methods] of methodsByPath(routes)) app.all(path, methodNotAllowed(methods))
