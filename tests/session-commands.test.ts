@@ -269,6 +269,8 @@ test('the command line lists sessions, tells of one and commands it, for people 
     code: 0,
     output: expect.stringContaining('disconnected on request'),
   })
+  expect((await run('session', 'status', sessionId)).output).toMatch(/^Run by +nobody$/m)
+  expect((await run('sessions', '--state', 'nonsense')).errors).toMatch(/Correct state \(.+\)\.\n$/)
   expect(JSON.parse((await run('session', 'status', sessionId, '--json')).output)).toMatchObject({
     sessionId,
     state: 'disconnected',
@@ -277,7 +279,7 @@ test('the command line lists sessions, tells of one and commands it, for people 
   expect(await run('session', 'hand-off', sessionId)).toMatchObject({ code: 0 })
   expect(await run('session', 'connect', sessionId)).toMatchObject({
     code: 1,
-    errors: expect.stringContaining('A bot has this session'),
+    errors: expect.stringContaining(`(whizlite session take-back ${sessionId} --bot-stopped)`),
   })
   expect(await run('session', 'delete', sessionId, '--yes')).toMatchObject({
     code: 0,

@@ -64,6 +64,21 @@ test.each([
   await expect(ask(base)).rejects.toMatchObject({ action: told })
 })
 
+test('fields at fault are named, in place of advice that points at a list', async () => {
+  const base = await answering((_, response) => {
+    const errors = [
+      { path: 'state', message: 'Invalid \u001b[31moption' },
+      { path: 'limit', message: 'Too big' },
+    ]
+    const problem = { code: 'validation_failed', detail: 'Some.', action: 'Correct the fields under "errors".', errors }
+    response.writeHead(400).end(JSON.stringify(problem))
+  })
+  await expect(ask(base)).rejects.toMatchObject({
+    message: 'Some.',
+    action: 'Correct state (Invalid  [31moption), limit (Too big).',
+  })
+})
+
 test('what was asked is not carried to another address', async () => {
   let asked = 0
   const base = await answering((_, response) => {

@@ -16,7 +16,7 @@ export type Question = {
 export type Answer = { body: unknown; headers: Headers }
 
 /** A newer gateway may have codes of its own. */
-const Refusal = z.object({ ...Problem.pick({ detail: true, action: true }).shape, code: z.string() })
+const Refusal = z.object({ ...Problem.pick({ detail: true, action: true, errors: true }).shape, code: z.string() })
 
 const usualTimeoutMs = 15_000
 /** Longer ones are no answers of a gateway: a QR's picture has a few thousand. */
@@ -50,8 +50,9 @@ export async function askGateway(base: URL, question: Question): Promise<Answer>
   if (response.ok && (status === 204 || body !== undefined)) return { body, headers: response.headers }
   const problem = Refusal.safeParse(body)
   if (!problem.success) throw strangeAnswer(base, status)
-  const { code, detail, action } = problem.data
-  const next = withWait(action ?? null, waitOf(response.headers.get('retry-after')))
+  const { code, detail, action, errors = [] } = problem.data
+  const advice = errors.length > 0 ? fieldsAtFault(errors) : (action ?? null)
+  const next = withWait(advice, waitOf(response.headers.get('retry-after')))
   throw new GatewayProblem(code, printable(detail), next === null ? null : printable(next))
 }
 
@@ -112,6 +113,11 @@ function parse(text: string): unknown {
   } catch {
     return undefined
   }
+}
+
+/** In place of advice that points at a list which nobody at a terminal sees. */
+function fieldsAtFault(errors: readonly { path: string; message: string }[]): string {
+  return `Correct ${errors.map(({ path, message }) => `${path} (${message})`).join(', ')}.`
 }
 
 /** @param retryAfter seconds; the gateway uses no dates */

@@ -3,7 +3,7 @@ import { SessionDetails, SessionList } from '../../contract/session-commands.js'
 import { SessionId } from '../../contract/ids.js'
 import { UsageError } from '../cli-error.js'
 import type { CliContext, Given } from '../command.js'
-import { askGateway, strangeAnswer, type Question } from '../gateway/ask-gateway.js'
+import { askGateway, GatewayProblem, strangeAnswer, type Answer, type Question } from '../gateway/ask-gateway.js'
 import { gatewayAddress } from '../gateway/gateway-address.js'
 import { serviceToken } from '../gateway/service-token.js'
 
@@ -40,10 +40,23 @@ export async function askSessions<Schema extends z.ZodType>(
 ): Promise<{ body: unknown; told: z.output<Schema> }> {
   const gateway = gatewayAddress(given, context.env)
   const headers = { authorization: `Bearer ${serviceToken(context, gateway)}` }
-  const { body } = await askGateway(gateway, { ...question, headers, timeoutMs })
+  const { body } = await askGateway(gateway, { ...question, headers, timeoutMs }).catch(asCommand(given))
   const told = understood.safeParse(body)
   if (!told.success) throw strangeAnswer(gateway, 200)
   return { body, told: told.data }
+}
+
+/** Where the gateway advises the route that takes a session back, the command that does it. */
+function asCommand(given: Given): (error: unknown) => Answer {
+  return error => {
+    if (!(error instanceof GatewayProblem) || error.action === null) throw error
+    const command = `whizlite session take-back ${given.operands[0] ?? 'SESSION_UUID'} --bot-stopped`
+    throw new GatewayProblem(
+      error.code,
+      error.message,
+      error.action.replace(/POST \S+\/take-back(?=\))/, () => command),
+    )
+  }
 }
 
 /** @throws UsageError */

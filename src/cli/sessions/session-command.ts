@@ -5,6 +5,7 @@ import { exitCodes, type CliContext, type Given, type RunCommand } from '../comm
 import { printable, wrap } from '../printable.js'
 import { styleOf } from '../terminal.js'
 import { askSessions, sessionIdGiven, Told } from './ask-sessions.js'
+import { runBy } from './run-by.js'
 import { inState, minuteOf } from './sessions-table.js'
 
 /** Without the strictness: a newer gateway may tell more. */
@@ -65,14 +66,14 @@ function tell({ terminal }: CliContext, given: Given, { body, told }: { body: un
     return exitCodes.done
   }
   const style = styleOf(terminal)
-  const { sessionId, state, reason, since, until, phoneNumber, name, mode, lastConnectedAt } = told
+  const { sessionId, state, reason, since, until, phoneNumber, name, lastConnectedAt } = told
   const facts: readonly (readonly [string, string | null])[] = [
     ['Session', sessionId],
     ['Name', name === null ? null : printable(name)],
     ['Number', phoneNumber === null ? null : `+${phoneNumber}`],
     ['State', `${inState(style, state)(state)} since ${minuteOf(since)}`],
     ['Until', until === undefined ? null : minuteOf(until)],
-    ['Run by', mode === 'managed' ? 'this gateway' : 'a bot'],
+    ['Run by', runBy(told)],
     ['Connected', lastConnectedAt === null ? null : `last known at ${minuteOf(lastConnectedAt)}`],
   ]
   for (const [label, value] of facts) if (value !== null) terminal.write(`${label.padEnd(10)} ${value}\n`)
