@@ -12,18 +12,27 @@ const limitDepth = 32
 const poisonous = new Set(['__proto__', 'constructor', 'prototype'])
 
 /**
- * Reads JSON bodies: one plain object in UTF-8, bounded in size and depth, without keys that could pollute prototypes. Runs before
+ * Reads JSON bodies: one plain object in UTF-8, or nothing at all for one without fields, bounded in size and depth, without keys that could pollute prototypes. Runs before
  * authentication, so what is too large is refused as soon as that is known and the rest is never read. Compressed bodies are refused:
  * no request is large enough to need it.
  */
 export function jsonBody(): RequestHandler {
   return async (request, _response, next) => {
     if (request.method === 'POST' || request.method === 'PUT' || request.method === 'PATCH') {
-      requireJson(request)
-      request.body = parseObject(await read(request))
+      if (isEmpty(request)) request.body = {}
+      else {
+        requireJson(request)
+        request.body = parseObject(await read(request))
+      }
     }
     next()
   }
+}
+
+/** Nothing is sent and nothing is claimed about it: the same as an object without fields. A form always names its type. */
+function isEmpty({ headers }: Request): boolean {
+  const length = headers['content-length'] ?? '0'
+  return headers['content-type'] === undefined && headers['transfer-encoding'] === undefined && /^0+$/.test(length)
 }
 
 /** A body that a form on another site can send without asking is not JSON. */

@@ -35,6 +35,14 @@ const routes = [
       },
     }),
   ),
+  route({
+    method: 'post',
+    path: '/api/needs-nothing',
+    summary: 'A body without fields',
+    body: z.strictObject({}),
+    answer: z.object({ fine: z.boolean() }),
+    handle: async () => ({ fine: true }),
+  }),
 ]
 
 let server: HttpServer
@@ -89,4 +97,22 @@ test('what is refused for want of something is logged with the route, not its id
       status: 503,
     },
   ])
+})
+
+describe('no body', () => {
+  const bare = async (path: string, init: RequestInit = {}) => {
+    const response = await fetch(url + path, { method: 'POST', ...init })
+    return { status: response.status, body: await response.json() }
+  }
+
+  test('is one without fields', async () => {
+    expect(await bare('/api/needs-nothing')).toEqual({ status: 200, body: { fine: true } })
+    expect(await bare('/api/answers-wrongly')).toMatchObject({ status: 400, body: { code: 'validation_failed' } })
+  })
+
+  test('is none when something is claimed about it, as a form of another site does', async () => {
+    const type = 'application/x-www-form-urlencoded'
+    expect(await bare('/api/needs-nothing', { headers: { 'content-type': type } })).toMatchObject({ status: 415 })
+    expect(await bare('/api/needs-nothing', { body: Buffer.from('{}') })).toMatchObject({ status: 415 })
+  })
 })
