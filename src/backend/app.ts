@@ -112,7 +112,7 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
     log,
     mayWrite: () => lease.mayWrite(),
   })
-  const engine = meteredEngine(whatsapp, metrics.connections)
+  const engine = meteredEngine(whatsapp, metrics.connections('session'))
   const alarm = createOperatorAlarm({ log: log.child('operator') })
   const connects = { database: sessionsDatabase, settings: config.connects, version, alarm, log: log.child('connects') }
   const pacer = releases.use(makeConnectPacer({ ...connects, mostUnderWay: mostConnectsUnderWay }))
@@ -136,7 +136,7 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
     if (operator === null) throw new Error('the app has not been started')
     return operator
   }
-  const lines = attemptLines(countedEngine(engine, pacer))
+  const lines = attemptLines(countedEngine(meteredEngine(whatsapp, metrics.connections('link')), pacer))
   const linking = releases.use(
     createLinking({
       tenants,

@@ -36,17 +36,19 @@ test('what a node knows of itself and its database is told in one text', async (
   const { metrics, values } = watched(async () => figures)
   metrics.jobTried('workspace-cleanup', 'parked')
   metrics.eventDelivered(0.02)
-  metrics.connections.tried()
-  metrics.connections.opened()
-  metrics.connections.ended({ plane: 'stream', kind: 'replaced' })
-  metrics.connections.forged('history_sync')
+  metrics.connections('link').tried()
+  metrics.connections('session').tried()
+  metrics.connections('session').opened()
+  metrics.connections('session').ended({ plane: 'stream', kind: 'replaced' })
+  metrics.connections('session').forged('history_sync')
   expect(await values()).toMatchObject({
     'whizlite_sessions{state="connected"}': 7,
     'whizlite_sessions{state="reconnecting"}': 1,
     whizlite_websocket_clients: 5,
     whizlite_connects_waiting: 6,
-    whizlite_connects_tried_total: 1,
-    whizlite_connects_total: 1,
+    'whizlite_connects_tried_total{for="link"}': 1,
+    'whizlite_connects_tried_total{for="session"}': 1,
+    'whizlite_connects_total{for="session"}': 1,
     'whizlite_connections_ended_total{plane="stream",reason="replaced"}': 1,
     'whizlite_forged_messages_total{code="history_sync"}': 1,
     whizlite_lease_held: 1,

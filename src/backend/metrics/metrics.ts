@@ -8,7 +8,7 @@ import { watchLoopLag } from './loop-lag.js'
  * that the figures may be read by whoever watches machines.
  */
 export interface Metrics extends AsyncDisposable {
-  readonly connections: ConnectionMeter
+  readonly connections: (purpose: 'link' | 'session') => ConnectionMeter
   readonly jobTried: (job: string, outcome: string) => void
   /** Time from an event's storing to its reader on this node. */
   readonly eventDelivered: (seconds: number) => void
@@ -25,12 +25,14 @@ export function createMetrics(): Metrics {
   const tries = new Counter({
     registers,
     name: 'whizlite_connects_tried_total',
-    help: 'Sockets opened towards WhatsApp.',
+    help: 'Sockets opened towards WhatsApp, for links (whose codes may stay unscanned) and for sessions.',
+    labelNames: ['for'],
   })
   const opens = new Counter({
     registers,
     name: 'whizlite_connects_total',
-    help: 'Connections that WhatsApp has let in.',
+    help: 'Connections that WhatsApp has let in, of links and of sessions.',
+    labelNames: ['for'],
   })
   const ends = new Counter({
     registers,
@@ -58,12 +60,12 @@ export function createMetrics(): Metrics {
   })
   const lag = watchLoopLag()
   return {
-    connections: {
-      tried: () => tries.inc(),
-      opened: () => opens.inc(),
+    connections: purpose => ({
+      tried: () => tries.inc({ for: purpose }),
+      opened: () => opens.inc({ for: purpose }),
       ended: ({ plane, kind }) => ends.inc({ plane, reason: kind }),
       forged: code => forgeries.inc({ code }),
-    },
+    }),
     jobTried: (job, outcome) => jobs.inc({ job, outcome }),
     eventDelivered: seconds => delivery.observe(seconds),
     watch: sources => addGauges(registry, lag, sources),
