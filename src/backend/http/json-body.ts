@@ -12,9 +12,9 @@ const limitDepth = 32
 const poisonous = new Set(['__proto__', 'constructor', 'prototype'])
 
 /**
- * Reads JSON bodies: one plain object in UTF-8, or nothing at all for one without fields, bounded in size and depth, without keys that could pollute prototypes. Runs before
- * authentication, so what is too large is refused as soon as that is known and the rest is never read. Compressed bodies are refused:
- * no request is large enough to need it.
+ * Reads JSON bodies: one plain object in UTF-8, or nothing at all for one without fields, bounded in size and depth, without keys that
+ * could pollute prototypes. Runs before authentication, so what is too large is refused as soon as that is known and the rest is never
+ * read. Compressed bodies are refused: no request is large enough to need it.
  */
 export function jsonBody(): RequestHandler {
   return async (request, _response, next) => {
