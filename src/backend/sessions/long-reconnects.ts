@@ -1,10 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { SessionId, WorkspaceId } from '../../contract/ids.js'
 import type { Database } from '../database/database.js'
 import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import type { EventLog } from '../events/event-log.js'
-import { errorCode, type Log } from '../log.js'
+import type { Log } from '../log.js'
+import { repeatedLook, type RepeatedLook } from './repeated-look.js'
 import { tellOwner } from './session-notices.js'
 import { setSessionState } from './set-session-state.js'
 
@@ -26,37 +26,10 @@ export type LongReconnectsDeps = {
  * `connected` by themselves. When it began stands in the database, so neither a restart nor a change of node begins the time anew. Every
  * node looks; whichever comes first does it.
  */
-export interface LongReconnects extends AsyncDisposable {
-  start(): void
-}
-
-export function createLongReconnects(deps: LongReconnectsDeps): LongReconnects {
+export function createLongReconnects(deps: LongReconnectsDeps): RepeatedLook {
   const { afterMs, log } = deps
   const everyMs = deps.everyMs ?? Math.min(30_000, Math.max(1_000, afterMs / 10))
-  const stopping = new AbortController()
-  const { signal } = stopping
-  let working: Promise<void> = Promise.resolve()
-
-  const work = async () => {
-    while (!signal.aborted) {
-      try {
-        await showLongReconnects(deps)
-      } catch (error) {
-        log.warn('long_reconnects_not_shown', { code: errorCode(error) })
-      }
-      await delay(everyMs, undefined, { signal, ref: false }).catch(() => {})
-    }
-  }
-
-  return {
-    start() {
-      working = work()
-    },
-    async [Symbol.asyncDispose]() {
-      stopping.abort()
-      await working
-    },
-  }
+  return repeatedLook({ look: () => showLongReconnects(deps), everyMs, failure: 'long_reconnects_not_shown', log })
 }
 
 type LookDeps = Pick<LongReconnectsDeps, 'database' | 'tenants' | 'events' | 'afterMs'>

@@ -1,10 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { SessionId, WorkspaceId } from '../../contract/ids.js'
 import type { Database } from '../database/database.js'
 import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import type { EventLog } from '../events/event-log.js'
 import { heldByNobody, ownerlessLeases } from '../leases/ownerless-leases.js'
-import { errorCode, type Log } from '../log.js'
+import type { Log } from '../log.js'
+import { repeatedLook, type RepeatedLook } from './repeated-look.js'
 import { shownStates } from './sessions-store.js'
 import { setSessionState } from './set-session-state.js'
 
@@ -24,38 +24,16 @@ export type OwnerlessSessionsDeps = {
  * can, nobody else would ever say so. A session is moved when two looks in a row have found it: after a pause of the database every lease has
  * ended, and a node that has kept its sockets needs a moment to renew its own. Every node looks; whichever comes first does it.
  */
-export interface OwnerlessSessions extends AsyncDisposable {
-  start(): void
-}
-
-export function createOwnerlessSessions(deps: OwnerlessSessionsDeps): OwnerlessSessions {
+export function createOwnerlessSessions(deps: OwnerlessSessionsDeps): RepeatedLook {
   const { log, everyMs = usualEveryMs } = deps
-  const stopping = new AbortController()
-  const { signal } = stopping
-  let working: Promise<void> = Promise.resolve()
-
-  const work = async () => {
-    let suspects: ReadonlySet<SessionId> = new Set()
-    while (!signal.aborted) {
-      try {
-        suspects = await showOwnerless(deps, suspects, signal)
-      } catch (error) {
-        suspects = new Set()
-        log.warn('ownerless_sessions_not_shown', { code: errorCode(error) })
-      }
-      await delay(everyMs, undefined, { signal, ref: false }).catch(() => {})
-    }
+  let suspects: ReadonlySet<SessionId> = new Set()
+  const look = async (signal: AbortSignal) => {
+    const before = suspects
+    // a look that fails has found nobody
+    suspects = new Set()
+    suspects = await showOwnerless(deps, before, signal)
   }
-
-  return {
-    start() {
-      working = work()
-    },
-    async [Symbol.asyncDispose]() {
-      stopping.abort()
-      await working
-    },
-  }
+  return repeatedLook({ look, everyMs, failure: 'ownerless_sessions_not_shown', log })
 }
 
 type LookDeps = Pick<OwnerlessSessionsDeps, 'database' | 'tenants' | 'events' | 'log'>

@@ -1,39 +1,29 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Rows } from '../../../tests/support/rows.js'
-import { sessionRow, type SessionRow } from '../../../tests/support/session-row.js'
-import { openTestDatabase, type TestDatabase } from '../../../tests/support/template-database.js'
-import { createTenants } from '../database/tenant-transaction.js'
-import { createEventLog } from '../events/event-log.js'
+import type { Rows } from '../../../tests/support/rows.js'
+import type { SessionRow } from '../../../tests/support/session-row.js'
+import { TenantRig } from '../../../tests/support/tenant-rig.js'
 import { enqueueMessage, type OutboxKind } from '../outbox/outbox-store.js'
-import { operatorWorkspace } from '../tenancy/operator-workspace.js'
-import { createVault } from '../vault/vault.js'
 import { createSessionStates } from './session-states.js'
 
-const secret = randomBytes(32)
-let clone: TestDatabase
+let rig: TenantRig
 let rows: Rows
 
 beforeAll(async () => {
-  clone = await openTestDatabase()
-  rows = new Rows(clone.ownerUrl)
+  rig = await TenantRig.open()
+  rows = rig.rows
 })
 
-afterAll(async () => {
-  await rows[Symbol.asyncDispose]()
-  await clone[Symbol.asyncDispose]()
-})
+afterAll(() => rig[Symbol.asyncDispose]())
 
 async function owned(row: Pick<SessionRow, 'state' | 'reason'>) {
-  const tenants = createTenants(clone.database)
-  const vault = createVault({ secret })
-  const workspaceId = await operatorWorkspace(clone.database, tenants)
+  const { tenants, vault, events, workspaceId } = rig
   const nodeId = randomUUID()
-  const sessionId = await sessionRow(rows, workspaceId, { ...row, nodeId })
+  const sessionId = await rig.session({ ...row, nodeId })
   const [lease] = await rows.query<{ epoch: string }>(`select epoch from session_leases where session_id = $1`, [
     sessionId,
   ])
-  const identity = await tenants.transact({ workspaceId }, async tx => ({
+  const identity = await rig.transact(async tx => ({
     workspaceId,
     sessionId,
     sealer: await vault.createSealer(tx, { workspaceId, sessionId }),
@@ -41,7 +31,7 @@ async function owned(row: Pick<SessionRow, 'state' | 'reason'>) {
   }))
   const states = createSessionStates({
     tenants,
-    events: createEventLog({ vault }),
+    events,
     onResting: async () => {},
     isLinking: async () => false,
   })
@@ -50,7 +40,7 @@ async function owned(row: Pick<SessionRow, 'state' | 'reason'>) {
     return found[0]?.state
   }
   const put = (kind: OutboxKind) =>
-    tenants.transact({ workspaceId }, tx => {
+    rig.transact(tx => {
       const built = { to: '254700000001@s.whatsapp.net', waMessageId: kind, proto: randomBytes(8) }
       return enqueueMessage(tx, identity.sealer, sessionId, { kind, built })
     })
