@@ -24,6 +24,7 @@ test('describes what routes take and give with their own schemas', () => {
         summary: 'Add a part',
         parameters: [{ name: 'thingId', in: 'path', required: true }],
         requestBody: {
+          required: true,
           content: {
             'application/json': { schema: { properties: { name: { maxLength: 20 } }, additionalProperties: false } },
           },
@@ -32,6 +33,19 @@ test('describes what routes take and give with their own schemas', () => {
       },
       delete: { responses: { 204: {} } },
     },
+  })
+})
+
+test('asks for no body where one without fields will do', () => {
+  const bare = route({
+    method: 'post',
+    path: '/things/:thingId/polish',
+    summary: 'Polish a thing',
+    body: z.strictObject({ shine: z.boolean().optional() }),
+    handle: async () => {},
+  })
+  expect(openApiDocument([bare], '1.2.3')['paths']).toMatchObject({
+    '/things/{thingId}/polish': { post: { requestBody: { required: false } } },
   })
 })
 

@@ -56,7 +56,11 @@ function operation({ path, summary, actor, query, body, answer }: Route): Record
     ...(actor === 'service' && { security: [{ serviceToken: [] }] }),
     ...(parameters.length > 0 && { parameters }),
     ...(body && {
-      requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(body, 'input') } } },
+      requestBody: {
+        // no body is read as one without fields
+        required: !body.safeParse({}).success,
+        content: { 'application/json': { schema: jsonSchema(body, 'input') } },
+      },
     }),
     responses: {
       ...(answer
