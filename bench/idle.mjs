@@ -20,7 +20,7 @@ const SETTLE_MS = 35_000
 const WINDOW_MS = 60_000
 const QUICK_WINDOW_MS = 30_000
 const NODE_OPTIONS = ['--expose-gc']
-const OPEN_LIMIT_MS = 300_000
+const OPEN_LIMIT_MS = 900_000
 /** Baileys' default would need a minute to cut a line; nobody compares handshakes here. */
 const RAW_PACE = { rate: 40, burst: 10, mostUnderWay: 10 }
 const UNPACED = { CONNECTS_PER_SECOND: '40', CONNECT_BURST: '20', CONNECTS_PER_SECOND_TOTAL: '40' }
