@@ -17,7 +17,7 @@ export const backendRooms = [
   ['main.ts', 'index.ts'],
   ['run-gateway.ts'],
   ['app.ts', 'start-up-problem.ts'],
-  ['drain.ts'],
+  ['drain.ts', 'composition'],
   ['recovery.ts', 'session-hooks.ts', 'jobs', 'gateway-database.ts', 'release-sessions.ts', 'node-health.ts'],
   ['take-over.ts'],
   ['own-chat', 'session-commands'],

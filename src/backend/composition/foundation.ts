@@ -1,0 +1,29 @@
+import type { Config } from '../config/config.js'
+import { createTenants, type Tenants } from '../database/tenant-transaction.js'
+import { createEventLog } from '../events/event-log.js'
+import { createEventWakeups } from '../events/event-wakeups.js'
+import { openGatewayDatabase } from '../gateway-database.js'
+import { createNodeLease, type NodeLease } from '../leases/node-lease.js'
+import type { Log } from '../log.js'
+import { createMetrics } from '../metrics/metrics.js'
+import type { Releases } from '../releases.js'
+import { createVault } from '../vault/vault.js'
+
+/** What everything else stands on: the database with its two pools, the vault, the event log and the node's lease. */
+export type Foundation = Awaited<ReturnType<typeof openFoundation>>
+
+/** Opens the database, and refuses a wrong secret; nothing else talks to anybody. */
+export async function openFoundation(config: Config, log: Log, releases: Releases) {
+  const metrics = releases.use(createMetrics())
+  const { database, sessionsDatabase, appUrl } = releases.use(await openGatewayDatabase(config))
+  const url = () => appUrl
+  const tenants: Tenants = createTenants(database, () => lease.doubt())
+  const sessionTenants: Tenants = createTenants(sessionsDatabase, () => lease.doubt())
+  const vault = createVault({ secret: config.sessionSecret })
+  const events = createEventLog({ vault })
+  const wakeups = releases.use(createEventWakeups({ url, log: log.child('events') }))
+  const lease: NodeLease = releases.use(
+    createNodeLease({ url, database, name: config.nodeName, log: log.child('leases') }),
+  )
+  return { metrics, database, sessionsDatabase, appUrl, tenants, sessionTenants, vault, events, wakeups, lease }
+}

@@ -1,0 +1,113 @@
+import { Router, type RequestHandler } from 'express'
+import type { WorkspaceId } from '../../contract/ids.js'
+import type { PageSettings } from '../../contract/linking.js'
+import { brandLogo, logoPath } from '../brand-logo.js'
+import type { Config } from '../config/config.js'
+import { apiDoor } from '../http/api-door.js'
+import { createClientAddress } from '../http/client-address.js'
+import { docsPage } from '../http/docs-page.js'
+import type { NodePhase } from '../http/health.routes.js'
+import { createIdentify } from '../http/identify.js'
+import { openApiRoutes } from '../http/openapi.js'
+import { createRequestLimit } from '../http/request-limit.js'
+import { createHttpServer, createWebSocketPort } from '../http/server.js'
+import { linkingRoutes } from '../linking/linking.routes.js'
+import { sessionRoutes } from '../linking/sessions.routes.js'
+import { createVisitorFeed } from '../linking/visitor-feed.js'
+import { visitorSessionRoutes } from '../linking/visitor-sessions.routes.js'
+import { createUpgradeLimits } from '../live/upgrade-limits.js'
+import { createWebSocketDoor } from '../live/websocket.js'
+import type { Log } from '../log.js'
+import { nodeHealth } from '../node-health.js'
+import { packageVersion } from '../package-version.js'
+import type { Releases } from '../releases.js'
+import { missionRoutes } from '../session-commands/mission.routes.js'
+import { sessionCommandRoutes } from '../session-commands/session-commands.routes.js'
+import type { Foundation } from './foundation.js'
+import type { LinkingParts } from './linking-parts.js'
+import type { SessionParts } from './session-parts.js'
+import type { UseCases } from './use-cases.js'
+
+export type FrontDoorDeps = {
+  config: Config
+  foundation: Foundation
+  sessionParts: SessionParts
+  linkingParts: LinkingParts
+  useCases: UseCases
+  workspaceId: () => WorkspaceId
+  phase: () => NodePhase
+  /** The page and its assets. */
+  pages: RequestHandler
+  log: Log
+}
+
+/** Everything that listens: routes, pages and live lines, on one port or two. */
+export function createFrontDoor(deps: FrontDoorDeps, releases: Releases) {
+  const { config, foundation, sessionParts, linkingParts, useCases, workspaceId, phase, pages, log } = deps
+  const { publicUrl, roles, trustProxy, production, limits } = config
+  const { metrics, database, sessionsDatabase, tenants, vault, events, wakeups, lease } = foundation
+  const { sessions, pacer, alarm } = sessionParts
+  const { takeBack, commands, visitorSessions } = useCases
+  const cookies = { secure: publicUrl?.startsWith('https:') ?? false }
+  const { supportUrl, ownerUrl, mode, brandLogo: logoFile } = config.linking
+
+  const addressOf = createClientAddress({ trustProxy, production, log: log.child('http') })
+  const identify = createIdentify({ serviceToken: config.serviceToken, cookies, addressOf })
+  const limit = createRequestLimit({ most: limits.requestsPerMinute, withinMs: 60_000 })
+  const feedDeps = { tenants, events, wakeups, vault, workspaceId }
+  const live = createWebSocketDoor({
+    openFeed: createVisitorFeed({ ...feedDeps, log: log.child('linking'), onDelivered: metrics.eventDelivered }),
+    limits: createUpgradeLimits({ addressOf, cookies, limit, perAddress: limits.socketsPerAddress }),
+    cookies,
+    publicUrl,
+    log: log.child('live'),
+  })
+  const { health, figures } = nodeHealth({
+    database,
+    sessionsDatabase,
+    lease,
+    sessions,
+    pacer,
+    alarm,
+    live,
+    metrics,
+    identify,
+    metricsFrom: config.metricsFrom,
+    phase,
+  })
+  const page: PageSettings = { mode, supportUrl, ownerUrl, logoUrl: logoFile === null ? null : logoPath }
+  const described = [
+    ...health,
+    ...linkingRoutes({ linking: linkingParts.linking, cookies, page }),
+    ...visitorSessionRoutes(visitorSessions),
+    ...sessionRoutes({ takeBack, workspaceId }),
+    ...sessionCommandRoutes({ commands, workspaceId }),
+    ...missionRoutes({ commands, workspaceId }),
+  ]
+  const routes = [...described, ...openApiRoutes(described, packageVersion())]
+  const documents = Router().use(docsPage(routes, packageVersion()))
+  if (logoFile !== null) documents.get(logoPath, brandLogo(logoFile))
+  const server = releases.use(
+    createHttpServer({
+      log,
+      publicUrl,
+      routes: roles.api ? routes : health,
+      pages: roles.api ? Router().use(figures, documents, pages) : figures,
+      onUpgrade: roles.api ? live.onUpgrade : (_request, socket) => socket.destroy(),
+      identify,
+      door: apiDoor({ identify, addressOf, limit }),
+    }),
+  )
+  const wsPort = config.wsPort === null ? null : releases.use(createWebSocketPort(live.onUpgrade))
+  // goes first: the server's own close waits for the sockets it handed over
+  releases.use(live)
+
+  return {
+    /** @returns the port of the HTTP server */
+    async open(): Promise<number> {
+      const port = await server.listen(config.port, config.host)
+      if (config.wsPort !== null) await wsPort?.listen(config.wsPort, config.host)
+      return port
+    },
+  }
+}
