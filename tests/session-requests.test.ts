@@ -45,6 +45,9 @@ function ask(
 
 const named = (routes: readonly SessionRoute[]) => routes.map(route => [nameOf(route), route] as const)
 
+/** Routes that services know by name take the service token alone, and say so. */
+const codeOf = ({ path }: SessionRoute) => (path.startsWith('/api/') ? 'unauthenticated' : 'invalid_service_token')
+
 const fieldsOf = ({ errors }: { errors?: unknown }) => (errors as { path: string }[]).map(({ path }) => path)
 
 test('every route about sessions is tried here', () => expectAllRoutesTried(gateway))
@@ -65,11 +68,11 @@ describe('who asks', () => {
       { 'x-api-key': token },
     ] satisfies HeadersInit[]) {
       const answer = await send(url, route.method, { ...json, ...claim }, body)
-      expectProblem(answer, 401, 'invalid_service_token')
+      expectProblem(answer, 401, codeOf(route))
       expect(answer.headers.get('www-authenticate')).toBe('Bearer')
     }
     const inAddress = await send(`${url}?access_token=${token}&token=${token}`, route.method, json, body)
-    expectProblem(inAddress, 401, 'invalid_service_token')
+    expectProblem(inAddress, 401, codeOf(route))
   })
 
   test.each(named(sessionRoutes))(
@@ -199,7 +202,7 @@ describe('a body', () => {
     )
     // who is nobody is not read from at all
     const wrong = await sendRaw(gateway.url, [...head, 'Authorization: Bearer x', ...announced].join('\r\n'))
-    expectProblem(wrong, 401, 'invalid_service_token')
+    expectProblem(wrong, 401, codeOf(route))
   })
 
   const starts: [body: object, ...fields: string[]][] = [

@@ -252,12 +252,12 @@ describe('import', () => {
     expect(gateway.logLines.join('\n')).not.toContain(string.slice(20, 60))
   })
 
-  test('only with the service token', async () => {
+  test('only for somebody known', async () => {
     const { sessionId, string } = await handOff(await newPhone())
     for (const path of ['import', `${sessionId}/take-back`]) {
       const body = { sessionIdString: string, botStopped: true }
       const asked = await gateway.visitor().request('POST', `/api/v1/sessions/${path}`, body)
-      expect(asked).toMatchObject({ status: 401, body: { code: 'invalid_service_token' } })
+      expect(asked).toMatchObject({ status: 401, body: { code: 'unauthenticated' } })
     }
     for (const id of ['00000000-0000-4000-8000-000000000000', 'x'])
       expect(await takeBack(id)).toMatchObject({ status: 404, body: { code: 'session_not_found' } })

@@ -15,7 +15,7 @@ import { createRecovery } from './recovery.js'
 import { Releases } from './releases.js'
 import { createLongReconnects } from './sessions/long-reconnects.js'
 import { createOwnerlessSessions } from './sessions/ownerless-sessions.js'
-import { operatorWorkspace } from './tenancy/operator-workspace.js'
+import { findOperator, type Operator } from './tenancy/operator.js'
 
 export type AppParts = {
   log: Log
@@ -45,11 +45,12 @@ export async function createApp(config: Config, parts: AppParts): Promise<App> {
 
 async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, releases: Releases): Promise<App> {
   const { roles, connects } = config
-  let operator: WorkspaceId | null = null
-  const workspaceId = (): WorkspaceId => {
-    if (operator === null) throw new Error('the app has not been started')
-    return operator
+  let found: Operator | null = null
+  const operator = (): Operator => {
+    if (found === null) throw new Error('the app has not been started')
+    return found
   }
+  const workspaceId = (): WorkspaceId => operator().workspaceId
   const foundation = await openFoundation(config, log, releases)
   const { database, sessionsDatabase, appUrl, tenants, sessionTenants, vault, events, wakeups, lease, metrics } =
     foundation
@@ -76,7 +77,7 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
   let started = false
   const phase = () => (drain.isDraining() ? 'draining' : started ? 'ready' : 'starting')
   const door = createFrontDoor(
-    { config, foundation, sessionParts, linkingParts, useCases, workspaceId, phase, pages, log },
+    { config, foundation, sessionParts, linkingParts, useCases, operator, phase, pages, log },
     releases,
   )
   // before all of it, while the door is open: others are told that this node is going
@@ -95,7 +96,7 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
 
   return {
     async start() {
-      operator = await operatorWorkspace(database, tenants)
+      found = await findOperator(database, tenants)
       await wakeups.start()
       await lease.start({
         onDoubt() {

@@ -16,10 +16,14 @@ export const ErrorCode = z.enum([
   'node_full',
   'linking_closed',
   'invalid_service_token',
+  /** Nobody, or nobody that this gateway knows, is asking. */
+  'unauthenticated',
+  /** Known, and not allowed to. */
+  'forbidden',
   'session_not_found',
   /** An id chosen by the caller is another's. */
   'session_id_taken',
-  /** X-User-Id names nobody. */
+  /** X-User-Id, or X-Workspace-Id, names nobody. */
   'user_unknown',
   /** The session is in a state that does not allow it. */
   'session_state',

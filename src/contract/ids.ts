@@ -10,6 +10,10 @@ export type SessionIdString = string & { readonly __brand: 'SessionIdString' }
 export const WorkspaceId = z.uuid().brand<'WorkspaceId'>()
 export type WorkspaceId = z.infer<typeof WorkspaceId>
 
+/** A login, the same in every workspace of which it is a member. */
+export const UserId = z.uuid().brand<'UserId'>()
+export type UserId = z.infer<typeof UserId>
+
 export const PersonId = z.uuid().brand<'PersonId'>()
 export type PersonId = z.infer<typeof PersonId>
 

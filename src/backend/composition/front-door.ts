@@ -1,5 +1,4 @@
 import { Router, type RequestHandler } from 'express'
-import type { WorkspaceId } from '../../contract/ids.js'
 import type { PageSettings } from '../../contract/linking.js'
 import { brandLogo, logoPath } from '../brand-logo.js'
 import type { Config } from '../config/config.js'
@@ -23,6 +22,8 @@ import { packageVersion } from '../package-version.js'
 import type { Releases } from '../releases.js'
 import { missionRoutes } from '../session-commands/mission.routes.js'
 import { sessionCommandRoutes } from '../session-commands/session-commands.routes.js'
+import { createFindMember } from '../tenancy/members.js'
+import type { Operator } from '../tenancy/operator.js'
 import type { Foundation } from './foundation.js'
 import type { LinkingParts } from './linking-parts.js'
 import type { SessionParts } from './session-parts.js'
@@ -34,7 +35,7 @@ export type FrontDoorDeps = {
   sessionParts: SessionParts
   linkingParts: LinkingParts
   useCases: UseCases
-  workspaceId: () => WorkspaceId
+  operator: () => Operator
   phase: () => NodePhase
   /** The page and its assets. */
   pages: RequestHandler
@@ -43,7 +44,7 @@ export type FrontDoorDeps = {
 
 /** Everything that listens: routes, pages and live lines, on one port or two. */
 export function createFrontDoor(deps: FrontDoorDeps, releases: Releases) {
-  const { config, foundation, sessionParts, linkingParts, useCases, workspaceId, phase, pages, log } = deps
+  const { config, foundation, sessionParts, linkingParts, useCases, operator, phase, pages, log } = deps
   const { publicUrl, roles, trustProxy, production, limits } = config
   const { metrics, database, sessionsDatabase, tenants, vault, events, wakeups, lease } = foundation
   const { sessions, pacer, alarm } = sessionParts
@@ -52,9 +53,17 @@ export function createFrontDoor(deps: FrontDoorDeps, releases: Releases) {
   const { supportUrl, ownerUrl, mode, brandLogo: logoFile } = config.linking
 
   const addressOf = createClientAddress({ trustProxy, production, log: log.child('http') })
-  const identify = createIdentify({ serviceToken: config.serviceToken, cookies, addressOf })
+  const identify = createIdentify({
+    serviceToken: config.serviceToken,
+    cookies,
+    addressOf,
+    operator,
+    findMember: createFindMember({ tenants, wakeups }),
+    verifyAccessToken: async () => null,
+    verifyApiKey: async () => null,
+  })
   const limit = createRequestLimit({ most: limits.requestsPerMinute, withinMs: 60_000 })
-  const feedDeps = { tenants, events, wakeups, vault, workspaceId }
+  const feedDeps = { tenants, events, wakeups, vault, workspaceId: () => operator().workspaceId }
   const live = createWebSocketDoor({
     openFeed: createVisitorFeed({ ...feedDeps, log: log.child('linking'), onDelivered: metrics.eventDelivered }),
     limits: createUpgradeLimits({ addressOf, cookies, limit, perAddress: limits.socketsPerAddress }),
@@ -80,9 +89,9 @@ export function createFrontDoor(deps: FrontDoorDeps, releases: Releases) {
     ...health,
     ...linkingRoutes({ linking: linkingParts.linking, cookies, page }),
     ...visitorSessionRoutes(visitorSessions),
-    ...sessionRoutes({ takeBack, workspaceId }),
-    ...sessionCommandRoutes({ commands, workspaceId }),
-    ...missionRoutes({ commands, workspaceId }),
+    ...sessionRoutes({ takeBack }),
+    ...sessionCommandRoutes({ commands }),
+    ...missionRoutes({ commands }),
   ]
   const routes = [...described, ...openApiRoutes(described, packageVersion())]
   const documents = Router().use(docsPage(routes, packageVersion()))

@@ -12,7 +12,7 @@ pre { overflow-x: auto; padding: 0.75rem; border: 1px solid color-mix(in srgb, c
 
 type Operation = {
   summary: string
-  security?: unknown
+  security?: Record<string, unknown>[]
   requestBody?: { content: Record<string, { schema: unknown }> }
   responses: Record<string, { description: string; content?: Record<string, { schema: unknown }> }>
 }
@@ -38,7 +38,10 @@ ${operations.join('\n')}
 
 function section(method: string, path: string, { summary, security, requestBody, responses }: Operation): string {
   const parts = [`<h2><code>${escape(method)}</code> <code>${escape(path)}</code></h2><p>${escape(summary)}.</p>`]
-  if (security !== undefined) parts.push('<p>Takes the service token, as <code>Authorization: Bearer</code>.</p>')
+  if (security !== undefined) {
+    const proofs = security.flatMap(scheme => Object.keys(scheme)).map(scheme => proofNames[scheme] ?? scheme)
+    parts.push(`<p>Takes ${escape(proofs.join(' or '))}, as <code>Authorization: Bearer</code>.</p>`)
+  }
   const body = requestBody?.content['application/json']
   if (body) parts.push(`<p>Takes</p>${pretty(body.schema)}`)
   for (const [status, { description, content }] of Object.entries(responses)) {
@@ -47,6 +50,12 @@ function section(method: string, path: string, { summary, security, requestBody,
     else if (status !== 'default') parts.push(`<p>Answers ${escape(status)}: ${escape(description)}.</p>`)
   }
   return `<section>${parts.join('')}</section>`
+}
+
+const proofNames: Record<string, string> = {
+  accessToken: 'an access token',
+  apiKey: 'an API key',
+  serviceToken: 'the service token',
 }
 
 const pretty = (schema: unknown) => `<pre tabindex="0"><code>${escape(JSON.stringify(schema, null, 2))}</code></pre>`

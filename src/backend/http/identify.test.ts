@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { openDoor } from '../../../tests/support/open-door.js'
 import { createLog } from '../log.js'
+import { visitorToken } from './actor.js'
 import { newVisitorToken, visitorCookie } from './attempt-cookie.js'
 import { route } from './route.js'
 import { createHttpServer, type HttpServer } from './server.js'
@@ -13,21 +14,24 @@ const cookies = { secure: false }
 const cookie = visitorCookie(newVisitorToken(), cookies).split(';')[0] ?? ''
 const answer = z.object({ kind: z.string(), cookie: z.boolean() })
 
+/** Where nothing but the service token is taken, by services that know no other address of it. */
+const inner = '/inner/things'
+
 const routes = (['post', 'get'] as const).flatMap(method => [
   route({
     method,
     path: '/api/public',
     summary: 'Who is asking',
     answer,
-    handle: async ({ actor }) => ({ kind: actor.kind, cookie: actor.token !== null }),
+    handle: async ({ actor }) => ({ kind: actor.kind, cookie: visitorToken(actor) !== null }),
   }),
   route({
     method,
-    path: '/api/v1/inner',
+    path: inner,
     summary: 'Who is asking, of services alone',
-    actor: 'service',
+    access: { scope: 'read', kinds: ['service'] },
     answer,
-    handle: async ({ actor }) => ({ kind: actor.kind, cookie: actor.token !== null }),
+    handle: async ({ actor }) => ({ kind: actor.kind, cookie: visitorToken(actor) !== null }),
   }),
 ])
 
@@ -66,20 +70,20 @@ const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
 describe('the service token', () => {
   test('makes a caller a service, without a cookie, whatever it sends along', async () => {
-    const { status, body } = await ask('/api/v1/inner', { ...bearer(serviceToken), cookie })
+    const { status, body } = await ask(inner, { ...bearer(serviceToken), cookie })
     expect({ status, body }).toEqual({ status: 200, body: { kind: 'service', cookie: false } })
     expect((await ask('/api/public', bearer(serviceToken))).body).toEqual({ kind: 'service', cookie: false })
   })
 
   test('needs no Origin to change something', async () => {
     const headers = { ...bearer(serviceToken), 'content-type': 'application/json' }
-    const response = await fetch(`${url}/api/v1/inner`, { method: 'POST', headers, body: '{}' })
+    const response = await fetch(url + inner, { method: 'POST', headers, body: '{}' })
     expect(response.status).toBe(200)
   })
 
   test('is asked of everybody on a service route: neither nothing nor a cookie is enough', async () => {
     for (const headers of [{}, { cookie }, { cookie: `whizlite-attempt=${serviceToken}` }]) {
-      expect(await ask('/api/v1/inner', headers)).toMatchObject({
+      expect(await ask(inner, headers)).toMatchObject({
         status: 401,
         body: { code: 'invalid_service_token' },
       })
@@ -102,10 +106,11 @@ describe('the service token', () => {
   test.each(wrong)(
     'that is wrong (%s) is refused everywhere, always the same, and makes nobody a visitor',
     async (_, given) => {
-      const first = await ask('/api/v1/inner', {})
-      for (const path of ['/api/v1/inner', '/api/public', '/api/nowhere']) {
+      const bodies = new Map([[inner, (await ask(inner, {})).body]])
+      for (const path of [inner, '/api/public', '/api/nowhere']) {
         const refused = await ask(path, { ...given, cookie })
-        expect({ status: refused.status, body: refused.body }).toEqual({ status: 401, body: first.body })
+        const body = bodies.get(path) ?? expect.objectContaining({ code: 'unauthenticated' })
+        expect({ status: refused.status, body: refused.body }).toEqual({ status: 401, body })
         expect(refused.headers.get('www-authenticate')).toBe('Bearer')
         expect(refused.headers.get('access-control-allow-origin')).toBeNull()
       }
@@ -116,13 +121,13 @@ describe('the service token', () => {
     for (const scheme of ['Basic', 'digest']) {
       const headers = { authorization: `${scheme} ${serviceToken}`, cookie }
       expect((await ask('/api/public', headers)).body).toEqual({ kind: 'visitor', cookie: true })
-      expect(await ask('/api/v1/inner', headers)).toMatchObject({ status: 401 })
+      expect(await ask(inner, headers)).toMatchObject({ status: 401 })
     }
   })
 
   test('cannot be right where there is none', async () => {
     for (const headers of [bearer(serviceToken), { authorization: 'Bearer' }, { authorization: '' }, {}]) {
-      expect(await ask('/api/v1/inner', headers, tokenlessUrl)).toMatchObject({ status: 401 })
+      expect(await ask(inner, headers, tokenlessUrl)).toMatchObject({ status: 401 })
     }
   })
 

@@ -1,57 +1,92 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { GatewayError } from '../errors.js'
-import { readVisitorToken, type CookieSettings, type VisitorToken } from './attempt-cookie.js'
+import { UserId, WorkspaceId } from '../../contract/ids.js'
+import { scopesOf, type Actor, type Member, type Role } from './actor.js'
+import { readVisitorToken, type CookieSettings } from './attempt-cookie.js'
+import { unauthenticated, userUnknown } from './refusals.js'
 
-/** Who is asking. */
-export type Actor = {
-  kind: 'visitor' | 'service'
-  /** The visitor's cookie; a service has none, whatever it sends. */
-  token: VisitorToken | null
-  /** The network address that the request came from. */
-  address: string
-  /** The user that a service says it asks for, by the header X-User-Id; as it was sent. */
-  userId?: string
-}
+/**
+ * Who is asking. Of one request it is found out once.
+ * @throws GatewayError 401 `unauthenticated` for whoever claims to be known and is not: nobody becomes a visitor that way;
+ * 400 `user_unknown` for a service that asks for nobody
+ */
+export type Identify = (request: IncomingMessage) => Promise<Actor>
 
-/** @throws GatewayError `invalid_service_token` for whoever claims to be a service and is not: nobody becomes a visitor that way */
-export type Identify = (request: IncomingMessage) => Actor
+/** Whom an access token stands for, as long as it does. */
+export type TokenHolder = Pick<Member, 'workspaceId' | 'userId' | 'role' | 'loginVersion' | 'familyId'>
 
 export type IdentifyDeps = {
-  /** `null`: there are no services, and every claim is wrong. */
+  /** `null`: there are no services, and every such claim is wrong. */
   serviceToken: string | null
   cookies: CookieSettings
   addressOf: (request: IncomingMessage) => string
+  /** For whom services ask when they name nobody. */
+  operator: () => { workspaceId: WorkspaceId; userId: UserId }
+  /** A member who is not suspended. */
+  findMember: (workspaceId: WorkspaceId, userId: UserId) => Promise<{ role: Role } | null>
+  verifyAccessToken: (token: string) => Promise<TokenHolder | null>
+  verifyApiKey: (key: string, address: string) => Promise<Member | null>
 }
+
+export const apiKeyPrefix = 'whiz_live_'
 
 /** A proxy that asks visitors for a password of its own may hand on what they answered: that is not meant for us. */
 const proxyPassword = /^(basic|digest) /i
 
-/** An `Authorization` header is a claim to be a service, a cookie never is. Form of the header: RFC 6750, 2.1. */
-export function createIdentify({ serviceToken, cookies, addressOf }: IdentifyDeps): Identify {
+/** Longer than any proof of ours. */
+const longestProof = 4_096
+
+/**
+ * An `Authorization` header is a claim to be known, a cookie never is. Three proofs, told apart by their form: an access token has three
+ * dotted parts, an API key its prefix, anything else is taken for the service token. Form of the header: RFC 6750, 2.1.
+ */
+export function createIdentify(deps: IdentifyDeps): Identify {
+  const { serviceToken, cookies, addressOf, operator, findMember, verifyAccessToken, verifyApiKey } = deps
   const expected = serviceToken === null ? null : hashOf(serviceToken)
-  return request => {
+  const known = new WeakMap<IncomingMessage, Promise<Actor>>()
+
+  const ofAccessToken = async (token: string, address: string): Promise<Member | null> => {
+    const holder = await verifyAccessToken(token)
+    return holder && { kind: 'user', ...holder, scopes: scopesOf(holder.role), sessionIds: null, address }
+  }
+
+  const ofService = async ({ headers }: IncomingMessage, address: string): Promise<Member> => {
+    const { 'x-user-id': user, 'x-workspace-id': workspace } = headers
+    const service = { kind: 'service', scopes: scopesOf('owner'), sessionIds: null, address } as const
+    if (user === undefined && workspace === undefined) return { ...service, ...operator(), role: 'owner' }
+    const userId = UserId.safeParse(user)
+    const workspaceId = WorkspaceId.safeParse(workspace ?? operator().workspaceId)
+    if (!userId.success || !workspaceId.success) throw userUnknown()
+    const found = await findMember(workspaceId.data, userId.data)
+    if (found === null) throw userUnknown()
+    return { ...service, workspaceId: workspaceId.data, userId: userId.data, role: found.role }
+  }
+
+  const identify = async (request: IncomingMessage): Promise<Actor> => {
     const address = addressOf(request)
-    const { authorization, cookie, 'x-user-id': userId } = request.headers
+    const { authorization, cookie } = request.headers
     if (authorization === undefined || proxyPassword.test(authorization)) {
       return { kind: 'visitor', token: readVisitorToken(cookie, cookies), address }
     }
     const given = /^bearer +(\S+)$/i.exec(authorization)?.[1]
-    const right = timingSafeEqual(hashOf(given ?? ''), expected ?? hashOf('')) && given !== undefined
-    if (!right || expected === null) throw invalidServiceToken()
-    return { kind: 'service', token: null, address, ...(typeof userId === 'string' && { userId }) }
+    if (given === undefined || given.length > longestProof) throw unauthenticated()
+    if (expected !== null && timingSafeEqual(hashOf(given), expected)) return ofService(request, address)
+    const found = given.startsWith(apiKeyPrefix)
+      ? await verifyApiKey(given, address)
+      : isAccessToken(given) && (await ofAccessToken(given, address))
+    if (!found) throw unauthenticated()
+    return found
+  }
+
+  return request => {
+    const actor = known.get(request) ?? identify(request)
+    known.set(request, actor)
+    return actor
   }
 }
 
-/** The same for a token that is missing, malformed, wrong, or that no token could be right for. */
-export function invalidServiceToken(): GatewayError {
-  return new GatewayError({
-    code: 'invalid_service_token',
-    status: 401,
-    message: 'This needs the service token.',
-    action: 'Send the header Authorization: Bearer with the WHATSAPP_SERVICE_TOKEN of the gateway.',
-  })
-}
+/** The compact form of a signed token: RFC 7515, 7.1. */
+const isAccessToken = (text: string): boolean => /^[\w-]+\.[\w-]+\.[\w-]+$/.test(text)
 
 /** Hashes are of one length, which a comparison in constant time needs. */
 const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest()

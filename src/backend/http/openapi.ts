@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Problem } from '../../contract/errors.js'
+import type { Access } from './access.js'
 import { route, type Route } from './route.js'
 
 type Schema = z.ZodType
@@ -22,7 +23,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Reco
     paths,
     components: {
       schemas: { Problem: jsonSchema(Problem, 'output') },
-      securitySchemes: { serviceToken: { type: 'http', scheme: 'bearer' } },
+      securitySchemes,
     },
   }
 }
@@ -40,7 +41,7 @@ export function openApiRoutes(described: readonly Route[], version: string): Rou
   return [self]
 }
 
-function operation({ path, summary, actor, query, body, answer }: Route): Record<string, unknown> {
+function operation({ path, summary, access, query, body, answer }: Route): Record<string, unknown> {
   const parameters = [
     ...[...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
       name,
@@ -53,7 +54,7 @@ function operation({ path, summary, actor, query, body, answer }: Route): Record
   const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
   return {
     summary,
-    ...(actor === 'service' && { security: [{ serviceToken: [] }] }),
+    ...(access && { security: securityOf(access) }),
     ...(parameters.length > 0 && { parameters }),
     ...(body && {
       requestBody: {
@@ -70,6 +71,17 @@ function operation({ path, summary, actor, query, body, answer }: Route): Record
     },
   }
 }
+
+const securitySchemes = {
+  accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+  apiKey: { type: 'http', scheme: 'bearer', bearerFormat: 'whiz_live_…' },
+  serviceToken: { type: 'http', scheme: 'bearer' },
+} as const
+
+const schemeOf = { user: 'accessToken', key: 'apiKey', service: 'serviceToken' } as const
+
+/** Any one of them will do. */
+const securityOf = ({ kinds = ['user', 'key', 'service'] }: Access) => kinds.map(kind => ({ [schemeOf[kind]]: [] }))
 
 function queryParameters(query: Schema | undefined): Record<string, unknown>[] {
   if (query === undefined) return []

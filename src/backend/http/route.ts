@@ -2,7 +2,9 @@ import type { RequestHandler, Response } from 'express'
 import type { z } from 'zod'
 import { GatewayError } from '../errors.js'
 import { fieldErrors } from './field-errors.js'
-import { invalidServiceToken, type Actor, type Identify } from './identify.js'
+import { requireAccess, requireOwnSessions, type Access } from './access.js'
+import type { Actor } from './actor.js'
+import type { Identify } from './identify.js'
 
 type Schema = z.ZodType
 
@@ -28,8 +30,8 @@ export type Route<
   /** Express path: `/api/sessions/:sessionId`. */
   path: string
   summary: string
-  /** Who may ask. Absent: anyone. `service`: who shows the service token; everybody else is answered 401. */
-  actor?: 'service'
+  /** Who may ask. Absent: anyone. */
+  access?: Access
   params?: Params
   /** What stands behind the question mark: an object whose fields are optional texts. */
   query?: Query
@@ -49,17 +51,21 @@ export function route<Params extends Schema, Query extends Schema, Body extends 
 /** Express' handler for a route: authorise, parse, call, present. */
 export function routeHandler(definition: Route, identify: Identify): RequestHandler {
   return async (request, response) => {
-    const actor = identify(request)
-    if (definition.actor === 'service' && actor.kind !== 'service') throw invalidServiceToken()
+    const actor = await identify(request)
+    const { access } = definition
+    const known = access && requireAccess(access, actor)
     const params = readInput(definition.params, request.params)
     const query = readInput(definition.query, request.query)
     const body = readInput(definition.body, request.body ?? {})
+    if (known) requireOwnSessions(access, known, [sessionIdIn(params), sessionIdIn(query), sessionIdIn(body)])
     const answer = await definition.handle({ actor, params, query, body, response })
     response.set('Cache-Control', 'no-store')
     if (definition.answer === undefined) response.status(204).end()
     else response.json(definition.answer.parse(answer))
   }
 }
+
+const sessionIdIn = (part: unknown): unknown => (part as { sessionId?: unknown } | undefined)?.sessionId
 
 /** Only what came in may be the client's fault: an answer, or stored data, that fails a schema is ours. */
 function readInput(schema: Schema | undefined, given: unknown): unknown {

@@ -1,13 +1,15 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import express, { type Express, type RequestHandler } from 'express'
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import { GatewayError } from '../errors.js'
 import type { Log } from '../log.js'
+import { servicesOnly } from './access.js'
 import { errorResponse, notFound } from './error-response.js'
 import type { Identify } from './identify.js'
 import { jsonBody } from './json-body.js'
 import { requireOwnHost, requireOwnOrigin } from './own-origin.js'
+import { invalidServiceToken } from './refusals.js'
 import { routeHandler, type Route } from './route.js'
 import { securityHeaders } from './security-headers.js'
 import { refuseUnreadable } from './unreadable-request.js'
@@ -83,18 +85,24 @@ function expressApp({ log, routes, pages, identify, door, publicUrl }: HttpServe
   app.set('etag', false)
   app.use(securityHeaders({ https }))
   app.use(requireOwnHost(publicUrl))
-  app.use(['/api', ...guardedPaths(routes)], requireOwnOrigin(publicUrl), door, jsonBody())
+  const ofServices = servicePaths(routes)
+  app.use(['/api', ...ofServices], requireOwnOrigin(publicUrl), door, jsonBody())
   for (const definition of routes) app[definition.method](definition.path, routeHandler(definition, identify))
   for (const [path, methods] of methodsByPath(routes)) app.all(path, methodNotAllowed(methods))
+  if (ofServices.length > 0) app.use(ofServices, asServiceProblem)
   app.use(pages)
   app.use(notFound())
   app.use(errorResponse(log.child('http')))
   return app
 }
 
+/** What the routes that other services know by name have always said. */
+const asServiceProblem: ErrorRequestHandler = (error: unknown, _request, _response, next) =>
+  next(error instanceof GatewayError && error.code === 'unauthenticated' ? invalidServiceToken() : error)
+
 /** First parts of those paths outside `/api` at which only services are answered. */
-function guardedPaths(routes: readonly Route[]): string[] {
-  const outside = routes.filter(({ actor, path }) => actor === 'service' && !path.startsWith('/api/'))
+function servicePaths(routes: readonly Route[]): string[] {
+  const outside = routes.filter(({ access, path }) => access && servicesOnly(access) && !path.startsWith('/api/'))
   return [...new Set(outside.map(({ path }) => `/${path.split('/')[1] ?? ''}`))]
 }
 

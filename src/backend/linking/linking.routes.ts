@@ -2,6 +2,7 @@ import type { Response } from 'express'
 import { z } from 'zod'
 import { SessionId } from '../../contract/ids.js'
 import { LinkAttemptView, PageSettings, StartLinkAnswer, StartLinkRequest } from '../../contract/linking.js'
+import { visitorToken } from '../http/actor.js'
 import { visitorCookie, type CookieSettings } from '../http/attempt-cookie.js'
 import { route, type Route } from '../http/route.js'
 import { attemptNotFound } from './errors.js'
@@ -46,7 +47,11 @@ export function linkingRoutes({ linking, cookies, page }: LinkingRoutesDeps): Ro
       answer: StartLinkAnswer,
       async handle({ actor, body, response }) {
         const address = actor.kind === 'service' ? null : actor.address
-        const { visitor, answer } = await linking.link(actor.token, { ...body, address, gone: goneSignal(response) })
+        const { visitor, answer } = await linking.link(visitorToken(actor), {
+          ...body,
+          address,
+          gone: goneSignal(response),
+        })
         response.append('Set-Cookie', visitorCookie(visitor, cookies))
         return answer
       },
@@ -56,7 +61,7 @@ export function linkingRoutes({ linking, cookies, page }: LinkingRoutesDeps): Ro
       path: '/api/sessions/current',
       summary: 'The attempt of this browser; null when it has none, which is no error: every first visit asks',
       answer: LinkAttemptView.nullable(),
-      handle: ({ actor }) => linking.current(actor.token),
+      handle: ({ actor }) => linking.current(visitorToken(actor)),
     }),
     route({
       method: 'get',
@@ -64,14 +69,14 @@ export function linkingRoutes({ linking, cookies, page }: LinkingRoutesDeps): Ro
       summary: 'State of an attempt, for the browser that started it',
       params,
       answer: LinkAttemptView,
-      handle: ({ actor, params: { sessionId } }) => linking.view(actor.token, sessionIdOf({ sessionId })),
+      handle: ({ actor, params: { sessionId } }) => linking.view(visitorToken(actor), sessionIdOf({ sessionId })),
     }),
     route({
       method: 'delete',
       path: '/api/sessions/:sessionId',
       summary: 'Cancel an attempt',
       params,
-      handle: ({ actor, params: { sessionId } }) => linking.cancel(actor.token, sessionIdOf({ sessionId })),
+      handle: ({ actor, params: { sessionId } }) => linking.cancel(visitorToken(actor), sessionIdOf({ sessionId })),
     }),
   ]
 }

@@ -13,15 +13,6 @@ export function botNotStopped(): GatewayError {
   })
 }
 
-export function unknownSession(): GatewayError {
-  return new GatewayError({
-    code: 'session_not_found',
-    status: 404,
-    message: 'There is no such session.',
-    action: 'Check the id, or list the sessions there are.',
-  })
-}
-
 const running: ReadonlySet<SessionState> = new Set<SessionState>(['linking', 'connecting', 'connected', 'reconnecting'])
 
 /** @param state what the session is in instead, where that is known */

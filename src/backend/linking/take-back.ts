@@ -5,6 +5,7 @@ import type { TakenSession } from '../../contract/sessions.js'
 import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import type { Engine, TakenBack } from '../engine/engine.js'
 import type { EventLog } from '../events/event-log.js'
+import { unknownSession } from '../http/refusals.js'
 import { lockLease, nobodysId, openLease, reopenLease } from '../leases/session-leases.js'
 import type { Log } from '../log.js'
 import { dropFarewells } from '../outbox/outbox-store.js'
@@ -19,7 +20,6 @@ import {
   foreignString,
   notHandedOff,
   sessionIdProblem,
-  unknownSession,
   unreadableString,
 } from './take-back-errors.js'
 import {

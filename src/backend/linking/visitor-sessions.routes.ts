@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { SessionId } from '../../contract/ids.js'
 import { ResendAnswer, RevokeAnswer } from '../../contract/linking.js'
+import { visitorToken } from '../http/actor.js'
 import { route, type Route } from '../http/route.js'
 import { attemptNotFound } from './errors.js'
 import type { VisitorSessions } from './visitor-sessions.js'
@@ -23,7 +24,7 @@ export function visitorSessionRoutes(visitorSessions: VisitorSessions): Route[] 
       params,
       body: z.strictObject({}),
       answer: ResendAnswer,
-      handle: ({ actor, params: given }) => visitorSessions.resend(actor.token, sessionIdOf(given)),
+      handle: ({ actor, params: given }) => visitorSessions.resend(visitorToken(actor), sessionIdOf(given)),
     }),
     route({
       method: 'post',
@@ -32,7 +33,7 @@ export function visitorSessionRoutes(visitorSessions: VisitorSessions): Route[] 
       params,
       body: z.strictObject({}),
       answer: RevokeAnswer,
-      handle: ({ actor, params: given }) => visitorSessions.revoke(actor.token, sessionIdOf(given)),
+      handle: ({ actor, params: given }) => visitorSessions.revoke(visitorToken(actor), sessionIdOf(given)),
     }),
   ]
 }

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
 import { afterEach, expect, test } from 'vitest'
-import { createIdentify } from '../http/identify.js'
+import { openDoor } from '../../../tests/support/open-door.js'
 import { metricsDoor } from './metrics-door.js'
 
 let server: Server | null = null
@@ -12,7 +12,7 @@ afterEach(() => new Promise<void>(resolve => (server === null ? resolve() : serv
 const serviceToken = 'a'.repeat(64)
 
 async function status(from: string[], headers: Record<string, string> = {}): Promise<number> {
-  const identify = createIdentify({ serviceToken, cookies: { secure: false }, addressOf: () => '' })
+  const { identify } = openDoor(serviceToken)
   const metrics = {
     text: async () => 'whizlite_up 1\n',
     contentType: 'text/plain; version=0.0.4; charset=utf-8' as const,

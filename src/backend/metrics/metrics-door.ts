@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import { Router, type RequestHandler } from 'express'
 import proxyAddr from 'proxy-addr'
-import { invalidServiceToken, type Identify } from '../http/identify.js'
+import { GatewayError } from '../errors.js'
+import type { Identify } from '../http/identify.js'
+import { invalidServiceToken } from '../http/refusals.js'
 import type { Metrics } from './metrics.js'
 
 export type MetricsDoorDeps = {
@@ -17,12 +19,20 @@ export type MetricsDoorDeps = {
  */
 export function metricsDoor({ metrics, identify, from }: MetricsDoorDeps): RequestHandler {
   const isNear = proxyAddr.compile([...from])
-  const mayLook = (request: IncomingMessage) =>
-    (isNear(request.socket.remoteAddress ?? '', 0) && !isPassedOn(request)) || identify(request).kind === 'service'
-  return Router().get('/metrics', (request, response, next) => {
-    if (!mayLook(request)) throw invalidServiceToken()
+  const isService = async (request: IncomingMessage): Promise<boolean> => {
+    try {
+      return (await identify(request)).kind === 'service'
+    } catch (error) {
+      if (error instanceof GatewayError && error.code === 'unauthenticated') return false
+      throw error
+    }
+  }
+  const mayLook = async (request: IncomingMessage): Promise<boolean> =>
+    (isNear(request.socket.remoteAddress ?? '', 0) && !isPassedOn(request)) || isService(request)
+  return Router().get('/metrics', async (request, response) => {
+    if (!(await mayLook(request))) throw invalidServiceToken()
     response.set('Cache-Control', 'no-store').type(metrics.contentType)
-    metrics.text().then(text => response.send(text), next)
+    response.send(await metrics.text())
   })
 }
 

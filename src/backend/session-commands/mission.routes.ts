@@ -1,31 +1,27 @@
 import { z } from 'zod'
-import type { WorkspaceId } from '../../contract/ids.js'
 import {
   ConnectRequest,
   MissionSession,
   SessionIdRequest,
   type SessionDetails,
 } from '../../contract/session-commands.js'
-import { GatewayError } from '../errors.js'
-import type { Actor } from '../http/identify.js'
+import type { Access } from '../http/access.js'
+import { scopeOf, type KeyScope } from '../http/actor.js'
 import { route, type Route } from '../http/route.js'
 import { connectByService } from './connect-by-service.js'
 import type { CommandScope } from './command-scope.js'
 import type { SessionCommands } from './session-commands.js'
 import { sessionIdOf, sessionIdParams } from './session-id-of.js'
 
-export type MissionRoutesDeps = { commands: SessionCommands; workspaceId: () => WorkspaceId }
+export type MissionRoutesDeps = { commands: SessionCommands }
 
 /** What `GET /sessions` answers with at most; the rest comes by `GET /api/v1/sessions`, page by page. */
 const mostListed = 1_000
 const pageSize = 200
 
 /** The routes that other services know by name: the same commands in fewer words. Each answers 200. */
-export function missionRoutes({ commands, workspaceId }: MissionRoutesDeps): Route[] {
-  const scopeOf = (actor: Actor): CommandScope => {
-    if (actor.userId !== undefined) throw userUnknown()
-    return { workspaceId: workspaceId() }
-  }
+export function missionRoutes({ commands }: MissionRoutesDeps): Route[] {
+  const access = (scope: KeyScope): Access => ({ scope, kinds: ['service'] })
 
   const all = async (scope: CommandScope): Promise<SessionDetails[]> => {
     const found: SessionDetails[] = []
@@ -43,7 +39,7 @@ export function missionRoutes({ commands, workspaceId }: MissionRoutesDeps): Rou
       method: 'post',
       path: '/connect',
       summary: 'Link an account, or connect the session of this id; the same sessionId again joins what is under way',
-      actor: 'service',
+      access: access('sessions'),
       body: ConnectRequest,
       answer: MissionSession,
       handle: async ({ actor, body }) => present(await connectByService(commands, scopeOf(actor), body)),
@@ -52,7 +48,7 @@ export function missionRoutes({ commands, workspaceId }: MissionRoutesDeps): Rou
       method: 'post',
       path: '/disconnect',
       summary: 'Close a session and keep its credentials, or cancel a link under way',
-      actor: 'service',
+      access: access('sessions'),
       body: SessionIdRequest,
       answer: MissionSession,
       handle: async ({ actor, body }) => present(await commands.disconnect(scopeOf(actor), body.sessionId)),
@@ -61,7 +57,7 @@ export function missionRoutes({ commands, workspaceId }: MissionRoutesDeps): Rou
       method: 'post',
       path: '/reconnect',
       summary: 'Connect a session anew',
-      actor: 'service',
+      access: access('sessions'),
       body: SessionIdRequest,
       answer: MissionSession,
       handle: async ({ actor, body }) => present(await commands.reconnect(scopeOf(actor), body.sessionId)),
@@ -70,7 +66,7 @@ export function missionRoutes({ commands, workspaceId }: MissionRoutesDeps): Rou
       method: 'get',
       path: '/session-status/:sessionId',
       summary: 'State of a session, or of a link under way with its QR or code',
-      actor: 'service',
+      access: access('read'),
       params: sessionIdParams,
       answer: MissionSession,
       handle: async ({ actor, params }) => present(await commands.view(scopeOf(actor), sessionIdOf(params))),
@@ -79,7 +75,7 @@ export function missionRoutes({ commands, workspaceId }: MissionRoutesDeps): Rou
       method: 'get',
       path: '/sessions',
       summary: 'All sessions and links under way, 1,000 at most',
-      actor: 'service',
+      access: access('read'),
       answer: z.array(MissionSession),
       handle: async ({ actor }) => (await all(scopeOf(actor))).map(present),
     }),
@@ -98,14 +94,4 @@ function present({ sessionId, status, state, reason, since, link }: SessionDetai
     ...(pairingCode !== undefined && { pairingCode }),
     ...(queuePosition !== undefined && { queuePosition }),
   }
-}
-
-/** Kept under the operator instead, a session could later be shown to the wrong person. */
-function userUnknown(): GatewayError {
-  return new GatewayError({
-    code: 'user_unknown',
-    status: 400,
-    message: 'This gateway has no users yet, so X-User-Id names nobody.',
-    action: 'Leave the header out: the session then belongs to the operator.',
-  })
 }

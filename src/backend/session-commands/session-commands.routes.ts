@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import type { WorkspaceId } from '../../contract/ids.js'
 import {
   DeletedSession,
   HandOffRequest,
@@ -11,30 +10,28 @@ import {
   SessionList,
 } from '../../contract/session-commands.js'
 import { SessionHistory } from '../../contract/session-view.js'
+import { scopeOf } from '../http/actor.js'
 import { route, type Route } from '../http/route.js'
-import type { CommandScope } from './command-scope.js'
 import type { SessionCommands } from './session-commands.js'
 import { sessionIdOf, sessionIdParams } from './session-id-of.js'
 
-export type SessionCommandRoutesDeps = { commands: SessionCommands; workspaceId: () => WorkspaceId }
+export type SessionCommandRoutesDeps = { commands: SessionCommands }
 
 const base = '/api/v1/sessions'
 const one = `${base}/:sessionId`
 
-/** Sessions and what may be asked of them, for the operator's own programs and the command line, in the operator's workspace. */
-export function sessionCommandRoutes({ commands, workspaceId }: SessionCommandRoutesDeps): Route[] {
-  const scope = (): CommandScope => ({ workspaceId: workspaceId() })
-
+/** Sessions and what may be asked of them, for whoever may see them. */
+export function sessionCommandRoutes({ commands }: SessionCommandRoutesDeps): Route[] {
   const command = (name: string, summary: string, run: 'connect' | 'disconnect' | 'reconnect' | 'logOut'): Route =>
     route({
       method: 'post',
       path: `${one}/${name}`,
       summary,
-      actor: 'service',
+      access: { scope: 'sessions' },
       params: sessionIdParams,
       body: z.strictObject({}),
       answer: SessionDetails,
-      handle: ({ params }) => commands[run](scope(), sessionIdOf(params)),
+      handle: ({ actor, params }) => commands[run](scopeOf(actor), sessionIdOf(params)),
     })
 
   return [
@@ -42,20 +39,20 @@ export function sessionCommandRoutes({ commands, workspaceId }: SessionCommandRo
       method: 'get',
       path: base,
       summary: 'Sessions, and links under way that a service has begun, page by page, of all states or of some',
-      actor: 'service',
+      access: { scope: 'read' },
       query: ListSessionsQuery,
       answer: SessionList,
-      handle: ({ query }) => commands.list(scope(), query),
+      handle: ({ actor, query }) => commands.list(scopeOf(actor), query),
     }),
     route({
       method: 'post',
       path: base,
       summary: 'Start a link and answer with its QR or pairing code; the same sessionId again joins it',
-      actor: 'service',
+      access: { scope: 'sessions' },
       body: LinkSessionRequest,
       answer: SessionDetails,
-      handle: ({ body: { sessionId, name, phoneNumber, method, mode, deliverSessionId } }) =>
-        commands.link(scope(), {
+      handle: ({ actor, body: { sessionId, name, phoneNumber, method, mode, deliverSessionId } }) =>
+        commands.link(scopeOf(actor), {
           sessionId: sessionId ?? null,
           name: name ?? null,
           phoneNumber: phoneNumber ?? null,
@@ -68,39 +65,41 @@ export function sessionCommandRoutes({ commands, workspaceId }: SessionCommandRo
       method: 'get',
       path: one,
       summary: 'One session with its state and the reason for it; while a link is under way, with its QR or code',
-      actor: 'service',
+      access: { scope: 'read' },
       params: sessionIdParams,
       answer: SessionDetails,
-      handle: ({ params }) => commands.view(scope(), sessionIdOf(params)),
+      handle: ({ actor, params }) => commands.view(scopeOf(actor), sessionIdOf(params)),
     }),
     route({
       method: 'get',
       path: `${one}/history`,
       summary: 'What a session was and why, newest first',
-      actor: 'service',
+      access: { scope: 'read' },
       params: sessionIdParams,
       query: SessionHistoryQuery,
       answer: SessionHistory,
-      handle: ({ params, query }) => commands.history(scope(), { sessionId: sessionIdOf(params), ...query }),
+      handle: ({ actor, params, query }) =>
+        commands.history(scopeOf(actor), { sessionId: sessionIdOf(params), ...query }),
     }),
     route({
       method: 'patch',
       path: one,
       summary: 'Give a session a name, or take it away',
-      actor: 'service',
+      access: { scope: 'sessions' },
       params: sessionIdParams,
       body: RenameSessionRequest,
       answer: SessionDetails,
-      handle: ({ params, body: { name } }) => commands.rename(scope(), { sessionId: sessionIdOf(params), name }),
+      handle: ({ actor, params, body: { name } }) =>
+        commands.rename(scopeOf(actor), { sessionId: sessionIdOf(params), name }),
     }),
     route({
       method: 'delete',
       path: one,
       summary: 'Log a session out as far as that can be done and delete it, or cancel a link under way',
-      actor: 'service',
+      access: { scope: 'sessions' },
       params: sessionIdParams,
       answer: DeletedSession,
-      handle: ({ params }) => commands.delete(scope(), sessionIdOf(params)),
+      handle: ({ actor, params }) => commands.delete(scopeOf(actor), sessionIdOf(params)),
     }),
     command('connect', 'Connect a session and keep it connected', 'connect'),
     command(
@@ -114,12 +113,12 @@ export function sessionCommandRoutes({ commands, workspaceId }: SessionCommandRo
       method: 'post',
       path: `${one}/hand-off`,
       summary: 'Leave a session to a bot: close it without logging out, if wanted after sending its session ID',
-      actor: 'service',
+      access: { scope: 'sessions' },
       params: sessionIdParams,
       body: HandOffRequest,
       answer: SessionDetails,
-      handle: ({ params, body: { deliverSessionId } }) =>
-        commands.handOff(scope(), { sessionId: sessionIdOf(params), deliverSessionId }),
+      handle: ({ actor, params, body: { deliverSessionId } }) =>
+        commands.handOff(scopeOf(actor), { sessionId: sessionIdOf(params), deliverSessionId }),
     }),
   ]
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { SessionId } from '../../contract/ids.js'
-import { unknownSession } from '../linking/take-back-errors.js'
+import { unknownSession } from '../http/refusals.js'
 
 /** An id that is no UUID is answered like any unknown one. */
 export const sessionIdParams = z.object({ sessionId: z.string() })

@@ -4,7 +4,7 @@ import { LinkUnderWay, type SessionDetails, type SessionHistoryQuery } from '../
 import type { SessionHistory, SessionView } from '../../contract/session-view.js'
 import { hasEnded } from '../linking/link-phase.js'
 import type { ServiceAttempt } from '../linking/service-links.js'
-import { unknownSession } from '../linking/take-back-errors.js'
+import { unknownSession } from '../http/refusals.js'
 import { readNames } from '../sessions/session-name.js'
 import { readSession, sessionHistory } from '../sessions/session-view.js'
 import type { CommandDeps, CommandScope } from './command-scope.js'

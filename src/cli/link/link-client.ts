@@ -47,7 +47,7 @@ export function createLinkClient(base: URL, serviceToken: string | null = null):
     try {
       return await ask({ ...question, headers: { authorization: `Bearer ${serviceToken}` } })
     } catch (error) {
-      if (error instanceof GatewayProblem && error.code === 'invalid_service_token') return ask(question)
+      if (error instanceof GatewayProblem && error.code === 'unauthenticated') return ask(question)
       throw error
     }
   }
