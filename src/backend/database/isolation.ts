@@ -18,13 +18,34 @@ export const SYSTEM_TABLES: ReadonlySet<string> = new Set([
   'job_workers',
   'connect_budget',
   'connect_breakers',
+  'sign_in_cool_downs',
 ])
 
-/** The table whose own id is the tenant; all others have a workspace_id. */
-export const tenantColumnOf = (table: string): string => (table === 'workspaces' ? 'id' : 'workspace_id')
+/** The tables of a login, which spans workspaces, each with the column that says whose row it is: theirs alone. */
+export const LOGIN_TABLES: ReadonlyMap<string, string> = new Map([
+  ['logins', 'id'],
+  ['refresh_families', 'login_id'],
+  ['refresh_tokens', 'login_id'],
+])
 
-/** Keys that span tenants on purpose. A workspace's slug is chosen by people and public. */
-const SPANNING_KEYS: ReadonlySet<string> = new Set(['workspaces_slug_key'])
+/** The column that says whose row it is. The id of a workspace is the tenant itself. */
+export const tenantColumnOf = (table: string): string =>
+  LOGIN_TABLES.get(table) ?? (table === 'workspaces' ? 'id' : 'workspace_id')
+
+const tenantConditionOf = (table: string): string =>
+  `(${tenantColumnOf(table)} = (NULLIF(current_setting('${LOGIN_TABLES.has(table) ? 'app.user' : 'app.workspace'}'::text, true), ''::text))::uuid)`
+
+/**
+ * Keys that span tenants on purpose. A workspace's slug is chosen by people and public, an e-mail address is what a login is known by. The others
+ * are looked up before anybody is known; they are random and made here, so nobody can ask for one that another holds.
+ */
+const SPANNING_KEYS: ReadonlySet<string> = new Set([
+  'workspaces_slug_key',
+  'logins_email_key',
+  'refresh_tokens_hash_key',
+  'invitations_token_key',
+  'api_keys_id_key',
+])
 
 type TableRow = {
   name: string
@@ -98,7 +119,7 @@ function relationFaults(table: TableRow, policies: PolicyRow[]): string[] {
 
 /** Permissive policies add up, so each of them must hold the tenant; commands are r(ead), a(dd), w(rite), d(elete), * all. */
 function policyFaults({ table, policy, command, using, check }: PolicyRow): string[] {
-  const condition = `(${tenantColumnOf(table)} = (NULLIF(current_setting('app.workspace'::text, true), ''::text))::uuid)`
+  const condition = tenantConditionOf(table)
   const faults: string[] = []
   if (command !== 'a' && !holds(using, condition))
     faults.push(`Policy ${policy} on ${table} has no USING on app.workspace.`)

@@ -2,11 +2,14 @@ import { sql } from 'kysely'
 import { WorkspaceId } from '../../contract/ids.js'
 import { type Database, DEFAULT_DEADLINE_MS } from './database.js'
 import { DatabaseUnavailableError } from './database-errors.js'
-import type { TenantSchema } from './schema.js'
+import type { LoginSchema, TenantSchema } from './schema.js'
 import type { CommitHook, TransactionStart } from './transaction.js'
 import type { ReadQueries, WriteQueries } from './transaction-queries.js'
 
-/** Whose rows a transaction sees. Without a user it acts for the workspace itself, as the engine and the jobs do. */
+/**
+ * Whose rows a transaction sees. With a user: those of a member, which are the sessions that are theirs or shown to the workspace, with all
+ * that hangs on them, and their own login. Without one it acts for the workspace itself, as the engine and the jobs do.
+ */
 export type TenantScope = { readonly workspaceId: WorkspaceId; readonly userId?: string }
 
 /** What a reader may do: one consistent view of one tenant's rows. */
@@ -18,6 +21,9 @@ export type TenantTransactor = {
   readonly db: WriteQueries<TenantSchema>
   onCommit: (hook: CommitHook) => void
 }
+
+/** What a login may do to its own rows, outside of any workspace. */
+export type LoginTransactor = { readonly db: WriteQueries<LoginSchema>; onCommit: (hook: CommitHook) => void }
 
 export type TransactionOptions = {
   deadlineMs?: number
@@ -31,6 +37,8 @@ export type Tenants = {
   read<T>(scope: TenantScope, work: (tx: TenantReader) => Promise<T>, options?: TransactionOptions): Promise<T>
   /** A transaction; `work` may run several times, see `runTransaction`. */
   transact<T>(scope: TenantScope, work: (tx: TenantTransactor) => Promise<T>, options?: TransactionOptions): Promise<T>
+  /** A transaction on the rows of one login and no workspace's; `work` may run several times. @param loginId of a login there is, or is made */
+  asLogin<T>(loginId: string, work: (tx: LoginTransactor) => Promise<T>, options?: TransactionOptions): Promise<T>
   /** All tenants, as ids and nothing else: for jobs that then work as each of them. */
   allIds(): Promise<WorkspaceId[]>
 }
@@ -59,6 +67,11 @@ export function createTenants(given: Database, onLost: () => void = () => {}): T
       return database.transaction<TenantSchema, T>(start(scope, false, options), ({ db, onCommit }) =>
         work({ scope, db, onCommit }),
       )
+    },
+    asLogin<T>(loginId: string, work: (tx: LoginTransactor) => Promise<T>, options: TransactionOptions = {}) {
+      const { deadlineMs = DEFAULT_DEADLINE_MS, hasty = false } = options
+      const start = { readOnly: false, workspaceId: '', userId: checkedUuid(loginId), deadlineMs, hasty }
+      return database.transaction<LoginSchema, T>(start, work)
     },
     allIds: () =>
       database.system(async ({ db }) => {

@@ -24,6 +24,8 @@ export type LinkAttemptsTable = {
   name: Buffer | null
   /** Its place in the queue; null: of the session's id. */
   place_id: string | null
+  /** The member for whom it was begun: by default the one of the transaction, else the workspace's default user. */
+  owner_id: Generated<string>
   seen_at: Generated<Date>
   expires_at: Date
   since: Generated<Date>

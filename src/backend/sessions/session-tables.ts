@@ -41,6 +41,10 @@ export type SessionsTable = {
   deleted_at: Generated<Date | null>
   /** To be handed off once its owner has been sent the session ID. */
   hand_off_at: Generated<Date | null>
+  /** The member whose it is: by default whose its link was. */
+  owner_id: Generated<string>
+  /** Who sees it: its owner, or every member. */
+  visibility: Generated<'private' | 'workspace'>
 }
 
 export type SessionHistoryTable = {
