@@ -1,6 +1,6 @@
 import { type Client, escapeIdentifier as quote } from 'pg'
-import { tenantColumnOf } from '../../src/backend/database/isolation.js'
-import { type Actor, insertInto, places, type PlaceName, type PlantedTable } from './tenant-scene.js'
+import { tenantColumnOf } from '../../src/backend/database/policy-forms.js'
+import { type Actor, insertInto, otherMember, places, type PlaceName, type PlantedTable } from './tenant-scene.js'
 
 /** `held`: row level security let nothing through. Whatever else a statement meets is met behind it. */
 export type Outcome = 'held' | 'through'
@@ -15,16 +15,12 @@ const refused = '42501'
  * Tries every command on every planted row of a table as one actor, each in a savepoint that is taken back. The client has a transaction open.
  * @param role the app role, where the client is not connected as it
  */
-export async function probeTable(
-  client: Client,
-  target: PlantedTable,
-  actor: Actor,
-  role?: string,
-): Promise<Probe[]> {
+export async function probeTable(client: Client, target: PlantedTable, actor: Actor, role?: string): Promise<Probe[]> {
   const attempt = async (text: string, values: unknown[] = []): Promise<Outcome> => {
     await client.query('savepoint probe')
     try {
-      if (role !== undefined) await client.query(`set local session_replication_role = origin; set local role ${quote(role)}`)
+      if (role !== undefined)
+        await client.query(`set local session_replication_role = origin; set local role ${quote(role)}`)
       await client.query(`select set_config('app.workspace', $1, true), set_config('app.user', $2, true)`, [
         actor.workspaceId ?? '',
         actor.userId ?? '',
@@ -48,7 +44,7 @@ export async function probeTable(
   const tenant = quote(tenantColumnOf(target.table))
   for (const [name, ctid] of target.rows) {
     const sees = reaches(target, actor, name)
-    const owns = sees && (target.sample.ownersAlone !== true || mayMake(actor, name))
+    const owns = sees && (target.sample.ownersAlone === undefined || mayMake(actor, name))
     // whoever manages keys ends those of others, too
     const removes = target.sample.hangsOn === 'key' ? sees : owns
     const insert = insertInto(target, name)
@@ -66,6 +62,13 @@ export async function probeTable(
         [ctid, value],
       )
     }
+  }
+  const { ownersAlone, hangsOn } = target.sample
+  if (ownersAlone !== undefined) {
+    const gives =
+      reaches(target, actor, 'private') && (actor.userId === null || (hangsOn === 'key' && actor.manages === true))
+    const text = `update ${table} set ${quote(ownersAlone)} = $2 where ctid = $1`
+    await expect('give private away', gives, text, [target.rows.get('private'), otherMember])
   }
   await expect('truncate', false, `truncate ${table} cascade`)
   return probes

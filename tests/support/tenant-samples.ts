@@ -15,8 +15,8 @@ export type HangsOn = 'workspace' | 'session' | 'owner' | 'key' | 'login'
 
 export type Sample = {
   hangsOn: HangsOn
-  /** Sees all that its owner shows, but only its owner makes and removes it. */
-  ownersAlone?: true
+  /** The column of its owner, where others see it whom only its owner may make it for. */
+  ownersAlone?: string
   /** The columns that say where a row belongs. All others get values of their type. */
   row: (place: Place) => Record<string, unknown>
 }
@@ -47,15 +47,12 @@ export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
   ['event_counters', ofWorkspace],
   ['message_templates', ofWorkspace],
   ['invitations', ofWorkspace],
-  [
-    'people',
-    { hangsOn: 'session', row: ({ workspaceId, personId }) => ({ workspace_id: workspaceId, id: personId }) },
-  ],
+  ['people', { hangsOn: 'session', row: ({ workspaceId, personId }) => ({ workspace_id: workspaceId, id: personId }) }],
   [
     'sessions',
     {
       hangsOn: 'session',
-      ownersAlone: true,
+      ownersAlone: 'owner_id',
       row: ({ workspaceId, sessionId, ownerId, personId, visibility }) => ({
         workspace_id: workspaceId,
         id: sessionId,
@@ -89,7 +86,7 @@ export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
     'api_keys',
     {
       hangsOn: 'key',
-      ownersAlone: true,
+      ownersAlone: 'user_id',
       row: ({ workspaceId, ownerId }) => ({ workspace_id: workspaceId, user_id: ownerId }),
     },
   ],

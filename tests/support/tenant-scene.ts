@@ -39,6 +39,9 @@ const place = (workspaceId: string, ownerId: string, visibility: Place['visibili
   personId: randomUUID(),
 })
 
+/** A member with nothing of their own. */
+export const otherMember = bob
+
 /** Ann's two sessions, and one of another workspace. */
 export const places: Record<PlaceName, Place> = {
   private: place(here, ann, 'private'),

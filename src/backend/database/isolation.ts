@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg'
+import { policyFaults, type PolicyRow, tenantColumnOf } from './policy-forms.js'
 import { SCHEMA } from './schema.js'
 
 /**
@@ -21,20 +22,6 @@ export const SYSTEM_TABLES: ReadonlySet<string> = new Set([
   'sign_in_cool_downs',
 ])
 
-/** The tables of a login, which spans workspaces, each with the column that says whose row it is: theirs alone. */
-export const LOGIN_TABLES: ReadonlyMap<string, string> = new Map([
-  ['logins', 'id'],
-  ['refresh_families', 'login_id'],
-  ['refresh_tokens', 'login_id'],
-])
-
-/** The column that says whose row it is. The id of a workspace is the tenant itself. */
-export const tenantColumnOf = (table: string): string =>
-  LOGIN_TABLES.get(table) ?? (table === 'workspaces' ? 'id' : 'workspace_id')
-
-const tenantConditionOf = (table: string): string =>
-  `(${tenantColumnOf(table)} = (NULLIF(current_setting('${LOGIN_TABLES.has(table) ? 'app.user' : 'app.workspace'}'::text, true), ''::text))::uuid)`
-
 /**
  * Keys that span tenants on purpose. A workspace's slug is chosen by people and public, an e-mail address is what a login is known by. The others
  * are looked up before anybody is known; they are random and made here, so nobody can ask for one that another holds.
@@ -55,7 +42,6 @@ type TableRow = {
   columns: string[]
   security_invoker: boolean
 }
-type PolicyRow = { table: string; policy: string; command: string; using: string | null; check: string | null }
 type KeyRow = { table: string; key: string; first_column: string | null }
 
 const TABLES = `
@@ -66,10 +52,10 @@ const TABLES = `
 
 /** Policies that only the table's owner matches serve definer functions and are left out: the app role is never the owner. */
 const POLICIES = `
-  select c.relname as "table", p.polname as policy, p.polcmd as command,
+  select c.relname as "table", p.polname as policy, p.polpermissive as permissive, p.polcmd as command,
     pg_get_expr(p.polqual, p.polrelid) as using, pg_get_expr(p.polwithcheck, p.polrelid) as check
   from pg_policy p join pg_class c on c.oid = p.polrelid
-  where c.relnamespace = $1::regnamespace and p.polpermissive and p.polroles <> array[c.relowner] order by 1, 2`
+  where c.relnamespace = $1::regnamespace and p.polroles <> array[c.relowner] order by 1, 2`
 
 const KEYS = `
   select c.relname as "table", k.relname as key, a.attname as first_column
@@ -114,24 +100,8 @@ function relationFaults(table: TableRow, policies: PolicyRow[]): string[] {
   }
   if (!table.enabled || !table.forced) return [`Table ${table.name} does not force row level security.`]
   const own = policies.filter(policy => policy.table === table.name)
-  return own.length === 0 ? [`Table ${table.name} has no policy.`] : own.flatMap(policyFaults)
+  return policyFaults(table.name, table.columns, own)
 }
-
-/** Permissive policies add up, so each of them must hold the tenant; commands are r(ead), a(dd), w(rite), d(elete), * all. */
-function policyFaults({ table, policy, command, using, check }: PolicyRow): string[] {
-  const condition = tenantConditionOf(table)
-  const faults: string[] = []
-  if (command !== 'a' && !holds(using, condition))
-    faults.push(`Policy ${policy} on ${table} has no USING on app.workspace.`)
-  if ('*aw'.includes(command) && !holds(check, condition)) {
-    faults.push(`Policy ${policy} on ${table} has no WITH CHECK on app.workspace.`)
-  }
-  return faults
-}
-
-/** The condition alone, or first in a conjunction. */
-const holds = (expression: string | null, condition: string): boolean =>
-  expression !== null && (expression === condition || expression.startsWith(`(${condition} AND `))
 
 function keyFaults({ table, key, first_column }: KeyRow): string[] {
   if (SYSTEM_TABLES.has(table) || SPANNING_KEYS.has(key) || first_column === tenantColumnOf(table)) return []

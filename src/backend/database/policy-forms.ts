@@ -1,0 +1,115 @@
+/** The tables of a login, which spans workspaces, each with the column that says whose row it is: theirs alone. */
+export const LOGIN_TABLES: ReadonlyMap<string, string> = new Map([
+  ['logins', 'id'],
+  ['refresh_families', 'login_id'],
+  ['refresh_tokens', 'login_id'],
+])
+
+/** The column that says whose row it is. The id of a workspace is the tenant itself. */
+export const tenantColumnOf = (table: string): string =>
+  LOGIN_TABLES.get(table) ?? (table === 'workspaces' ? 'id' : 'workspace_id')
+
+const setting = (name: string): string => `NULLIF(current_setting('${name}'::text, true), ''::text)`
+const nobody = `(${setting('app.user')} IS NULL)`
+const user = `(${setting('app.user')})::uuid`
+
+const tenantOf = (table: string): string =>
+  `(${tenantColumnOf(table)} = (${setting(LOGIN_TABLES.has(table) ? 'app.user' : 'app.workspace')})::uuid)`
+
+const exists = (from: string, where: string): string => `(EXISTS ( SELECT FROM ${from} WHERE (${where})))`
+
+/** What a row hangs on must be seen itself: the policy of that table decides. */
+const seen = (table: string, other: string, [alias, key, column]: [string, string, string]): string =>
+  exists(
+    `${other} ${alias}`,
+    `(${alias}.workspace_id = ${table}.workspace_id) AND (${alias}.${key} = ${table}.${column})`,
+  )
+
+const own = (column: string): string => `(${column} = ${user})`
+
+const manages = (table: string): string =>
+  exists(
+    'app_users u',
+    `(u.workspace_id = ${table}.workspace_id) AND (u.id = ${user}) AND ` +
+      `(u.role = ANY (ARRAY['owner'::text, 'admin'::text])) AND (u.suspended_at IS NULL)`,
+  )
+
+/** Which members see a row, where a transaction acts for one. Empty: the table's rows are every member's. */
+function memberForms(table: string, columns: readonly string[]): string[] {
+  if (table === 'sessions') return [`${own('owner_id')} OR (visibility = 'workspace'::text)`]
+  if (table === 'link_attempts') return [own('owner_id')]
+  if (table === 'people') return [seen(table, 'sessions', ['s', 'person_id', 'id'])]
+  const forms: string[] = []
+  if (columns.includes('session_id')) {
+    const session = seen(table, 'sessions', ['s', 'id', 'session_id'])
+    const attempt = seen(table, 'link_attempts', ['a', 'session_id', 'session_id'])
+    forms.push(session, `(session_id IS NULL) OR ${session} OR ${attempt}`)
+  }
+  if (columns.includes('user_id')) forms.push(own('user_id'), `${own('user_id')} OR ${manages(table)}`)
+  return forms
+}
+
+/** What only its owner does to a row that others see. */
+const ownersAlone: ReadonlyMap<string, { column: string; commands: readonly string[] }> = new Map([
+  ['sessions', { column: 'owner_id', commands: ['a', 'd'] }],
+  ['api_keys', { column: 'user_id', commands: ['a'] }],
+])
+
+export type PolicyRow = {
+  table: string
+  policy: string
+  permissive: boolean
+  /** r(ead), a(dd), w(rite), d(elete), * all. */
+  command: string
+  using: string | null
+  check: string | null
+}
+
+/**
+ * What the policies of one table leave open. Permissive ones add up, so each of them must hold the tenant, and the member where a row hangs on a
+ * session or belongs to one; restrictive ones are asked for where members see what is not theirs.
+ */
+export function policyFaults(table: string, columns: readonly string[], policies: readonly PolicyRow[]): string[] {
+  const permissive = policies.filter(policy => policy.permissive)
+  if (permissive.length === 0) return [`Table ${table} has no policy.`]
+  return [
+    ...permissive.flatMap(policy => permissiveFaults(table, columns, policy)),
+    ...restrictiveFaults(
+      table,
+      policies.filter(policy => !policy.permissive),
+    ),
+  ]
+}
+
+function permissiveFaults(table: string, columns: readonly string[], policy: PolicyRow): string[] {
+  const tenant = tenantOf(table)
+  const forms = memberForms(table, columns).map(form => `(${tenant} AND (${nobody} OR ${form}))`)
+  const faults: string[] = []
+  const look = (expression: string | null, clause: string): void => {
+    const text = plain(expression)
+    if (text !== tenant && !text.startsWith(`(${tenant} AND `)) {
+      faults.push(`Policy ${policy.policy} on ${table} has no ${clause} on app.workspace.`)
+    } else if (forms.length > 0 && !forms.includes(text)) {
+      faults.push(`Policy ${policy.policy} on ${table} has no ${clause} on app.user.`)
+    }
+  }
+  if (policy.command !== 'a') look(policy.using, 'USING')
+  if ('*aw'.includes(policy.command)) look(policy.check, 'WITH CHECK')
+  return faults
+}
+
+function restrictiveFaults(table: string, policies: readonly PolicyRow[]): string[] {
+  const { column = '', commands = [] } = ownersAlone.get(table) ?? {}
+  const condition = `(${nobody} OR ${own(column)})`
+  const held = (command: string): boolean =>
+    policies.some(
+      policy => policy.command === command && plain(command === 'a' ? policy.check : policy.using) === condition,
+    )
+  return commands
+    .filter(command => !held(command))
+    .map(command => `Table ${table} lets members ${command === 'a' ? 'add' : 'delete'} what is not theirs.`)
+}
+
+/** As PostgreSQL prints an expression, on one line, with the names of our own schema plain. */
+const plain = (expression: string | null): string =>
+  (expression ?? '').replaceAll(/\s+/g, ' ').replaceAll(/\bwhizlite\./g, '')
