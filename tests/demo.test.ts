@@ -287,6 +287,7 @@ describe('the end of the demo', { timeout: START_MS }, () => {
     process.kill(part, 'SIGKILL')
     expect(await demo.exited).toBe(1)
     expect(demo.output).toContain(sentence)
+    expect(demo.output).toContain('Run npm run demo again; all accounts are kept.')
     expect(demo.processes()).toEqual([])
     await startDemo()
   })

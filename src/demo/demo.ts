@@ -89,7 +89,7 @@ async function ending(
   return new DemoError(
     code,
     `${name} has ended (${how}), and the demo with it.`,
-    `What it said is in ${logFile}`,
+    `What it said is in ${logFile}\nRun npm run demo again; all accounts are kept.`,
     lastWords,
   )
 }

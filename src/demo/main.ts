@@ -36,10 +36,13 @@ function welcome(url: string, dataDir: string): void {
       ${url}
 
   It shows the linking page beside simulated phones. Nothing here reaches the real WhatsApp.
+  Its sessions on the command line: DATA_DIR=${shellWord(shortPath(path.join(dataDir, 'gateway')))} npx whizlite sessions --url ${url}
   Ctrl-C stops it. Everything is kept in ${shortPath(dataDir)} for the next time; delete that folder to begin anew.
 
 `)
 }
+
+const shellWord = (text: string): string => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
 
 function shortPath(place: string): string {
   const fromHere = path.relative('', place)
