@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -172,6 +173,14 @@ describe('a visitor of the demo', { timeout: START_MS }, () => {
     await page.getByRole('button', { name: 'Add a phone' }).click()
     await phoneOf(page, 'Wanjiru').getByText('+254 700 000 013').waitFor()
   })
+})
+
+test('the command that the demo prints lists its sessions', () => {
+  const printed = /command line: DATA_DIR=(\S+) npx whizlite (.+)$/m.exec(demo.output)
+  const [, folder = '', words = ''] = printed ?? []
+  const env = { PATH: process.env['PATH'] ?? '', DATA_DIR: folder }
+  const told = execFileSync(process.execPath, ['whizlite.js', ...words.split(' '), '--json'], { env, encoding: 'utf8' })
+  expect(JSON.parse(told)).toBeInstanceOf(Array)
 })
 
 describe('the demo’s server', () => {
