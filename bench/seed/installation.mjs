@@ -6,6 +6,7 @@ import { encodeKeyValue } from '../../dist/backend/engine/baileys/key-values.js'
 import { createKeyStore } from '../../dist/backend/engine/postgres-keystore.js'
 import { openGatewayDatabase } from '../../dist/backend/gateway-database.js'
 import { openLease } from '../../dist/backend/leases/session-leases.js'
+import { createLog } from '../../dist/backend/log.js'
 import { personOf } from '../../dist/backend/linking/promote-attempt.js'
 import { operatorWorkspace } from '../../dist/backend/tenancy/operator-workspace.js'
 import { createVault } from '../../dist/backend/vault/vault.js'
@@ -21,7 +22,7 @@ const AT_ONCE = 8
  */
 export async function storeAccounts(env, accounts) {
   const config = loadConfig(env)
-  const opened = await openGatewayDatabase(config)
+  const opened = await openGatewayDatabase(config, createLog({ level: 'silent' }))
   try {
     const tenants = createTenants(opened.database)
     const workspaceId = await operatorWorkspace(opened.database, tenants)

@@ -19,7 +19,7 @@ export const backendRooms = [
   ['app.ts', 'start-up-problem.ts'],
   ['drain.ts', 'composition'],
   ['recovery.ts', 'session-hooks.ts', 'jobs', 'gateway-database.ts', 'release-sessions.ts', 'node-health.ts'],
-  ['take-over.ts'],
+  ['take-over.ts', 'keep-local-database.ts'],
   ['own-chat', 'session-commands'],
   ['linking'],
   ['sessions'],

@@ -5,6 +5,9 @@ import { startLocalPostgres } from './database/local/start-local-postgres.js'
 import { migrate } from './database/migrate.js'
 import { prepareAppRole } from './database/roles.js'
 import { SCHEMA } from './database/schema.js'
+import { asUnusableDatabase } from './database/unusable-database-error.js'
+import { keepLocalDatabase } from './keep-local-database.js'
+import type { Log } from './log.js'
 import { checkCanary } from './vault/canary.js'
 
 export type GatewayDatabase = AsyncDisposable & {
@@ -25,26 +28,31 @@ const mostConnections = { requests: 4, sessions: 5 }
 export type GatewayDatabaseInput = Pick<Config, 'dataDir' | 'sessionSecret' | 'database'>
 
 /**
- * A database that is ready to work with: started when none was given, migrated, opened as the app role.
+ * A database that is ready to work with: started when none was given, and kept running then; migrated, opened as the app role.
  * A wrong secret is found out before anything is written.
- * @throws VaultError `wrong_key`; LocalPostgresError, MigrationError, AppRoleError, DatabaseUnavailableError
+ * @throws VaultError `wrong_key`; LocalPostgresError, UnusableDatabaseError, MigrationError, AppRoleError, DatabaseUnavailableError
  */
-export async function openGatewayDatabase({
-  dataDir,
-  sessionSecret,
-  database,
-}: GatewayDatabaseInput): Promise<GatewayDatabase> {
+export async function openGatewayDatabase(
+  { dataDir, sessionSecret, database }: GatewayDatabaseInput,
+  log: Log,
+): Promise<GatewayDatabase> {
   const local = database.url === null ? await startLocalPostgres({ dataDir }) : null
   try {
+    if (database.url !== null) await reach('DATABASE_URL', database.url)
+    if (database.appUrl !== null) await reach('DATABASE_APP_URL', database.appUrl)
     const ownerUrl = database.url ?? local?.url ?? ''
     const appUrl = await prepare(ownerUrl, database.appUrl, sessionSecret)
     const forRequests = openDatabase({ url: appUrl, max: mostConnections.requests })
     const forSessions = openDatabase({ url: appUrl, max: mostConnections.sessions })
+    const keeper = local === null ? null : keepLocalDatabase({ local, log: log.child('database') })
+    keeper?.start()
     return {
       appUrl,
       database: forRequests,
       sessionsDatabase: forSessions,
       async [Symbol.asyncDispose]() {
+        // first: a server that is stopped has not died
+        await keeper?.[Symbol.asyncDispose]()
         await Promise.all([forRequests.close(), forSessions.close()])
         await local?.stop()
       },
@@ -53,6 +61,16 @@ export async function openGatewayDatabase({
     await local?.stop()
     throw error
   }
+}
+
+/** @throws UnusableDatabaseError, which names what to set right */
+async function reach(setting: string, url: string): Promise<void> {
+  await using database = openDatabase({ url, max: 1 })
+  await database
+    .system(({ db }) => sql`select 1`.execute(db))
+    .catch((error: unknown) => {
+      throw asUnusableDatabase(setting, url, error)
+    })
 }
 
 async function prepare(ownerUrl: string, givenAppUrl: string | null, secret: Buffer): Promise<string> {

@@ -15,7 +15,7 @@ export type Foundation = Awaited<ReturnType<typeof openFoundation>>
 /** Opens the database, and refuses a wrong secret; nothing else talks to anybody. */
 export async function openFoundation(config: Config, log: Log, releases: Releases) {
   const metrics = releases.use(createMetrics())
-  const { database, sessionsDatabase, appUrl } = releases.use(await openGatewayDatabase(config))
+  const { database, sessionsDatabase, appUrl } = releases.use(await openGatewayDatabase(config, log))
   const url = () => appUrl
   const tenants: Tenants = createTenants(database, () => lease.doubt())
   const sessionTenants: Tenants = createTenants(sessionsDatabase, () => lease.doubt())

@@ -10,6 +10,7 @@ export type DataFolder = {
   cluster: string
   passwordFile: string
   logFile: string
+  portFile: string
   users: string
   account: Account
 }
@@ -39,6 +40,7 @@ export function prepareDataFolder(dataDir: string): DataFolder {
       cluster,
       passwordFile: path.join(cluster, 'gateway-password'),
       logFile: path.join(root, 'postgres.log'),
+      portFile: path.join(root, 'port'),
       users: path.join(root, 'users'),
       account,
     }

@@ -9,6 +9,8 @@ export type LocalPostgresErrorCode =
   | 'wrong_major_version'
   | 'initdb_failed'
   | 'start_failed'
+  | 'port_taken'
+  | 'port_changed'
   | 'stop_failed'
 
 /** A refusal an operator can act on: `message` says what is wrong, `action` what to do about it. Neither holds a secret. */

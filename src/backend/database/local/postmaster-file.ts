@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { inspectProcess } from './process-info.js'
+import type { ProcessNote } from './process-notes.js'
 
-/** The server that runs on a cluster now. */
-export type Postmaster = { pid: number; port: number; ready: boolean }
+/** The server that runs on a cluster now, with what tells it from a later process of its number. */
+export type Postmaster = ProcessNote & { port: number; ready: boolean }
 
 /** Larger than any process number, so nothing can be alive under it. */
 const NOBODYS_NUMBER = 2_147_483_646
@@ -14,7 +15,7 @@ export function findPostmaster(cluster: string): Postmaster | null {
   const pid = Number(lines[0])
   const info = inspectProcess(pid)
   if (info === null || !isPostmasterOf(cluster, info.command)) return null
-  return { pid, port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' }
+  return { pid, birth: info.birth, port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' }
 }
 
 /**

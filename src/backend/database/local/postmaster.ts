@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
-import { closeSync, fchownSync, openSync, readFileSync, renameSync, statSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { closeSync, fchownSync, fstatSync, openSync, readFileSync, renameSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { POSTGRES_ENVIRONMENT } from './create-cluster.js'
 import type { DataFolder } from './data-folder.js'
 import { LocalPostgresError } from './local-postgres-error.js'
+import { freePort, isPortFree, keptPort } from './postgres-port.js'
 import { findPostmaster, freeReusedNumber, type Postmaster } from './postmaster-file.js'
 import { inspectProcess } from './process-info.js'
 
@@ -39,8 +39,7 @@ const FAST = {
 export type PostmasterOptions = { fast: boolean; settings: Readonly<Record<string, string | number>> }
 
 /**
- * Starts the server of a cluster on a free loopback port and waits until it accepts connections. It is the head of its own process
- * group: a Ctrl-C meant for the gateway must not end the database before the gateway has finished with it.
+ * Starts the server of a cluster at the port it had the last time if that is free, else at another one.
  *
  * @throws LocalPostgresError `start_failed`
  */
@@ -49,14 +48,36 @@ export async function startPostmaster(
   binDir: string,
   options: PostmasterOptions,
 ): Promise<Postmaster> {
-  freeReusedNumber(folder.cluster)
+  let port = keptPort(folder) ?? (await freePort())
   for (let attempt = 1; ; attempt += 1) {
-    const pid = spawnServer(folder, binDir, await freePort(), options)
-    const started = await waitUntilReady(folder, pid)
-    if (started) return started
-    if (attempt === PORT_ATTEMPTS || !/could not (bind|create any TCP)/.test(endOfLog(folder.logFile)))
-      throw startFailed(folder)
+    try {
+      return await startPostmasterAt(port, folder, binDir, options)
+    } catch (error) {
+      if (!(error instanceof LocalPostgresError && error.code === 'port_taken')) throw error
+      if (attempt === PORT_ATTEMPTS) throw startFailed(folder)
+      port = await freePort()
+    }
   }
+}
+
+/**
+ * Starts the server of a cluster at this loopback port and waits until it accepts connections. It is the head of its own process
+ * group: a Ctrl-C meant for the gateway must not end the database before the gateway has finished with it.
+ *
+ * @throws LocalPostgresError `port_taken`, `start_failed`
+ */
+export async function startPostmasterAt(
+  port: number,
+  folder: DataFolder,
+  binDir: string,
+  options: PostmasterOptions,
+): Promise<Postmaster> {
+  freeReusedNumber(folder.cluster)
+  if (!(await isPortFree(port))) throw portTaken(port)
+  const { pid, said } = spawnServer(folder, binDir, port, options)
+  const started = await waitUntilReady(folder, pid)
+  if (started) return started
+  throw /could not (bind|create any TCP)/.test(said()) ? portTaken(port) : startFailed(folder)
 }
 
 /** Waits for a server somebody else started on this cluster. */
@@ -66,7 +87,13 @@ export async function awaitPostmaster(folder: DataFolder, pid: number): Promise<
   throw startFailed(folder)
 }
 
-function spawnServer(folder: DataFolder, binDir: string, port: number, options: PostmasterOptions): number {
+type Spawned = {
+  pid: number
+  /** What it has written into the log. */
+  said(): string
+}
+
+function spawnServer(folder: DataFolder, binDir: string, port: number, options: PostmasterOptions): Spawned {
   const settings: Record<string, string | number> = {
     max_connections: 100,
     ...(options.fast ? FAST : {}),
@@ -77,6 +104,7 @@ function spawnServer(folder: DataFolder, binDir: string, port: number, options: 
     port,
   }
   const log = openLog(folder)
+  const before = fstatSync(log).size
   const server = spawn(
     path.join(binDir, 'postgres'),
     ['-D', folder.cluster, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
@@ -85,7 +113,7 @@ function spawnServer(folder: DataFolder, binDir: string, port: number, options: 
   server.on('error', () => {})
   server.unref()
   closeSync(log)
-  return server.pid ?? 0
+  return { pid: server.pid ?? 0, said: () => logSince(folder.logFile, before) }
 }
 
 function openLog({ logFile, account }: DataFolder): number {
@@ -124,22 +152,20 @@ export async function stopPostmaster(cluster: string): Promise<void> {
   throw new LocalPostgresError('stop_failed', `The PostgreSQL of ${cluster} does not stop.`, 'End it by hand.')
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
-}
-
-function endOfLog(logFile: string): string {
+function logSince(logFile: string, offset: number): string {
   try {
-    return readFileSync(logFile, 'utf8').slice(-4000)
+    return readFileSync(logFile).subarray(offset).toString('utf8')
   } catch {
     return ''
   }
+}
+
+function portTaken(port: number): LocalPostgresError {
+  return new LocalPostgresError(
+    'port_taken',
+    `The port of the local PostgreSQL, ${port}, is taken by another program.`,
+    'Restart every gateway of this data folder, which makes them take another port, or end that program.',
+  )
 }
 
 function startFailed(folder: DataFolder): LocalPostgresError {

@@ -1,12 +1,13 @@
-import { readFileSync, rmSync } from 'node:fs'
-import { Client } from 'pg'
+import { rmSync } from 'node:fs'
 import { chooseBinaries } from './choose-binaries.js'
 import { createCluster } from './create-cluster.js'
 import { type DataFolder, prepareDataFolder } from './data-folder.js'
+import { findOrStart, type OwnServer } from './find-or-start.js'
 import { withFolderLock } from './folder-lock.js'
 import { LocalPostgresError } from './local-postgres-error.js'
-import { awaitPostmaster, type PostmasterOptions, startPostmaster, stopPostmaster } from './postmaster.js'
-import { findPostmaster, type Postmaster } from './postmaster-file.js'
+import { type PostmasterOptions, startPostmaster, startPostmasterAt, stopPostmaster } from './postmaster.js'
+import type { Postmaster } from './postmaster-file.js'
+import { isStillAlive } from './process-info.js'
 import { countSignedIn, signIn } from './process-notes.js'
 
 export type LocalPostgresOptions = {
@@ -26,13 +27,22 @@ export type LocalPostgres = AsyncDisposable & {
   pid: number
   /** True when the server was already running, left by a killed gateway or shared with a living one. */
   adopted: boolean
+  /** Whether the server that was found or started last still lives. Looks at the process, not at what it answers. */
+  isAlive(): boolean
+  /**
+   * Starts a server that has died, or finds the one somebody else has started meanwhile: `url` holds afterwards. Makes no cluster.
+   *
+   * @returns its process number, or null once this process leaves the database
+   * @throws LocalPostgresError `port_taken`, `port_changed`, `start_failed`, `data_dir_in_use`, as well as those of binaries
+   */
+  startAgain(): Promise<number | null>
   /** Leaves the database; the last gateway to leave stops it. Twice is harmless. */
   stop(): Promise<void>
 }
 
 /**
  * Starts, or adopts, the PostgreSQL of a data folder. Any number of processes may do so at once: one creates the cluster and starts
- * the server, the others adopt it. It listens on 127.0.0.1 only.
+ * the server, the others adopt it. It listens on 127.0.0.1 only, at the port it had the last time while that is free.
  *
  * @throws LocalPostgresError
  */
@@ -46,62 +56,56 @@ export async function startLocalPostgres(options: LocalPostgresOptions): Promise
   }
   const folder = prepareDataFolder(options.dataDir)
   return await withFolderLock(folder.root, async () => {
-    const running = findPostmaster(folder.cluster)
-    const postmaster = running ? await awaitPostmaster(folder, running.pid) : await start(folder, options)
-    const url = urlOf(folder, postmaster.port)
-    try {
-      await checkLogin(url, folder)
-    } catch (error) {
-      if (running === null) await stopPostmaster(folder.cluster)
-      throw error
-    }
-    const stop = leaver(folder, signIn(folder.users))
-    return { url, pid: postmaster.pid, adopted: running !== null, stop, [Symbol.asyncDispose]: stop }
+    const first = await findOrStart(folder, () => {
+      const binDir = chooseBinaries(folder, options.binDir)
+      createCluster(folder, binDir, options.fast ?? false)
+      return startPostmaster(folder, binDir, serverOptions(options))
+    })
+    return signedIn(folder, options, first)
   })
 }
 
-async function start(folder: DataFolder, options: LocalPostgresOptions): Promise<Postmaster> {
-  const postmasterOptions: PostmasterOptions = { fast: options.fast ?? false, settings: options.settings ?? {} }
-  const binDir = chooseBinaries(folder, options.binDir)
-  createCluster(folder, binDir, postmasterOptions.fast)
-  return await startPostmaster(folder, binDir, postmasterOptions)
-}
-
-function leaver(folder: DataFolder, note: string): () => Promise<void> {
+function signedIn(folder: DataFolder, options: LocalPostgresOptions, first: OwnServer): LocalPostgres {
+  const note = signIn(folder.users)
+  const { url, adopted } = first
+  let { postmaster } = first
   let leaving: Promise<void> | null = null
+
   const leave = async (): Promise<void> => {
     rmSync(note, { force: true })
     if (countSignedIn(folder.users) === 0) await stopPostmaster(folder.cluster)
   }
-  return () => (leaving ??= withFolderLock(folder.root, leave))
-}
-
-function urlOf(folder: DataFolder, port: number): string {
-  try {
-    return `postgres://postgres:${readFileSync(folder.passwordFile, 'utf8')}@127.0.0.1:${port}/postgres`
-  } catch {
-    throw notOurs(folder)
+  const again = async (): Promise<number | null> => {
+    // the last one to leave has stopped it, or is about to
+    if (leaving !== null) return null
+    const { port } = first.postmaster
+    const found = await findOrStart(folder, () =>
+      startPostmasterAt(port, folder, chooseBinaries(folder, options.binDir), serverOptions(options)),
+    )
+    if (found.postmaster.port !== port) throw portChanged(port, found.postmaster)
+    ;({ postmaster } = found)
+    return postmaster.pid
+  }
+  const stop = (): Promise<void> => (leaving ??= withFolderLock(folder.root, leave))
+  return {
+    url,
+    pid: postmaster.pid,
+    adopted,
+    isAlive: () => isStillAlive(postmaster),
+    startAgain: () => withFolderLock(folder.root, again),
+    stop,
+    [Symbol.asyncDispose]: stop,
   }
 }
 
-/** A server of somebody else on this cluster, or another program on the port it once had, is told apart by our password. */
-async function checkLogin(url: string, folder: DataFolder): Promise<void> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 30_000 })
-  try {
-    await client.connect()
-    const { rows } = await client.query<{ folder: string }>(`select current_setting('data_directory') as folder`)
-    if (rows[0]?.folder !== folder.cluster) throw notOurs(folder)
-  } catch (error) {
-    throw error instanceof LocalPostgresError ? error : notOurs(folder)
-  } finally {
-    await client.end().catch(() => {})
-  }
+function serverOptions({ fast = false, settings = {} }: LocalPostgresOptions): PostmasterOptions {
+  return { fast, settings }
 }
 
-function notOurs(folder: DataFolder): LocalPostgresError {
+function portChanged(port: number, now: Postmaster): LocalPostgresError {
   return new LocalPostgresError(
-    'data_dir_in_use',
-    `A PostgreSQL this gateway did not start is running on ${folder.cluster}.`,
-    'Stop it, set DATA_DIR to another folder, or set DATABASE_URL.',
+    'port_changed',
+    `The local PostgreSQL was started again at port ${now.port}; this gateway knows it at ${port}.`,
+    'Restart this gateway.',
   )
 }
