@@ -30,7 +30,7 @@ beforeEach(async () => {
 }, 120_000)
 
 afterEach(async () => {
-  await Promise.all(gateways.map(gateway => gateway.isRunning && gateway.stop()))
+  await Promise.all(gateways.filter(({ isRunning }) => isRunning).map(gateway => gateway.stop()))
   await simulator.assertClean()
   await simulator.stop()
   rmSync(dataDir, { recursive: true, force: true })
@@ -59,7 +59,8 @@ const health = async (gateway: GatewayProcess) => (await gateway.visitor().reque
 const count = (gateway: GatewayProcess, event: string): number =>
   gateway.log.all().filter(line => line.event === event).length
 
-const told = (gateway: GatewayProcess, event: string) => gateway.log.waitFor(line => line.event === event, 30_000, event)
+const told = (gateway: GatewayProcess, event: string) =>
+  gateway.log.waitFor(line => line.event === event, 30_000, event)
 
 /** It works as before: the API answers, the session is connected, obeys its owner's chat, and another account can be linked. */
 async function expectAtWork(gateway: GatewayProcess): Promise<void> {
@@ -91,15 +92,16 @@ describe('when the server of the data folder is killed', () => {
   })
 
   test('of two gateways one starts it, and both go on', async () => {
-    const both = [...gateways, await start()]
+    const [one, other] = [...gateways, await start()] as [GatewayProcess, GatewayProcess]
+    const both = [one, other]
     await killServer(localServer(dataDir))
     const [first, second] = await Promise.all(both.map(gateway => told(gateway, 'local_database_started')))
     expect(second?.['pid']).toBe(first?.['pid'])
     for (const gateway of both) await expectAtWork(gateway)
     // the one that is left has lost nothing
-    await both[0]?.stop()
-    await expectAtWork(both[1] as GatewayProcess)
-    await both[1]?.stop()
+    await one.stop()
+    await expectAtWork(other)
+    await other.stop()
     expect(both.map(gateway => count(gateway, 'local_database_gone'))).toEqual([1, 1])
     expect(() => localServer(dataDir)).toThrow()
   })

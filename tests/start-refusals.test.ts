@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startSimulator, type Simulator } from '../src/simulator/index.js'
 import { DatabaseText } from './support/database-text.js'
 import { GatewayProcess } from './support/gateway-process.js'
+import { expectRefused, refusedStart, type Refusal } from './support/refused-start.js'
 import { cloneDatabase, type ClonedDatabase } from './support/template-database.js'
 import { Visitor } from './support/visitor.js'
 
@@ -30,22 +31,7 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true })
 })
 
-type Refusal = { code: number | NodeJS.Signals; lines: string[] }
-
-/** Starts a gateway that is expected to end by itself. */
-async function start(env: Record<string, string>): Promise<Refusal> {
-  await using gateway = new GatewayProcess({ PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'debug', ...env })
-  const code = await gateway.exited
-  return { code, lines: gateway.output.split('\n').filter(line => line !== '') }
-}
-
-/** Exit code 1 and nothing but sentences for people: no stack, no JSON, none of the values. */
-function expectRefused({ code, lines }: Refusal, problems: RegExp[], values: readonly string[]): void {
-  expect({ code, lines }).toEqual({ code: 1, lines: problems.map(problem => expect.stringMatching(problem)) })
-  const text = lines.join('\n')
-  expect(text).not.toMatch(/\bat .+:\d+|node_modules|\{|Error:/)
-  for (const value of values.filter(given => given.length > 3)) expect(text).not.toContain(value)
-}
+const start = (env: Record<string, string>): Promise<Refusal> => refusedStart({ DATA_DIR: dataDir, ...env })
 
 describe('another secret than the one before', () => {
   const settings = (secret: string) => ({
@@ -169,11 +155,6 @@ describe('in production', () => {
   ])('a service token that is %s is refused', async (_, token, problem) => {
     const refused = await start({ ...production, WHATSAPP_SESSION_SECRET: goodSecret, WHATSAPP_SERVICE_TOKEN: token })
     expectRefused(refused, [new RegExp(`^WHATSAPP_SERVICE_TOKEN .*${problem.source}`)], [token])
-  })
-
-  test('a database that is not there is told in a sentence', async () => {
-    const { code, lines } = await start({ ...production, WHATSAPP_SESSION_SECRET: goodSecret })
-    expectRefused({ code, lines }, [/^The database is not available/, /./], ['hidden-word', goodSecret])
   })
 })
 

@@ -13,7 +13,8 @@ export function localServer(dataDir: string): Postmaster {
 }
 
 /** The port that the folder's next server is to have. */
-export const keptPort = (dataDir: string): number => Number(readFileSync(path.join(dataDir, 'postgres', 'port'), 'utf8'))
+export const keptPort = (dataDir: string): number =>
+  Number(readFileSync(path.join(dataDir, 'postgres', 'port'), 'utf8'))
 
 /** Ends it as the kernel does when memory runs out, without a goodbye. */
 export async function killServer({ pid }: Pick<Postmaster, 'pid'>): Promise<void> {

@@ -16,8 +16,8 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true, force: true })
 })
 
-async function start(): Promise<LocalPostgres> {
-  const started = await startLocalPostgres({ dataDir, fast: true, settings: { work_mem: '5MB' } })
+async function start({ fast = true } = {}): Promise<LocalPostgres> {
+  const started = await startLocalPostgres({ dataDir, fast, settings: { work_mem: '5MB' } })
   open.push(started)
   return started
 }
@@ -57,7 +57,7 @@ test('a start whose port somebody else has takes another one, and keeps that', a
 })
 
 test('a server that was killed is started again where it was, as it was, with what was committed', async () => {
-  const local = await start()
+  const local = await start({ fast: false })
   await ask(local.url, 'create table kept as select 7 as n')
   expect(local.isAlive()).toBe(true)
   await killServer(local)
