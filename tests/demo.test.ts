@@ -176,8 +176,7 @@ describe('a visitor of the demo', { timeout: START_MS }, () => {
 })
 
 test('the command that the demo prints lists its sessions', () => {
-  const printed = /command line: DATA_DIR=(\S+) npx whizlite (.+)$/m.exec(demo.output)
-  const [, folder = '', words = ''] = printed ?? []
+  const [, folder = '', words = ''] = /command line: DATA_DIR=(\S+) npx whizlite (.+)$/m.exec(demo.output) ?? []
   const env = { PATH: process.env['PATH'] ?? '', DATA_DIR: folder }
   const told = execFileSync(process.execPath, ['whizlite.js', ...words.split(' '), '--json'], { env, encoding: 'utf8' })
   expect(JSON.parse(told)).toBeInstanceOf(Array)
@@ -185,10 +184,9 @@ test('the command that the demo prints lists its sessions', () => {
 
 describe('the demo’s server', () => {
   const json = { 'content-type': 'application/json' }
-  const problemIn = async (response: Response): Promise<unknown> => {
+  const problemIn = (response: Response): Promise<unknown> => {
     expect(response.headers.get('content-type')).toBe('application/problem+json')
-    const problem: unknown = await response.json()
-    return problem
+    return response.json()
   }
 
   test('lets its own page alone frame the linking page, and leaves the gateway’s answer as it is otherwise', async () => {
@@ -204,9 +202,8 @@ describe('the demo’s server', () => {
 
   test('hands Origin and Host on, so that the gateway itself refuses other sites', async () => {
     const foreign = { ...json, origin: 'https://elsewhere.example' }
-    expect((await fetch(`${url}/api/sessions/start`, { method: 'POST', headers: foreign, body: '{}' })).status).toBe(
-      403,
-    )
+    const answer = await fetch(`${url}/api/sessions/start`, { method: 'POST', headers: foreign, body: '{}' })
+    expect(answer.status).toBe(403)
   })
 
   test('tells that a code has run out, in the words of the phone', async () => {
