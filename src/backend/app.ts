@@ -103,8 +103,8 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
           sessions.pauseAll()
           lines.pauseAll()
         },
-        onSure(owned) {
-          sessions.resumeAll(owned)
+        onSure(owned, askedAt) {
+          if (!sessions.resumeAll(owned, askedAt)) lease.doubt()
           // what went on may have begun another doubt
           if (lease.isSure()) lines.resumeAll()
         },

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Client } from 'pg'
 import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { TcpProxy } from '../../../tests/support/tcp-proxy.js'
 import { openTestDatabase, type TestDatabase } from '../../../tests/support/template-database.js'
 import { WorkspaceId } from '../../contract/ids.js'
 import { openDatabase, type Database } from './database.js'
@@ -87,6 +88,17 @@ describe('who is told that the database is lost', () => {
     await expect.poll(() => database.use()).toEqual({ open: 1, idle: 1, waiting: 0 })
     await people()
     expect(lost).toBe(0)
+  })
+
+  // so may one that is only slow to let somebody in; a lost one the node's own lease finds sooner, see node-lease.pg.test.ts
+  test('nobody, when a database that says nothing does not take a connection in time', async () => {
+    await using line = await TcpProxy.open(opened.appUrl)
+    line.stall()
+    await using silent = openDatabase({ url: line.through(opened.appUrl) })
+    const asked = createTenants(silent, () => lost++).read(scope, async () => {}, { deadlineMs: 300 })
+    await expect(asked).rejects.toMatchObject({ code: 'database_unavailable', deadlineMs: 300 })
+    expect(lost).toBe(0)
+    line.cut()
   })
 
   test('nobody, when a statement or a transaction takes longer than it was given', async () => {

@@ -11,7 +11,7 @@ import { KeyRows } from './key-rows.js'
 import { StorageError, type StorageErrorCode, type JournalEntry, type KeyChanges, type KeyStore } from './keystore.js'
 
 /** Longest time any call may take. A call that never ended would hold a lock of libsignal's that is shared between sessions. */
-const defaultDeadlineMs = 5_000
+export const keyStoreDeadlineMs = 5_000
 
 export type KeyStoreDeps = {
   tenants: Tenants
@@ -147,7 +147,7 @@ class PostgresKeyStore implements KeyStore {
   /** One failed call fails the store: what Baileys would do with the error (treat it as absence, answer the sender) must not happen. */
   async #guarded<Result>(work: (options: { deadlineMs: number }) => Promise<Result>): Promise<Result> {
     if (this.#failure !== null) throw this.#failure
-    const deadlineMs = this.#deps.deadlineMs ?? defaultDeadlineMs
+    const deadlineMs = this.#deps.deadlineMs ?? keyStoreDeadlineMs
     try {
       return await (this.#deps.patient?.() === true ? patiently(work, deadlineMs) : work({ deadlineMs }))
     } catch (error) {

@@ -71,17 +71,21 @@ type Told = {
   doubts: number
   replaced: number
   sure: ReadonlyMap<string, bigint>[]
+  asked: number[]
   lines: { event: string; count?: number; ms?: number; hint?: string }[]
 }
 
 async function watched(url: string, name: string | null = null): Promise<{ lease: NodeLease; told: Told }> {
-  const told: Told = { doubts: 0, replaced: 0, sure: [], lines: [] }
+  const told: Told = { doubts: 0, replaced: 0, sure: [], asked: [], lines: [] }
   const write = (line: string) => void told.lines.push(JSON.parse(line))
   const log = createLog({ level: 'info', destination: { write } })
   const lease = createNodeLease({ url: () => url, database: clone.database, log, name, times })
   await lease.start({
     onDoubt: () => told.doubts++,
-    onSure: owned => told.sure.push(owned),
+    onSure(owned, askedAt) {
+      told.sure.push(owned)
+      told.asked.push(askedAt)
+    },
     onReplaced: () => told.replaced++,
   })
   return { lease, told }
@@ -135,10 +139,13 @@ test('while connects are refused it says so once, and how long that was when it 
 test('trouble of anybody else’s makes it ask at once, and go on when the database answers', async () => {
   const { lease, told } = await watched(clone.appUrl)
   await using _ = lease
+  const before = performance.now()
   lease.doubt()
   lease.doubt()
   expect(told.doubts).toBe(1)
   await expect.poll(() => told.sure).toHaveLength(1)
+  // of what began before the question the answer knows
+  expect(told.asked[0]).toBeGreaterThan(before)
 })
 
 test('a lease that somebody else has locked keeps nobody in doubt', async () => {

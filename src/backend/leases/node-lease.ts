@@ -33,8 +33,11 @@ const sleptMs = 1_000
 export type LeaseWatch = {
   /** From here on nothing may be read, sent or acknowledged. */
   onDoubt: () => void
-  /** The lease is certain again, and these are the sessions that this node is to run, with their epochs. */
-  onSure: (owned: ReadonlyMap<SessionId, bigint>) => void
+  /**
+   * The lease is certain again, and these are the sessions that this node is to run, with their epochs.
+   * @param askedAt by `performance.now()`: of what this node has come to run since, the answer may not know
+   */
+  onSure: (owned: ReadonlyMap<SessionId, bigint>, askedAt: number) => void
   /** A newer process has this one's name and may have all of its sessions: nothing may be read, sent or acknowledged ever again. */
   onReplaced: () => void
 }
@@ -126,13 +129,14 @@ export function createNodeLease({ url, database, log, name = null, times = usual
     if ((await by.ask(renewal, values)).length === 0) return giveWay()
     renewedAt = begun
     if (!doubtful) return
+    const askedAt = performance.now()
     const rows = await by.ask<{ session_id: string; epoch: string }>(ownership, [nodeId])
     // a process that stood still in between knows nothing again
     if (!lasts()) return
     doubtful = false
     failures.over()
     log.info('lease_is_sure', { nodeId, count: rows.length, ms: Math.round(performance.now() - doubtSince) })
-    watch.onSure(new Map(rows.map(row => [SessionId.parse(row.session_id), BigInt(row.epoch)])))
+    watch.onSure(new Map(rows.map(row => [SessionId.parse(row.session_id), BigInt(row.epoch)])), askedAt)
   }
 
   const giveWay = () => {

@@ -32,6 +32,8 @@ export type LiveSessionDeps = Pick<ComebackDeps, 'pacer' | 'alarm' | 'wait'> & {
 
 /** One linked account on this node: at most one socket at a time, and what happens when it ends. */
 export class LiveSession {
+  /** By `performance.now()`: when this node came to run it. */
+  readonly since = performance.now()
   readonly #deps: LiveSessionDeps
   readonly #identity: SessionIdentity
   readonly #stopping = new AbortController()

@@ -45,9 +45,11 @@ export interface Sessions extends AsyncDisposable {
   pauseAll(): void
   /**
    * Goes on after `pauseAll`, on the same lines where they still stand. What this node does not own under the epoch that it runs here is
-   * abandoned.
+   * abandoned, except what it came to run after the question: that stands still until it is asked about as well.
+   * @param askedAt by `performance.now()`, before the question that `stillOwned` answers
+   * @returns whether nothing is left to ask about
    */
-  resumeAll(stillOwned: ReadonlyMap<SessionId, bigint>): void
+  resumeAll(stillOwned: ReadonlyMap<SessionId, bigint>, askedAt: number): boolean
   /** Every line is cut without a word, and nothing is stored any more. */
   abandonAll(): void
   /** Stops every session in good order, see `drain-sessions.ts`. Nothing may be started here meanwhile. */
@@ -206,17 +208,20 @@ export function createSessions(deps: SessionsDeps): Sessions {
       paused = true
       for (const session of running.values()) session.pause()
     },
-    resumeAll(stillOwned) {
+    resumeAll(stillOwned, askedAt) {
       paused = false
+      let isComplete = true
       for (const [sessionId, session] of running) {
         // a frame that wanted to leave has begun another doubt
-        if (paused) return
+        if (paused) return true
         if (stillOwned.get(sessionId) === session.epoch) session.unpause()
+        else if (session.since >= askedAt) isComplete = false
         else abandon(sessionId, session)
       }
       // others may have taken this node for lost; a comparison under way may have read what they wrote too early
       again = true
       comparing ??= compare()
+      return isComplete
     },
     abandonAll() {
       for (const [sessionId, session] of running) abandon(sessionId, session)
