@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'vitest'
+import type { WorkspaceId } from '../../src/contract/ids.js'
 import { createEventLog } from '../../src/backend/events/event-log.js'
 import type { CloseReason, Engine, EngineEvent } from '../../src/backend/engine/engine.js'
 import { loadKeyStore } from '../../src/backend/engine/postgres-keystore.js'
@@ -101,10 +102,10 @@ export class SessionRig implements AsyncDisposable {
     this.#waiting.splice(0).forEach(resolve => resolve())
   }
 
-  /** A linked account as a session of this node that does not run yet. */
-  async linked(phone?: Phone): Promise<{ identity: SessionIdentity; phone: Phone }> {
+  /** A linked account as a session of this node that does not run yet. @param workspaceId default: the operator's */
+  async linked(phone?: Phone, workspaceId?: WorkspaceId): Promise<{ identity: SessionIdentity; phone: Phone }> {
     const owner = phone ?? (await this.rig.phone())
-    const account = await this.rig.linked(owner)
+    const account = await this.rig.linked(owner, workspaceId)
     await account.close()
     const { identity } = account
     await this.rows.query(

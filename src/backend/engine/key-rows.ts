@@ -1,7 +1,8 @@
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import type { SessionId } from '../../contract/ids.js'
 import type { TenantReader, TenantTransactor } from '../database/tenant-transaction.js'
-import type { Sealer } from '../vault/sealer.js'
+import { keyIdPlace, type Sealer } from '../vault/sealer.js'
+import { VaultError } from '../vault/vault-error.js'
 import { credentialsCell, journalCell, signalKeyCell } from './key-cells.js'
 import type { KeyBatch } from './key-batch.js'
 import type { Credentials } from './engine.js'
@@ -12,11 +13,14 @@ import './keystore-tables.js'
 export class KeyRows {
   readonly #sessionId: SessionId
   readonly #sealer: Sealer
+  /** As it stands in whatever is sealed with the newest data key. */
+  readonly #keyId: Buffer
   readonly #sealed = new WeakMap<Credentials, Buffer>()
 
   constructor(sessionId: SessionId, sealer: Sealer) {
     this.#sessionId = sessionId
     this.#sealer = sealer
+    this.#keyId = Buffer.from(sealer.keyId.replaceAll('-', ''), 'hex')
   }
 
   async credentials(tx: TenantReader): Promise<Buffer | null> {
@@ -113,10 +117,12 @@ export class KeyRows {
       values.push(this.#sealer.seal(signalKeyCell(this.#sessionId, type, id), value))
     }
     if (types.length === 0) return
-    await sql`
-      insert into signal_keys (workspace_id, session_id, type, id, value)
+    const { numAffectedRows } = await sql`
+      insert into signal_keys as stored (workspace_id, session_id, type, id, value)
       select ${tx.scope.workspaceId}, ${this.#sessionId}, * from unnest(${types}::text[], ${ids}::text[], ${values}::bytea[])
-      on conflict (workspace_id, session_id, type, id) do update set value = excluded.value`.execute(tx.db)
+      on conflict (workspace_id, session_id, type, id) do update set value = excluded.value
+      where ${this.#isOwn(sql`stored.value`)}`.execute(tx.db)
+    if (numAffectedRows !== BigInt(values.length)) throw new VaultError('unknown_key')
   }
 
   async #deleteKeys(tx: TenantTransactor, batch: KeyBatch): Promise<void> {
@@ -124,7 +130,8 @@ export class KeyRows {
     if (gone.length === 0) return
     await sql`
       delete from signal_keys k using unnest(${gone.map(key => key.type)}::text[], ${gone.map(key => key.id)}::text[]) as d (type, id)
-      where k.session_id = ${this.#sessionId} and k.type = d.type and k.id = d.id`.execute(tx.db)
+      where k.session_id = ${this.#sessionId} and k.type = d.type and k.id = d.id
+        and ${this.#isOwn(sql`k.value`)}`.execute(tx.db)
   }
 
   async #putJournal(tx: TenantTransactor, { journal }: KeyBatch): Promise<void> {
@@ -155,11 +162,20 @@ export class KeyRows {
       on conflict (workspace_id, session_id)
       do update set credentials = excluded.credentials,
         version = stored.version + (stored.credentials is distinct from excluded.credentials)::int
-      where stored.version = ${over}::bigint or stored.credentials = excluded.credentials
+      where (stored.version = ${over}::bigint or stored.credentials = excluded.credentials)
+        and ${this.#isOwn(sql`stored.credentials`)}
       returning version`.execute(tx.db)
     const [stored] = rows
-    if (stored === undefined)
-      throw new StorageError('stale_credentials', 'Newer credentials of this session are stored.')
-    return stored.version
+    if (stored !== undefined) return stored.version
+    // says so when what lies there is not this session's
+    await this.versioned(tx)
+    throw new StorageError('stale_credentials', 'Newer credentials of this session are stored.')
+  }
+
+  /** What was sealed for somebody else and was moved here may be all that is left of it: it is not written over. */
+  #isOwn(sealed: RawBuilder<unknown>): RawBuilder<boolean> {
+    const keyId = sql`substring(${sealed} from ${sql.lit(keyIdPlace.from)} for ${sql.lit(keyIdPlace.bytes)})`
+    return sql`(${keyId} = ${this.#keyId} or exists (
+      select from data_keys d where d.session_id = ${this.#sessionId} and uuid_send(d.id) = ${keyId}))`
   }
 }

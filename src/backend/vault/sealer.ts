@@ -36,6 +36,9 @@ const VERSION = 1
 const AES_256_GCM = 1
 const HEADER_LENGTH = 18
 
+/** Where a sealed value names its data key, counted from 1, for statements that look before they write. */
+export const keyIdPlace = { from: 3, bytes: 16 } as const
+
 /**
  * A sealed value is `version(1) | algorithm(1) | data key id (16) | nonce(12) | ciphertext | tag(16)`; bound to it are
  * the product, version, workspace, session, table, column, row and data key id.
