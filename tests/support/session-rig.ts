@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import type { WorkspaceId } from '../../src/contract/ids.js'
 import { createEventLog } from '../../src/backend/events/event-log.js'
 import type { CloseReason, Engine, EngineEvent } from '../../src/backend/engine/engine.js'
+import type { WatchSettings } from '../../src/backend/engine/baileys/session-watch.js'
 import { loadKeyStore } from '../../src/backend/engine/postgres-keystore.js'
 import { createLog } from '../../src/backend/log.js'
 import type { SessionIdentity } from '../../src/backend/sessions/session-identity.js'
@@ -13,6 +14,13 @@ import { quickConnects, type QuickConnects } from './quick-connects.js'
 import { Rows } from './rows.js'
 
 export type Shown = { state: string; reason: string | null; wanted: boolean }
+
+export type SessionRigOptions = {
+  /** Between looks at what is shown, which begin with `hooks`. */
+  compareEveryMs?: number
+  /** When a connection is taken for ill, and by which clock. */
+  watch?: WatchSettings
+}
 
 /** Sessions over a real engine, whose waits between connects are noted and passed over when the test says so. */
 export class SessionRig implements AsyncDisposable {
@@ -33,14 +41,14 @@ export class SessionRig implements AsyncDisposable {
   private constructor(
     readonly rig: EngineRig,
     readonly rows: Rows,
-    compareEveryMs?: number,
+    { compareEveryMs, watch }: SessionRigOptions,
   ) {
-    const { tenants, database, vault } = rig
+    const { tenants, database, vault, simulator } = rig
     const log = createLog({ level: 'debug', destination: { write: line => void this.logLines.push(line) } })
     this.connects = quickConnects(database, log)
     this.sessions = createSessions({
       tenants,
-      engine: this.#watched(rig.engine),
+      engine: this.#watched(watch === undefined ? rig.engine : rig.engineAt(simulator.url, undefined, watch)),
       events: createEventLog({ vault }),
       log,
       ...this.connects,
@@ -57,10 +65,9 @@ export class SessionRig implements AsyncDisposable {
     })
   }
 
-  /** @param compareEveryMs between looks at what is shown, which begin with `hooks` */
-  static async start({ compareEveryMs }: { compareEveryMs?: number } = {}): Promise<SessionRig> {
+  static async start(options: SessionRigOptions = {}): Promise<SessionRig> {
     const rig = await EngineRig.start()
-    return new SessionRig(rig, new Rows(rig.clone.ownerUrl), compareEveryMs)
+    return new SessionRig(rig, new Rows(rig.clone.ownerUrl), options)
   }
 
   get simulator(): Simulator {

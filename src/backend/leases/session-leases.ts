@@ -108,6 +108,20 @@ export async function takeLease(tx: TenantTransactor, sessionId: SessionId, node
   return taken !== undefined
 }
 
+/**
+ * Has another node run a session that runs here: of those that take sessions the one with the fewest. It finds it as what it owns and does not
+ * run, within half a minute.
+ * @returns which node that is; `null`: there is none, and nothing has changed
+ */
+export async function giveLease(tx: TenantTransactor, sessionId: SessionId, nodeId: string): Promise<string | null> {
+  const { rows } = await sql<{ id: string }>`
+    select n.id from nodes n where n.id <> ${nodeId} and not n.draining and n.lease_until > clock_timestamp()
+    order by (select count(*) from session_leases l where l.node_id = n.id and l.wanted) limit 1`.execute(tx.db)
+  const [other] = rows
+  if (other === undefined || !(await takeLease(tx, sessionId, other.id))) return null
+  return other.id
+}
+
 /** What a node believes about a session that it runs. */
 export type HeldLease = { sessionId: SessionId; epoch: bigint; bell: bigint | null }
 

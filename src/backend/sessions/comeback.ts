@@ -11,6 +11,7 @@ import type { OperatorAlarm } from './operator-alarm.js'
 import type { Breaker, Shown } from './reaction.js'
 import type { ReconnectPlan, Step } from './reconnect-plan.js'
 import type { SessionIdentity } from './session-identity.js'
+import type { SessionSign } from './session-signs.js'
 import type { SessionStates } from './session-states.js'
 import { shownWhileHeld } from './shown-while-held.js'
 
@@ -37,6 +38,8 @@ export type Wait = (ms: number, signal: AbortSignal) => Promise<void>
 /** A connection that has lived this long was a good one: the next loss is met without patience lost before. */
 const stableAfterMs = 60_000
 
+const deafHint = 'Nothing comes in although it connects, and new connections do not help. Restart this process.'
+
 /** A timer cannot be set for longer. */
 const longestDelayMs = 2 ** 31 - 1
 
@@ -48,6 +51,10 @@ export class Comeback {
   /** Changes of the shown state, one after the other, each repeated until the database has it. */
   #stored: Promise<unknown> = Promise.resolve()
   #stable: NodeJS.Timeout | undefined
+  /** Called deaf when this node began to run it, and nothing has come in since. */
+  #deafBefore = false
+  /** What is left to do over its being called deaf here. */
+  #deaf: 'move' | 'tell' | 'told' | null = null
 
   /** @param plan what has become of the session's patience on this node */
   constructor(deps: ComebackDeps, identity: SessionIdentity, plan: ReconnectPlan) {
@@ -72,6 +79,7 @@ export class Comeback {
     const shown = await this.#stores(() => states.begun(this.#identity))
     if (signal.aborted) return
     if (shown === null) return this.afterLoading(null)
+    this.#deafBefore = shown.deaf
     await this.#connectAfter(this.#plan.resume(shown), priority)
   }
 
@@ -82,6 +90,22 @@ export class Comeback {
     const { pacer, states } = this.#deps
     pacer.opened(this.#identity.sessionId)
     this.store(() => states.connected(this.#identity))
+  }
+
+  /** What its connection tells of it meanwhile. */
+  note(sign: SessionSign): void {
+    this.store(async () => {
+      const isNews = await this.#deps.states.noted(this.#identity, sign)
+      if (sign.type !== 'health' || sign.health.inbound === undefined) return
+      this.#deaf = sign.health.inbound === 'deaf' ? (this.#deaf ?? (isNews ? 'move' : 'tell')) : null
+    })
+  }
+
+  /** A message has come in. */
+  heard(): void {
+    if (!this.#deafBefore) return
+    this.#deafBefore = false
+    this.note({ type: 'health', health: { inbound: 'ok' } })
   }
 
   /** What is shown is made to agree with the connection, as it is once the changes so far are stored or given up. */
@@ -111,7 +135,28 @@ export class Comeback {
     // a bot is not fought for its session
     if (reason.kind === 'replaced' && (await this.#stores(() => states.toItsBot(this.#identity))) === true)
       return onRest()
+    if (reason.kind === 'deaf' && (await this.#movesAway())) return onRest()
     await this.#follow(this.#plan.after(reason), reason)
+  }
+
+  /**
+   * New connections of this process do not help. One of another process may, since what is stuck inside a process stays there; if that does
+   * not help either, it is not moved to and fro.
+   * @returns whether another node connects it from here on
+   */
+  async #movesAway(): Promise<boolean> {
+    await this.#stored
+    const { alarm, log, states } = this.#deps
+    const { sessionId } = this.#identity
+    const todo = this.#deaf
+    if (todo !== 'move' && todo !== 'tell') return false
+    this.#deaf = 'told'
+    if (todo === 'move' && (await this.#stores(() => states.toOtherNode(this.#identity, 'deaf'))) === true) {
+      log.warn('deaf_session_moved', { sessionId })
+      return true
+    }
+    alarm.tell('session_needs_operator', { sessionId, code: 'deaf', hint: deafHint })
+    return false
   }
 
   async afterLoading(error: unknown): Promise<void> {

@@ -199,9 +199,12 @@ export class LiveSession {
     return event => {
       if (generation !== this.#generation || this.#connection === null) return
       if (event.type === 'open') this.#onOpen(connection, { known: false })
-      if (event.type === 'message') this.#hearing.hear(event.message)
+      if (event.type === 'message') {
+        this.#comeback.heard()
+        this.#hearing.hear(event.message)
+      }
       if (event.type === 'app_state_keys') this.#keysArrived.abort()
-      if (isSign(event)) this.#comeback.store(() => this.#deps.states.noted(this.#identity, event))
+      if (isSign(event)) this.#comeback.note(event)
       if (event.type === 'closed') void this.#onClosed(connection, event.reason)
     }
   }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { SessionId } from '../../contract/ids.js'
 import type { SessionHealth } from '../../contract/sessions.js'
-import type { TenantTransactor } from '../database/tenant-transaction.js'
+import type { TenantReader, TenantTransactor } from '../database/tenant-transaction.js'
 import type { EngineEvent } from '../engine/engine.js'
 import type { EventLog } from '../events/event-log.js'
 import { pastOccasions, tellOwner } from './session-notices.js'
@@ -13,16 +13,20 @@ export function isSign(event: EngineEvent): event is SessionSign {
   return event.type === 'phone_seen' || event.type === 'health' || event.type === 'stanza_given_up'
 }
 
-/** Stores a sign, and tells the owner of one that calls for somebody. */
+/**
+ * Stores a sign, and tells the owner of one that calls for somebody.
+ * @returns whether the session is called deaf that was not before, on whichever node
+ */
 export async function noteSign(
   events: Pick<EventLog, 'append'>,
   tx: TenantTransactor,
   sessionId: SessionId,
   sign: SessionSign,
-): Promise<void> {
+): Promise<boolean> {
   switch (sign.type) {
     case 'phone_seen':
-      return notePhone(tx, sessionId, sign.at)
+      await notePhone(tx, sessionId, sign.at)
+      return false
     case 'health':
       return noteHealth(events, tx, sessionId, sign.health)
     case 'stanza_given_up':
@@ -30,6 +34,7 @@ export async function noteSign(
         message: 'WhatsApp held back every message behind one that could not be taken. That one was given up.',
         action: 'Look into the chats on the phone for what is missing here, and tell the operator.',
       })
+      return false
   }
 }
 
@@ -48,15 +53,23 @@ async function noteHealth(
   tx: TenantTransactor,
   sessionId: SessionId,
   health: Partial<SessionHealth>,
-): Promise<void> {
+): Promise<boolean> {
+  const isNews = health.inbound === 'deaf' && !(await isDeaf(tx, sessionId))
   await tx.db
     .updateTable('sessions')
     .set({ health: sql<string>`health || ${JSON.stringify(health)}::jsonb` })
     .where('id', '=', sessionId)
     .execute()
-  if (health.inbound !== 'deaf') return
+  if (health.inbound !== 'deaf') return false
   await tellOwner(events, tx, sessionId, 'operator_needed', {
     message: 'The session is connected, but nothing comes in, and new connections have not helped.',
     action: 'Tell the operator: a restart of this server may help.',
   })
+  return isNews
+}
+
+/** Whether nothing came in over its last connections, and nothing has since. */
+export async function isDeaf(tx: TenantReader, sessionId: SessionId): Promise<boolean> {
+  const row = await tx.db.selectFrom('sessions').select('health').where('id', '=', sessionId).executeTakeFirst()
+  return row?.health.inbound === 'deaf'
 }

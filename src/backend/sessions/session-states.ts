@@ -3,7 +3,7 @@ import type { SessionState } from '../../contract/sessions.js'
 import type { TenantReader, Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import type { EventLog } from '../events/event-log.js'
 import { assertFence } from '../leases/fence.js'
-import { endLease } from '../leases/session-leases.js'
+import { endLease, giveLease } from '../leases/session-leases.js'
 import { eraseSecrets } from '../outbox/outbox-store.js'
 import { settleEnded } from '../outbox/settle-ended.js'
 import { quarantine } from './quarantine.js'
@@ -12,7 +12,7 @@ import { keptDays } from './retention.js'
 import type { OwnedSession, SessionIdentity } from './session-identity.js'
 import { tellOwner } from './session-notices.js'
 import type { SessionReason } from './session-reasons.js'
-import { noteSign, type SessionSign } from './session-signs.js'
+import { isDeaf, noteSign, type SessionSign } from './session-signs.js'
 import { returnToBot, shownState, wasTakenBack, type ShownState } from './sessions-store.js'
 import { setSessionState, type SessionChange } from './set-session-state.js'
 
@@ -33,10 +33,10 @@ export interface SessionStates {
   /**
    * This node begins to run the session: it is not connected, whatever is shown, and it may be long until its turn comes. One that was being
    * reconnected still is: how long it has been away goes on counting.
-   * @returns what was shown until then
+   * @returns what was shown until then, and whether it was called deaf
    * @throws FencedError when another node runs it
    */
-  begun(identity: SessionIdentity): Promise<ShownState>
+  begun(identity: SessionIdentity): Promise<ShownState & { deaf: boolean }>
   /** Its turn has come. */
   connecting(identity: SessionIdentity): Promise<void>
   connected(identity: SessionIdentity): Promise<void>
@@ -46,8 +46,10 @@ export interface SessionStates {
    * @returns whether anything was changed
    */
   corrected(identity: SessionIdentity, isOpen: boolean): Promise<boolean>
-  /** What its connection tells of it meanwhile. */
-  noted(identity: SessionIdentity, sign: SessionSign): Promise<void>
+  /** What its connection tells of it meanwhile. @returns whether it is called deaf that was not before, on whichever node */
+  noted(identity: SessionIdentity, sign: SessionSign): Promise<boolean>
+  /** Another node connects it from here on. @returns `false`: there is none that would */
+  toOtherNode(identity: SessionIdentity, reason: SessionReason): Promise<boolean>
   /** There is no connection, and this node waits before it tries again. */
   waiting(identity: SessionIdentity, reason: SessionReason, until: Date | null): Promise<void>
   /** Nothing runs until somebody acts; the lease ends. */
@@ -108,7 +110,7 @@ export function createSessionStates({ tenants, events, onResting, isLinking }: S
     async begun(identity) {
       const { sessionId } = identity
       const [before, begins] = await change(identity, async (tx, wanted) => {
-        const found = await shownState(tx, sessionId)
+        const found = { ...(await shownState(tx, sessionId)), deaf: await isDeaf(tx, sessionId) }
         const isShown = wanted && found.state === 'connected'
         return [found, isShown && (await setSessionState(events, tx, sessionId, starting))] as const
       })
@@ -141,6 +143,13 @@ export function createSessionStates({ tenants, events, onResting, isLinking }: S
     },
     waiting: (identity, reason, until) => move(identity, { state: 'disconnected', reason, until }),
     noted: (identity, sign) => change(identity, tx => noteSign(events, tx, identity.sessionId, sign)),
+    toOtherNode: (identity, reason) =>
+      change(identity, async (tx, wanted) => {
+        const { sessionId, fence } = identity
+        if (!wanted || (await giveLease(tx, sessionId, fence.nodeId)) === null) return false
+        await setSessionState(events, tx, sessionId, { state: 'reconnecting', reason })
+        return true
+      }),
     resting: (identity, state, reason, { until, text, operator = false } = {}) =>
       change(identity, async tx => {
         const { sessionId } = identity
