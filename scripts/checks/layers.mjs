@@ -6,6 +6,7 @@ export const parts = {
   backend: { values: ['contract', 'session'] },
   'linking-page': { values: ['contract'] },
   cli: { values: ['contract', 'session'] },
+  client: { types: ['contract'] },
   demo: { values: ['backend', 'contract', 'linking-page', 'simulator'] },
 }
 

@@ -90,6 +90,10 @@ export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
       row: ({ workspaceId, ownerId }) => ({ workspace_id: workspaceId, user_id: ownerId }),
     },
   ],
+  [
+    'ws_tickets',
+    { hangsOn: 'owner', row: ({ workspaceId, ownerId }) => ({ workspace_id: workspaceId, user_id: ownerId }) },
+  ],
   ['logins', { hangsOn: 'login', row: ({ ownerId }) => ({ id: ownerId }) }],
   ['refresh_families', { hangsOn: 'login', row: ({ ownerId }) => ({ login_id: ownerId }) }],
   ['refresh_tokens', { hangsOn: 'login', row: ({ ownerId }) => ({ login_id: ownerId }) }],

@@ -12,8 +12,14 @@ import { createRequestLimit } from '../http/request-limit.js'
 import { createHttpServer, createWebSocketPort } from '../http/server.js'
 import { linkingRoutes } from '../linking/linking.routes.js'
 import { sessionRoutes } from '../linking/sessions.routes.js'
+import { createMemberEvents } from '../linking/member-events.js'
 import { createVisitorFeed } from '../linking/visitor-feed.js'
 import { visitorSessionRoutes } from '../linking/visitor-sessions.routes.js'
+import { createAdmit } from '../live/admit.js'
+import { createMemberFeed } from '../live/member-feed.js'
+import { createStillStands } from '../live/still-stands.js'
+import { createTickets } from '../live/tickets.js'
+import { ticketRoutes } from '../live/tickets.routes.js'
 import { createUpgradeLimits } from '../live/upgrade-limits.js'
 import { createWebSocketDoor } from '../live/websocket.js'
 import type { Log } from '../log.js'
@@ -53,22 +59,41 @@ export function createFrontDoor(deps: FrontDoorDeps, releases: Releases) {
   const { supportUrl, ownerUrl, mode, brandLogo: logoFile } = config.linking
 
   const addressOf = createClientAddress({ trustProxy, production, log: log.child('http') })
+  const findMember = createFindMember({ tenants, wakeups })
   const identify = createIdentify({
     serviceToken: config.serviceToken,
     cookies,
     addressOf,
     operator,
-    findMember: createFindMember({ tenants, wakeups }),
+    findMember,
     verifyAccessToken: async () => null,
     verifyApiKey: async () => null,
   })
   const limit = createRequestLimit({ most: limits.requestsPerMinute, withinMs: 60_000 })
   const feedDeps = { tenants, events, wakeups, vault, workspaceId: () => operator().workspaceId }
+  const stillStands = createStillStands({ findMember })
+  const tickets = createTickets({ tenants, stillStands })
+  const onDelivered = metrics.eventDelivered
   const live = createWebSocketDoor({
-    openFeed: createVisitorFeed({ ...feedDeps, log: log.child('linking'), onDelivered: metrics.eventDelivered }),
-    limits: createUpgradeLimits({ addressOf, cookies, limit, perAddress: limits.socketsPerAddress }),
-    cookies,
-    publicUrl,
+    openFeed: createVisitorFeed({ ...feedDeps, log: log.child('linking'), onDelivered }),
+    serveMember: createMemberFeed({
+      tenants,
+      events,
+      wakeups,
+      onDelivered,
+      stillStands,
+      view: createMemberEvents({ tenants, vault }),
+      log: log.child('live'),
+    }),
+    admit: createAdmit({
+      limits: createUpgradeLimits({ addressOf, cookies, limit, perAddress: limits.socketsPerAddress }),
+      identify,
+      tickets,
+      addressOf,
+      publicUrl,
+      allowedOrigins: [],
+      log: log.child('live'),
+    }),
     log: log.child('live'),
   })
   const { health, figures } = nodeHealth({
@@ -92,6 +117,7 @@ export function createFrontDoor(deps: FrontDoorDeps, releases: Releases) {
     ...sessionRoutes({ takeBack }),
     ...sessionCommandRoutes({ commands }),
     ...missionRoutes({ commands }),
+    ...ticketRoutes(tickets),
   ]
   const routes = [...described, ...openApiRoutes(described, packageVersion())]
   const documents = Router().use(docsPage(routes, packageVersion()))
@@ -107,7 +133,7 @@ export function createFrontDoor(deps: FrontDoorDeps, releases: Releases) {
       door: apiDoor({ identify, addressOf, limit }),
     }),
   )
-  const wsPort = config.wsPort === null ? null : releases.use(createWebSocketPort(live.onUpgrade))
+  const wsPort = config.wsPort === null ? null : releases.use(createWebSocketPort(live.onOwnPort))
   // goes first: the server's own close waits for the sockets it handed over
   releases.use(live)
 

@@ -5,7 +5,7 @@ import type { TenantReader, TenantTransactor } from '../database/tenant-transact
 import type { Cell } from '../vault/sealer.js'
 import type { Vault } from '../vault/vault.js'
 
-/** Channel of the wake-up after a commit; its payload is the id of a session or node and nothing else. */
+/** Channel of the wake-up after a commit; its payload is the id of a workspace, session or node and nothing else. */
 export const wakeChannel = 'whizlite_events'
 
 type LiveOnly = 'qr_code' | 'pairing_code'
@@ -22,6 +22,9 @@ export type StoredEvent = {
   ageSeconds: number
 }
 
+/** Whose events are read. */
+export type EventsOf = readonly SessionId[] | 'all'
+
 export interface EventLog {
   /**
    * Appends in the caller's transaction: state and events are stored together or not at all. Several cost as much as one.
@@ -30,10 +33,12 @@ export interface EventLog {
   append(tx: TenantTransactor, ...events: readonly [LoggedEvent, ...LoggedEvent[]]): Promise<bigint>
   /** Wakes who has subscribed to this name, such as a node's id, when the transaction has committed. */
   wake(tx: TenantTransactor, name: string): Promise<void>
-  /** Events of one session after `seq`, oldest first. */
-  read(tx: TenantReader, sessionId: SessionId, after: bigint, limit: number): Promise<StoredEvent[]>
+  /** Events of these sessions, or of all that the scope sees, after `seq`; oldest first. */
+  read(tx: TenantReader, sessions: EventsOf, after: bigint, limit: number): Promise<StoredEvent[]>
   /** Number of the newest event of the workspace. */
   lastSeq(tx: TenantReader): Promise<bigint>
+  /** The last number before the oldest event that is kept: what came before it may be forgotten. The scope has no user. */
+  forgottenTo(tx: TenantReader): Promise<bigint>
 }
 
 const dataCell = (seq: bigint): Cell => ({ table: 'event_log', column: 'data', row: String(seq) })
@@ -51,20 +56,24 @@ export function createEventLog({ vault }: { vault: Vault }): EventLog {
       })
       await tx.db
         .with('appended', query => query.insertInto('event_log').values(rows).returning('session_id'))
-        .selectFrom(sql<{ session_id: string }>`(select distinct session_id from appended)`.as('woken'))
-        .select(sql`pg_notify(${wakeChannel}, woken.session_id::text)`.as('told'))
+        .selectFrom(
+          sql<{ id: string }>`(select session_id as id from appended union select ${workspaceId}::uuid)`.as('woken'),
+        )
+        .select(sql`pg_notify(${wakeChannel}, woken.id::text)`.as('told'))
         .execute()
       return last
     },
 
     wake,
 
-    async read(tx, sessionId, after, limit) {
+    async read(tx, sessions, after, limit) {
+      if (sessions.length === 0) return []
       const rows = await tx.db
         .selectFrom('event_log')
-        .select(['seq', 'event', 'data'])
+        .select(['seq', 'session_id', 'event', 'data'])
         .select(sql<number>`extract(epoch from clock_timestamp() - created_at)::float8`.as('age'))
-        .where('session_id', '=', sessionId)
+        .$if(sessions !== 'all', query => query.where('session_id', 'in', sessions as readonly SessionId[]))
+        .where('session_id', 'is not', null)
         .where('seq', '>', String(after))
         .orderBy('seq')
         .limit(limit)
@@ -75,7 +84,7 @@ export function createEventLog({ vault }: { vault: Vault }): EventLog {
         const seq = BigInt(row.seq)
         return {
           seq,
-          sessionId,
+          sessionId: row.session_id as SessionId,
           event: { event: row.event, data: sealer.openJson(dataCell(seq), row.data) } as LoggedEvent,
           ageSeconds: row.age,
         }
@@ -85,6 +94,15 @@ export function createEventLog({ vault }: { vault: Vault }): EventLog {
     async lastSeq(tx) {
       const row = await tx.db.selectFrom('event_counters').select('last_seq').executeTakeFirst()
       return BigInt(row?.last_seq ?? 0)
+    },
+
+    async forgottenTo(tx) {
+      const { rows } = await sql<{ seq: string }>`
+        select coalesce(
+          (select seq - 1 from event_log order by workspace_id, seq limit 1),
+          (select last_seq from event_counters), 0
+        ) as seq`.execute(tx.db)
+      return BigInt(rows[0]?.seq ?? 0)
     },
   }
 }

@@ -1,12 +1,11 @@
-import type { SessionId, WorkspaceId } from '../../contract/ids.js'
-import type { Tenants } from '../database/tenant-transaction.js'
-import type { EventLog, StoredEvent } from './event-log.js'
+import type { Tenants, TenantScope } from '../database/tenant-transaction.js'
+import type { EventLog, EventsOf, StoredEvent } from './event-log.js'
 import type { EventWakeups } from './event-wakeups.js'
 
 const pageSize = 100
 
 export type EventStreamDeps = {
-  tenants: Tenants
+  tenants: Pick<Tenants, 'read'>
   log: EventLog
   wakeups: EventWakeups
   /** How old an event was when its reader, who waited for it, had it. */
@@ -14,20 +13,23 @@ export type EventStreamDeps = {
 }
 
 export type EventStreamOptions = {
-  workspaceId: WorkspaceId
-  sessionId: SessionId
+  /** With a user only events of sessions that this member sees are found. */
+  scope: TenantScope
+  sessions: EventsOf
   /** The last number the reader has seen. */
   after: bigint
   signal: AbortSignal
+  /** Called when the reader was woken and there was nothing for it. */
+  onNothing?: () => Promise<void>
 }
 
 /**
- * Events of one session, first those after the cursor, then live, in order and without a gap. The subscription stands before the first read,
+ * Events of some sessions, first those after the cursor, then live, in order and without a gap. The subscription stands before the first read,
  * so nothing falls between backfill and stream. Ends when `signal` aborts. A read that fails is thrown: the reader comes back with its cursor.
  */
 export async function* eventStream(
   { tenants, log, wakeups, onDelivered }: EventStreamDeps,
-  { workspaceId, sessionId, after, signal }: EventStreamOptions,
+  { scope, sessions, after, signal, onNothing }: EventStreamOptions,
 ): AsyncGenerator<StoredEvent> {
   let wakeReader = () => {}
   let pending = true
@@ -35,25 +37,27 @@ export async function* eventStream(
     pending = true
     wakeReader()
   }
-  const unsubscribe = wakeups.subscribe(sessionId, wake)
+  const names = sessions === 'all' ? [scope.workspaceId] : sessions
+  const unsubscribe = names.map(name => wakeups.subscribe(name, wake))
   signal.addEventListener('abort', wake)
   try {
     let cursor = after
     let live = false
     while (!signal.aborted) {
       pending = false
-      const page = await tenants.read({ workspaceId }, tx => log.read(tx, sessionId, cursor, pageSize))
+      const page = await tenants.read(scope, tx => log.read(tx, sessions, cursor, pageSize))
       for (const event of page) {
         cursor = event.seq
         if (live) onDelivered?.(event.ageSeconds)
         yield event
       }
       if (page.length === pageSize) continue
+      if (page.length === 0 && live) await onNothing?.()
       live = true
       if (!pending) await new Promise<void>(resolve => (wakeReader = resolve))
     }
   } finally {
-    unsubscribe()
+    for (const end of unsubscribe) end()
     signal.removeEventListener('abort', wake)
   }
 }

@@ -9,7 +9,7 @@ const loopbackName = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i
  * Whether a request names this server as its host. With a public address the origin is compared with that instead. Without one, whatever
  * arrives over loopback must ask for loopback by name: a page of another site whose name was made to resolve to 127.0.0.1 does not.
  */
-function isOwnHost({ headers, socket }: IncomingMessage, publicUrl: string | null): boolean {
+export function isOwnHost({ headers, socket }: IncomingMessage, publicUrl: string | null): boolean {
   return publicUrl !== null || !loopbackAddress.test(socket.localAddress ?? '') || loopbackName.test(headers.host ?? '')
 }
 

@@ -66,7 +66,8 @@ export function createVisitorFeed({ tenants, events, wakeups, vault, log, ...dep
   }
 }
 
-function shownFor(event: 'qr_code' | 'pairing_code', view: LinkAttemptView): Record<string, unknown> | null {
+/** What is shown at this moment of a code whose place the log has kept; null when it is shown no more. */
+export function shownFor(event: 'qr_code' | 'pairing_code', view: LinkAttemptView): Record<string, unknown> | null {
   const { qrCode, qrExpiresInMs, pairingCode, codeExpiresInMs } = view
   if (event === 'qr_code') return qrCode === undefined ? null : { qrCode, expiresInMs: qrExpiresInMs }
   return pairingCode === undefined ? null : { pairingCode, expiresInMs: codeExpiresInMs }

@@ -1,10 +1,7 @@
 import type { EventEnvelope } from '../../contract/events.js'
 import type { SessionId, WorkspaceId } from '../../contract/ids.js'
 import { eventStream, type EventStreamDeps } from '../events/event-stream.js'
-import type { StoredEvent } from '../events/event-log.js'
-
-/** Completes an event for its reader at the moment of sending; `null` leaves it out (a QR that is not shown any more). */
-export type PresentEvent = (event: StoredEvent) => Promise<Record<string, unknown> | null>
+import { framesOf, type PresentEvent } from './frames-of.js'
 
 export type AttemptFeedOptions = {
   workspaceId: WorkspaceId
@@ -15,9 +12,9 @@ export type AttemptFeedOptions = {
 }
 
 /** One visitor's view of the event log: the events of their own attempt, as WebSocket frames. */
-export async function* attemptFeed(deps: EventStreamDeps, options: AttemptFeedOptions): AsyncGenerator<EventEnvelope> {
-  for await (const stored of eventStream(deps, options)) {
-    const data = await options.present(stored)
-    if (data !== null) yield { event: stored.event.event, data, seq: Number(stored.seq) }
-  }
+export function attemptFeed(
+  deps: EventStreamDeps,
+  { workspaceId, sessionId, present, ...options }: AttemptFeedOptions,
+): AsyncGenerator<EventEnvelope> {
+  return framesOf(eventStream(deps, { scope: { workspaceId }, sessions: [sessionId], ...options }), present)
 }

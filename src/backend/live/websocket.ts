@@ -1,12 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { WebSocketServer, type WebSocket } from 'ws'
+import { WebSocketServer } from 'ws'
 import type { EventEnvelope } from '../../contract/events.js'
-import { readVisitorToken, type CookieSettings, type VisitorToken } from '../http/attempt-cookie.js'
-import { isOwnOrigin } from '../http/own-origin.js'
+import { liveCloseCodes } from '../../contract/live.js'
+import type { VisitorToken } from '../http/attempt-cookie.js'
 import type { UpgradeHandler } from '../http/server.js'
 import { errorCode, type Log } from '../log.js'
-import type { UpgradeLimits } from './upgrade-limits.js'
+import type { Admit } from './admit.js'
+import { LiveLine } from './live-line.js'
+import type { ServeMember } from './member-feed.js'
 
 /** A feed for one visitor, or `null` when the cookie names no attempt. Ends when the signal aborts. */
 export type OpenFeed = (
@@ -14,75 +16,61 @@ export type OpenFeed = (
   options: { after: bigint | null; signal: AbortSignal },
 ) => Promise<AsyncIterable<EventEnvelope> | null>
 
-export type WebSocketDoorDeps = {
-  openFeed: OpenFeed
-  limits: UpgradeLimits
-  cookies: CookieSettings
-  publicUrl: string | null
-  log: Log
-}
+export type WebSocketDoorDeps = { openFeed: OpenFeed; serveMember: ServeMember; admit: Admit; log: Log }
 
 export interface WebSocketDoor extends AsyncDisposable {
+  /** On the port of everything else: at `/ws`. */
   readonly onUpgrade: UpgradeHandler
+  /** On a port of its own: at `/` as well. */
+  readonly onOwnPort: UpgradeHandler
   clientCount(): number
 }
 
-const path = '/ws'
-const heartbeatMs = 30_000
-
-/** A reader that leaves more than this unread for so long is cut off; it resumes with its last `seq`. */
-const unreadLimitBytes = 1_000_000
-const patienceMs = 5_000
-
-export const closeCodes = { goingAway: 1001, tryLater: 1013, noAttempt: 4404, tooSlow: 4408 } as const
+const mostBytes = 4_096
 
 /**
- * `/ws`: the visitor's cookie decides whose events are seen; nothing is taken from the browser but `?after=<seq>` to resume.
- * Pages of other sites, and whoever has too many open, are refused before the handshake.
+ * Live events. A visitor's cookie decides whose events are seen, and `?after=<seq>` resumes; who shows a ticket or an `Authorization` header
+ * says what to listen to. Whoever is refused hears it before the handshake.
  */
-export function createWebSocketDoor({ openFeed, limits, cookies, publicUrl, log }: WebSocketDoorDeps): WebSocketDoor {
-  const server = new WebSocketServer({ noServer: true, maxPayload: 4_096, perMessageDeflate: false })
+export function createWebSocketDoor({ openFeed, serveMember, admit, log }: WebSocketDoorDeps): WebSocketDoor {
+  const server = new WebSocketServer({ noServer: true, maxPayload: mostBytes, perMessageDeflate: false })
+  const knocking = new Set<Duplex>()
 
-  const serve = async (socket: WebSocket, request: IncomingMessage) => {
-    const visitor = readVisitorToken(request.headers.cookie, cookies)
-    const ended = new AbortController()
-    socket.once('close', () => ended.abort())
-    socket.on('error', () => ended.abort())
-    const stopHeartbeat = heartbeat(socket)
+  const serveVisitor = async (line: LiveLine, visitor: VisitorToken | null, after: bigint | null) => {
     try {
-      const feed = visitor && (await openFeed(visitor, { after: cursorOf(request), signal: ended.signal }))
-      if (!feed) return socket.close(closeCodes.noAttempt, 'no attempt')
-      let written: Promise<boolean> = Promise.resolve(true)
-      for await (const frame of feed) {
-        if (socket.bufferedAmount > unreadLimitBytes && !(await inTime(written))) {
-          log.info('feed_cut_off', { code: 'too_slow' })
-          return socket.close(closeCodes.tooSlow, 'too slow')
-        }
-        written = new Promise(resolve => socket.send(JSON.stringify(frame), () => resolve(true)))
-      }
+      const feed = visitor && (await openFeed(visitor, { after, signal: line.ended }))
+      if (!feed) return line.close(liveCloseCodes.noAttempt, 'no attempt')
+      for await (const frame of feed) if (!(await line.send(frame))) return
     } catch (error) {
       log.warn('feed_failed', { code: errorCode(error) })
-      socket.close(closeCodes.tryLater, 'try again')
-    } finally {
-      await once(ended.signal)
-      stopHeartbeat()
+      line.close(liveCloseCodes.tryLater, 'try again')
     }
   }
 
+  const open = async (request: IncomingMessage, socket: Duplex, head: Buffer, paths: readonly string[]) => {
+    // Node has left this socket to us: without a listener, one who resets the line would end the process
+    socket.on('error', () => socket.destroy())
+    const target = targetOf(request)
+    if (target === null || !paths.includes(target.pathname)) return refuse(socket, '404 Not Found')
+    knocking.add(socket)
+    const admitted = await admit(request, socket, target.searchParams)
+    knocking.delete(socket)
+    if ('refused' in admitted) return refuse(socket, admitted.refused, ...admitted.headers)
+    server.handleUpgrade(request, socket, head, client => {
+      const line = new LiveLine(client, log)
+      if ('member' in admitted) serveMember(line, admitted.member)
+      else void serveVisitor(line, admitted.visitor, cursorOf(target))
+    })
+  }
+
   return {
-    onUpgrade(request, socket, head) {
-      // Node has left this socket to us: without a listener, one who resets the line would end the process
-      socket.on('error', () => socket.destroy())
-      if (targetOf(request)?.pathname !== path) return refuse(socket, '404 Not Found')
-      if (!isOwnOrigin(request, publicUrl)) return refuse(socket, '403 Forbidden')
-      const wait = limits(request, socket)
-      if (wait !== null) return refuse(socket, '429 Too Many Requests', `Retry-After: ${wait}`)
-      server.handleUpgrade(request, socket, head, client => void serve(client, request))
-    },
+    onUpgrade: (request, socket, head) => void open(request, socket, head, ['/ws']),
+    onOwnPort: (request, socket, head) => void open(request, socket, head, ['/ws', '/']),
     clientCount: () => server.clients.size,
     async [Symbol.asyncDispose]() {
+      for (const socket of knocking) socket.destroy()
       for (const client of server.clients) {
-        client.close(closeCodes.goingAway, 'shutting down')
+        client.close(liveCloseCodes.goingAway, 'shutting down')
         client.terminate()
       }
       await new Promise<void>(resolve => server.close(() => resolve()))
@@ -90,8 +78,8 @@ export function createWebSocketDoor({ openFeed, limits, cookies, publicUrl, log 
   }
 }
 
-function cursorOf(request: IncomingMessage): bigint | null {
-  const after = targetOf(request)?.searchParams.get('after') ?? ''
+function cursorOf({ searchParams }: URL): bigint | null {
+  const after = searchParams.get('after') ?? ''
   return /^\d{1,18}$/.test(after) ? BigInt(after) : null
 }
 
@@ -106,28 +94,4 @@ function refuse(socket: Duplex, status: string, ...headers: string[]): void {
   socket.once('finish', () => socket.destroy())
   const lines = [`HTTP/1.1 ${status}`, ...headers, 'Connection: close', 'Content-Length: 0', '', '']
   socket.end(lines.join('\r\n'))
-}
-
-function inTime(written: Promise<boolean>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<boolean>(resolve => (timer = setTimeout(() => resolve(false), patienceMs)))
-  return Promise.race([written, late]).finally(() => clearTimeout(timer))
-}
-
-function once(signal: AbortSignal): Promise<void> {
-  return signal.aborted
-    ? Promise.resolve()
-    : new Promise(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
-}
-
-/** A reader whose network is gone never closes: no pong between two beats ends it. */
-function heartbeat(socket: WebSocket): () => void {
-  let alive = true
-  socket.on('pong', () => (alive = true))
-  const timer = setInterval(() => {
-    if (!alive) return socket.terminate()
-    alive = false
-    socket.ping()
-  }, heartbeatMs)
-  return () => clearInterval(timer)
 }

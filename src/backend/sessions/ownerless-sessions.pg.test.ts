@@ -23,7 +23,7 @@ const deps = () => ({
 })
 const view = (id: SessionId) => rig.read(tx => readSession(tx, id))
 const told = async (id: SessionId) =>
-  (await rig.read(tx => rig.events.read(tx, id, 0n, 100))).map(({ event }) => event.event)
+  (await rig.read(tx => rig.events.read(tx, [id], 0n, 100))).map(({ event }) => event.event)
 
 /** @param left seconds that its lease still lasts */
 async function node(left: number): Promise<string> {

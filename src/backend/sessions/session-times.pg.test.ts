@@ -22,7 +22,7 @@ const parts = () => ({ database: rig.clone.database, tenants: rig.tenants, event
 const view = (id: SessionId) => rig.read(tx => readSession(tx, id))
 const notices = async (id: SessionId) => (await view(id))?.notices.map(({ notice }) => notice)
 const told = async (id: SessionId) => {
-  const heard = await rig.read(tx => rig.events.read(tx, id, 0n, 100))
+  const heard = await rig.read(tx => rig.events.read(tx, [id], 0n, 100))
   return heard.flatMap(({ event: { event, data } }) => (event === 'session_notice' ? [data.notice] : []))
 }
 const become = (id: SessionId, state: 'connected' | 'reconnecting') =>

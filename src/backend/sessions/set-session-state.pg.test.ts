@@ -20,7 +20,7 @@ afterAll(() => rig[Symbol.asyncDispose]())
 
 const view = (id: SessionId) => rig.read(tx => readSession(tx, id))
 const told = async (id: SessionId) =>
-  (await rig.read(tx => rig.events.read(tx, id, 0n, 1_000))).map(({ event }) => event)
+  (await rig.read(tx => rig.events.read(tx, [id], 0n, 1_000))).map(({ event }) => event)
 const history = (id: SessionId, limit = 1_000, before?: string) =>
   rig.read(tx => sessionHistory(tx, id, { limit, ...(before !== undefined && { before }) }))
 
