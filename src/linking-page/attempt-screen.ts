@@ -41,7 +41,8 @@ export function attemptOnScreen(attempt: Attempt, state: PageState): Shows {
   const supportUrl = state.settings?.supportUrl ?? null
   const told = endingOf(attempt, phase)
   const key = [phase, told.icon, told.next, told.besides ?? ''].join(' ')
-  return { panel: { kind: 'ended', key, told, method, number: state.number, supportUrl }, steps: null, status }
+  const { number } = state
+  return { panel: { kind: 'ended', key, told, method, number, supportUrl, can: [], wishes: {} }, steps: null, status }
 }
 
 function beforePhone(
@@ -67,16 +68,20 @@ function completeOnScreen(attempt: Attempt, state: PageState): Omit<Shows, 'stat
   const { wishes } = state
   const supportUrl = state.settings?.supportUrl ?? null
   const ended = endedSession(attempt, wishes.revoke)
-  if (ended) return { panel: { kind: 'ended', ...ended, method, number: null, supportUrl }, steps: null }
+  if (ended) return { panel: { kind: 'ended', ...ended, method, number: null, supportUrl, wishes }, steps: null }
   const panel: Panel = { kind: 'complete', key: '', mode, note: reason, supportUrl, can, wishes }
   return { panel, steps: stepsOf(mode, method, 3, true, 100) }
 }
 
-function endedSession(attempt: Attempt, revoke: WishState | undefined): { key: string; told: Told } | null {
-  if (revoke?.stage === 'done') return { key: 'unlinked', told: UNLINKED }
+type EndedSession = { key: string; told: Told; can: Attempt['can'] }
+
+function endedSession(attempt: Attempt, revoke: WishState | undefined): EndedSession | null {
+  if (revoke?.stage === 'done') return { key: 'unlinked', told: UNLINKED, can: [] }
   const told = afterLink(attempt)
-  if (told) return { key: attempt.session === 'logged_out' ? 'unlinked' : 'session-over', told }
-  return revoke?.stage === 'later' ? { key: 'unlinking', told: UNLINKING } : null
+  const asked = revoke?.stage === 'later' && (told === null || attempt.session === 'disconnected')
+  if (asked) return { key: 'unlinking', told: UNLINKING, can: [] }
+  if (told === null) return null
+  return { key: attempt.session === 'logged_out' ? 'unlinked' : 'session-over', told, can: attempt.can }
 }
 
 export function stepsOf(

@@ -67,6 +67,32 @@ test('a session that another link has replaced is found out by its refused wish,
   expect(await page.locator('#card').getByText('stays connected').count()).toBe(0)
 })
 
+test('a session that something else has logged in with can be revoked, and not sent once more', async () => {
+  const reason = { code: 'replaced', message: 'Something else has logged in.', action: 'If not your bot, end it.' }
+  site.gateway.view = { ...managed, can: ['revoke'], state: 'disconnected', status: 'disconnected', reason }
+  site.gateway.wish = () => ({ status: 200, body: { state: 'logged_out' } })
+  const page = await site.open()
+  await title(page, 'Not connected')
+  await page.getByText(reason.message).waitFor()
+  expect(await page.getByRole('button', { name: 'Resend to my phone' }).count()).toBe(0)
+  await press(page, 'Revoke (unlink)')
+  await expect.poll(() => page.locator(':focus').textContent()).toBe('Keep it linked')
+  expect(site.gateway.requests.filter(line => line.startsWith('POST'))).toEqual([])
+  await press(page, 'Yes, unlink')
+  await title(page, 'Unlinked')
+  expect(site.gateway.requests).toContain(`POST /api/sessions/${sessionId}/revoke`)
+  expect(await page.getByRole('button', { name: 'Revoke (unlink)' }).count()).toBe(0)
+})
+
+test('revoking such a session while WhatsApp cannot be reached is said to be under way', async () => {
+  site.gateway.view = { ...managed, can: ['revoke'], state: 'disconnected', status: 'disconnected' }
+  site.gateway.wish = () => ({ status: 200, body: { state: 'connecting' } })
+  const page = await site.open()
+  await press(page, 'Revoke (unlink)')
+  await press(page, 'Yes, unlink')
+  await title(page, 'Unlinking')
+})
+
 test('a page that has been away for a while looks what became of its session', async () => {
   site.gateway.view = managed
   const page = await site.open()

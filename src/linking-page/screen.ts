@@ -31,7 +31,7 @@ export type Panel =
   | { kind: 'queue'; key: string; place: number | null; method: LinkMethod; cancelling: boolean }
   | { kind: 'working'; key: string; title: string; tasks: Task[]; note: StateReason | null; cancelling: boolean }
   | ({ kind: 'complete'; key: string; mode: LinkMode; note: StateReason | null } & Links & Account)
-  | ({ kind: 'ended'; key: string; told: Told; method: LinkMethod; number: PhoneNumber | null } & Links)
+  | ({ kind: 'ended'; key: string; told: Told; method: LinkMethod; number: PhoneNumber | null } & Links & Account)
   | ({ kind: 'trouble'; key: string; title: string; message: string; action: string; retry: Retry } & Links)
 
 /** What the visitor may ask for once an account is managed here, and what became of it. */
@@ -91,7 +91,11 @@ export function screenOf(state: PageState): Screen {
   if (state.pending === 'open') return { ...base, panel: { kind: 'loading', key: '' } }
   if (state.pending === 'start') return { ...base, ...startOnScreen(state, mode ?? 'handed_off') }
   if (state.gone) {
-    return { ...base, panel: { kind: 'ended', key: 'gone', told: GONE, method, number: state.number, supportUrl } }
+    const { number } = state
+    return {
+      ...base,
+      panel: { kind: 'ended', key: 'gone', told: GONE, method, number, supportUrl, can: [], wishes: {} },
+    }
   }
   if (attempt) return { ...base, ...attemptOnScreen(attempt, state) }
   const problem = state.numberProblem

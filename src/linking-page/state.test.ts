@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { SessionId } from '../contract/ids.js'
 import type { LinkAttemptView } from '../contract/linking.js'
 import type { Started } from './answers.js'
-import type { Happening, PageState } from './state.js'
+import type { Happening, PageState, WishState } from './state.js'
 import { initialState, reduce } from './state.js'
 import { screenOf } from './screen.js'
 import { troubleFromProblem } from './trouble.js'
@@ -206,6 +206,23 @@ test('unlinked is said only of an account that has been unlinked', () => {
   const reloaded = read({ mode: 'managed', state: 'logged_out', phase: 'complete', step: 3 })
   expect(screenOf(after(...started, reloaded)).panel).toMatchObject({ told: { title: 'Unlinked' } })
   expect(revoke('done')).toMatchObject({ kind: 'ended', told: { title: 'Unlinked' } })
+})
+
+test('a session that something else has logged in with can be revoked, and is shown as it is until then', () => {
+  const reason = {
+    code: 'replaced',
+    message: 'Something else has logged in.',
+    action: 'If it was not your bot, revoke.',
+  }
+  const replaced = read({ mode: 'managed', state: 'disconnected', phase: 'complete', step: 3, can: ['revoke'], reason })
+  const revoke = (to: WishState) =>
+    screenOf(after(...started, replaced, { type: 'wish_changed', wish: 'revoke', to })).panel
+  const shown = { kind: 'ended', key: 'session-over', told: { message: reason.message }, can: ['revoke'] }
+  expect(screenOf(after(...started, replaced)).panel).toMatchObject({ ...shown, wishes: {} })
+  for (const stage of ['confirming', 'asking'] as const)
+    expect(revoke({ stage })).toMatchObject({ ...shown, wishes: { revoke: { stage } } })
+  expect(revoke({ stage: 'later', told: 0 })).toMatchObject({ key: 'unlinking', told: { title: 'Unlinking' }, can: [] })
+  expect(revoke({ stage: 'done', told: 0 })).toMatchObject({ key: 'unlinked', told: { title: 'Unlinked' }, can: [] })
 })
 
 test.each([

@@ -202,6 +202,11 @@ export const gallery: Readonly<Record<StateName, readonly [Picture, ...Picture[]
       about: 'The bot that has the session has logged in.',
       view: since('handed_off', 'bot_still_running'),
     },
+    {
+      name: 'session-replaced',
+      about: 'Something else has logged in: it may be ended from here.',
+      view: { ...since('disconnected', 'replaced'), can: ['revoke'] },
+    },
     { name: 'session-banned', about: 'WhatsApp does not let the account in.', view: since('banned', 'banned') },
   ],
   expired: ended.expired,

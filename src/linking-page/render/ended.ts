@@ -1,15 +1,17 @@
 import type { LinkMethod } from '../../contract/linking.js'
+import { accountSection } from './account.js'
 import { button, el, heading, outwardLink, setText } from './element.js'
 import { icon } from './icons.js'
 import type { PanelActions, PanelOf, PanelView } from './panel-view.js'
 
-/** Expired, cancelled, failed, unlinked or forgotten: what happened, what to do, and one main button. */
+/** Expired, cancelled, failed, unlinked, out of use or forgotten: what happened, what to do, and one main button. */
 export function endedPanel(actions: PanelActions, first: PanelOf<'ended'>): PanelView<PanelOf<'ended'>> {
   let panel = first
   const title = heading('')
   const message = el('p', { class: 'ended-message' })
   const action = el('p', { class: 'ended-action' })
   const hint = el('p', { class: 'hint', hidden: '' })
+  const account = accountSection(actions)
   const help = outwardLink('Get help', 'button button-primary')
   const main = button('', 'primary', pressMain)
   const besides = first.told.besides === undefined ? [] : [otherButton(actions, first.told.besides, first.method)]
@@ -22,6 +24,7 @@ export function endedPanel(actions: PanelActions, first: PanelOf<'ended'>): Pane
     message,
     action,
     hint,
+    account.element,
     el('div', { class: 'ended-buttons' }, help, main, ...besides),
   )
 
@@ -45,12 +48,14 @@ export function endedPanel(actions: PanelActions, first: PanelOf<'ended'>): Pane
       setText(action, told.action)
       setText(hint, told.hint ?? '')
       hint.hidden = told.hint === null
+      account.show(next)
       const helped = told.next === 'operator' && supportUrl !== null
       help.hidden = !helped
       if (supportUrl !== null) help.href = supportUrl
       main.className = `button button-${helped ? 'quiet' : 'primary'}`
       setText(main, MAIN[told.next])
     },
+    tick: now => account.tick(now),
   }
 }
 
