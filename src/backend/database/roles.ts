@@ -1,5 +1,6 @@
 import { Client, escapeIdentifier, escapeLiteral } from 'pg'
 import { AppRoleError } from './app-role-error.js'
+import { appendOnlyGrants } from './append-only.js'
 import { appRoleName, appRolePassword, appRoleUrl } from './app-role-name.js'
 import { asDatabaseError, DatabaseRefusedError, sqlStateOf } from './database-errors.js'
 import { findIsolationFaults } from './isolation.js'
@@ -90,6 +91,7 @@ function grantStatements(role: string): string {
     revoke truncate, references, trigger on all tables in schema ${SCHEMA} from ${role};
     grant select, insert, update, delete on all tables in schema ${SCHEMA} to ${role};
     revoke insert, update, delete on ${SCHEMA}.migrations from ${role};
+    ${appendOnlyGrants(SCHEMA, role)}
     grant usage, select on all sequences in schema ${SCHEMA} to ${role};
     revoke execute on all functions in schema ${SCHEMA} from public;
     grant execute on all functions in schema ${SCHEMA} to ${role}`

@@ -10,7 +10,16 @@ import type { ReadQueries, WriteQueries } from './transaction-queries.js'
  * Whose rows a transaction sees. With a user: those of a member, which are the sessions that are theirs or shown to the workspace, with all
  * that hangs on them, and their own login. Without one it acts for the workspace itself, as the engine and the jobs do.
  */
-export type TenantScope = { readonly workspaceId: WorkspaceId; readonly userId?: string }
+export type TenantScope = { readonly workspaceId: WorkspaceId; readonly userId?: string; readonly by?: ActedBy }
+
+/** How whoever acts came in, for the audit log; it changes nothing of what they see. */
+export type ActedBy = {
+  readonly kind: 'user' | 'key' | 'service' | 'operator' | 'visitor'
+  /** Of an API key. */
+  readonly keyId?: string
+  /** Network address that the request came from. */
+  readonly address?: string
+}
 
 /** What a reader may do: one consistent view of one tenant's rows. */
 export type TenantReader = { readonly scope: TenantScope; readonly db: ReadQueries<TenantSchema> }

@@ -1,0 +1,39 @@
+import { sql } from 'kysely'
+import { AuditContent, type AuditAction, type AuditDetail } from '../../contract/audit.js'
+import type { TenantScope, TenantTransactor } from '../database/tenant-transaction.js'
+
+export type Audited = {
+  action: AuditAction
+  /** Id of what it was done to. */
+  target?: string
+  detail?: AuditDetail
+  /** `done` without it. */
+  result?: AuditContent['result']
+}
+
+/**
+ * Notes in the audit log of the workspace who did what: in the transaction of what it tells of, so that both are stored or neither is. Who
+ * it was is read from the transaction's scope. Costs an insert; the chain is locked during the commit alone (`audit_chain` in the
+ * migration).
+ * @throws ZodError for anything that an entry must not hold: it is our mistake, and nothing is stored
+ */
+export async function audit(tx: TenantTransactor, audited: Audited): Promise<void> {
+  const entry = JSON.stringify(contentOf(tx.scope, audited))
+  await sql`insert into audit_log (workspace_id, entry) values (${tx.scope.workspaceId}, ${entry}::jsonb)`.execute(tx.db)
+}
+
+const addressForm = /^[0-9A-Za-z.:/%_-]{1,64}$/
+
+function contentOf({ userId, by }: TenantScope, { action, target, detail, result = 'done' }: Audited): AuditContent {
+  const address = by?.address
+  return AuditContent.parse({
+    action,
+    result,
+    by: by?.kind ?? (userId === undefined ? 'system' : 'user'),
+    ...(userId !== undefined && { userId: userId.toLowerCase() }),
+    ...(by?.keyId !== undefined && { keyId: by.keyId }),
+    ...(address !== undefined && addressForm.test(address) && { address }),
+    ...(target !== undefined && { target: target.toLowerCase() }),
+    ...(detail !== undefined && { detail }),
+  })
+}

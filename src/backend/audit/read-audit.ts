@@ -1,0 +1,40 @@
+import { sql } from 'kysely'
+import { AuditContent, type AuditEntry, type AuditHead, type AuditPage, type AuditQuery } from '../../contract/audit.js'
+import type { TenantReader } from '../database/tenant-transaction.js'
+import './audit-tables.js'
+
+const usualPage = 50
+
+/** Entries that the scope may see, newest first. */
+export async function readAudit(tx: TenantReader, query: AuditQuery): Promise<AuditPage> {
+  const { limit = usualPage, before, action, userId, target, since, until } = query
+  let rows = tx.db
+    .selectFrom('audit_log')
+    .select(['seq', 'at', 'entry', 'hash'])
+    .where('seq', 'is not', null)
+    .orderBy('seq', 'desc')
+    .limit(limit + 1)
+  if (before !== undefined) rows = rows.where('seq', '<', before)
+  if (action !== undefined) rows = rows.where(sql<boolean>`entry ->> 'action' = ${action}`)
+  if (userId !== undefined) rows = rows.where(sql<boolean>`entry ->> 'userId' = ${userId.toLowerCase()}`)
+  if (target !== undefined) rows = rows.where(sql<boolean>`entry ->> 'target' = ${target.toLowerCase()}`)
+  if (since !== undefined) rows = rows.where('at', '>=', new Date(since))
+  if (until !== undefined) rows = rows.where('at', '<', new Date(until))
+  const found = await rows.execute()
+  const entries = found.slice(0, limit).map(
+    ({ seq, at, entry, hash }): AuditEntry => ({
+      seq: String(seq),
+      at: at.toISOString(),
+      ...AuditContent.parse(entry),
+      hash: hash?.toString('hex') ?? '',
+    }),
+  )
+  const last = entries.at(-1)
+  return { entries, next: found.length > limit && last ? last.seq : null, head: await auditHead(tx) }
+}
+
+/** @returns null before the first entry */
+export async function auditHead(tx: TenantReader): Promise<AuditHead | null> {
+  const row = await tx.db.selectFrom('audit_heads').select(['seq', 'hash']).executeTakeFirst()
+  return row === undefined ? null : { seq: row.seq, hash: row.hash.toString('hex') }
+}
