@@ -1,6 +1,7 @@
 import type { Command } from './command.js'
 import { addressDetails, addressOptions } from './gateway/gateway-address.js'
 import { tokenDetails } from './gateway/service-token.js'
+import { operatorCommands } from './operator/operator-commands.js'
 import { botStoppedDetails, botStoppedOption } from './session/bot-stopped.js'
 import { prefixOption, sourceDetails } from './session/read-session-id.js'
 import { sessionsCommands } from './sessions/sessions-commands.js'
@@ -66,4 +67,5 @@ ${tokenDetails}`,
     load: async () => (await import('./session/take-back-command.js')).takeBackCommand,
   },
   ...sessionsCommands,
+  ...operatorCommands,
 ]

@@ -21,7 +21,8 @@ afterAll(async () => {
   await rig[Symbol.asyncDispose]()
 })
 
-const note = (audited: Partial<Audited> = {}) => rig.transact(tx => audit(tx, { action: 'session.connect', ...audited }))
+const note = (audited: Partial<Audited> = {}) =>
+  rig.transact(tx => audit(tx, { action: 'session.connect', ...audited }))
 
 const verify = (...anchors: Parameters<typeof verifyAudit>[1] & object[]) => verifyAudit(rig.clone.ownerUrl, anchors)
 
@@ -206,7 +207,8 @@ describe('whoever owns the tables is found out', () => {
   async function tampered(...statements: string[]) {
     const { head } = await rig.read(tx => readAudit(tx, {}))
     const seq = Number(head?.seq)
-    const backup = 'create table public.kept as select * from audit_log; create table public.kept_heads as select * from audit_heads'
+    const backup =
+      'create table public.kept as select * from audit_log; create table public.kept_heads as select * from audit_heads'
     await rig.rows.query(backup)
     try {
       await rig.rows.query('set session_replication_role = replica')

@@ -19,7 +19,9 @@ export type Audited = {
  */
 export async function audit(tx: TenantTransactor, audited: Audited): Promise<void> {
   const entry = JSON.stringify(contentOf(tx.scope, audited))
-  await sql`insert into audit_log (workspace_id, entry) values (${tx.scope.workspaceId}, ${entry}::jsonb)`.execute(tx.db)
+  await sql`insert into audit_log (workspace_id, entry) values (${tx.scope.workspaceId}, ${entry}::jsonb)`.execute(
+    tx.db,
+  )
 }
 
 const addressForm = /^[0-9A-Za-z.:/%_-]{1,64}$/

@@ -21,14 +21,12 @@ export async function readAudit(tx: TenantReader, query: AuditQuery): Promise<Au
   if (since !== undefined) rows = rows.where('at', '>=', new Date(since))
   if (until !== undefined) rows = rows.where('at', '<', new Date(until))
   const found = await rows.execute()
-  const entries = found.slice(0, limit).map(
-    ({ seq, at, entry, hash }): AuditEntry => ({
-      seq: String(seq),
-      at: at.toISOString(),
-      ...AuditContent.parse(entry),
-      hash: hash?.toString('hex') ?? '',
-    }),
-  )
+  const entries = found.slice(0, limit).map(({ seq, at, entry, hash }): AuditEntry => ({
+    seq: String(seq),
+    at: at.toISOString(),
+    ...AuditContent.parse(entry),
+    hash: hash?.toString('hex') ?? '',
+  }))
   const last = entries.at(-1)
   return { entries, next: found.length > limit && last ? last.seq : null, head: await auditHead(tx) }
 }

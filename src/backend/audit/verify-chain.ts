@@ -25,11 +25,13 @@ export type ChainReport = { workspaceId: string; head: ChainHead; fault: ChainFa
 
 const start: ChainHead = { seq: 0n, hash: Buffer.alloc(32) }
 
-export function chainHash(workspaceId: string, prev: Uint8Array, row: Pick<ChainRow, 'id' | 'at' | 'entry'>, seq: bigint): Buffer {
-  return createHash('sha256')
-    .update(prev)
-    .update([workspaceId, seq, row.at, row.id, row.entry].join('\n'))
-    .digest()
+export function chainHash(
+  workspaceId: string,
+  prev: Uint8Array,
+  row: Pick<ChainRow, 'id' | 'at' | 'entry'>,
+  seq: bigint,
+): Buffer {
+  return createHash('sha256').update(prev).update([workspaceId, seq, row.at, row.id, row.entry].join('\n')).digest()
 }
 
 /**
@@ -46,7 +48,11 @@ export async function verifyChain(
 ): Promise<ChainReport> {
   const kept = new Map(anchors.map(anchor => [anchor.seq, anchor.hash]))
   let last = start
-  const broken = (seq: bigint, fault: ChainFault['fault']): ChainReport => ({ workspaceId, head: last, fault: { seq, fault } })
+  const broken = (seq: bigint, fault: ChainFault['fault']): ChainReport => ({
+    workspaceId,
+    head: last,
+    fault: { seq, fault },
+  })
   for await (const row of rows) {
     const seq = last.seq + 1n
     if (row.seq === null) return broken(seq, 'inserted')

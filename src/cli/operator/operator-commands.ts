@@ -1,0 +1,21 @@
+import type { Command } from '../command.js'
+import { localDetails } from './local-gateway-details.js'
+
+/** Commands that need the gateway's database and no gateway. */
+export const operatorCommands: readonly Command[] = [
+  {
+    name: 'audit verify',
+    summary: 'follow the audit log from its first entry to its last, and say where it was tampered with',
+    usage: 'audit verify [--head HEAD] [--json]',
+    details: `${localDetails}
+
+--head HEAD    what an earlier run has printed, kept where nobody who has the database can write: only that shows a log that was written
+               anew as a whole, or cut off together with its head; several with commas between
+--json         for programs
+
+Exit code: 0 whole, 1 broken or not read.`,
+    options: { head: { type: 'string' }, json: { type: 'boolean' } },
+    operands: [],
+    load: async () => (await import('./audit-verify-command.js')).auditVerifyCommand,
+  },
+]
