@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startSimulator, type Simulator } from '../src/simulator/index.js'
 import { DatabaseText } from './support/database-text.js'
 import { GatewayProcess } from './support/gateway-process.js'
-import { expectRefused, refusedStart, type Refusal } from './support/refused-start.js'
+import { expectRefused, refusedStart } from './support/refused-start.js'
 import { cloneDatabase, type ClonedDatabase } from './support/template-database.js'
 import { Visitor } from './support/visitor.js'
 
@@ -31,7 +31,15 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true })
 })
 
-const start = (env: Record<string, string>): Promise<Refusal> => refusedStart({ DATA_DIR: dataDir, ...env })
+/** Starts a gateway that is expected to end by itself. */
+const start = (env: Record<string, string>) => refusedStart({ DATA_DIR: dataDir, ...env })
+
+/** A folder that every account may list. */
+function openFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'whizlite-open-'))
+  chmodSync(folder, 0o755)
+  return folder
+}
 
 describe('another secret than the one before', () => {
   const settings = (secret: string) => ({
@@ -86,6 +94,7 @@ describe('in production', () => {
     NODE_ENV: 'production',
     DATABASE_URL: 'postgres://user:hidden-word@127.0.0.1:1/none',
     PUBLIC_URL: 'https://link.example',
+    TRUST_PROXY: 'loopback',
   }
 
   test('a secret has to be given', async () => {
@@ -95,6 +104,12 @@ describe('in production', () => {
   test('the address that people use has to be given', async () => {
     const env = { ...production, PUBLIC_URL: '', WHATSAPP_SESSION_SECRET: goodSecret }
     expectRefused(await start(env), [/^PUBLIC_URL is not set\. .*https/], [goodSecret, 'hidden-word'])
+  })
+
+  test('where the proxy is has to be told, or that there is none', async () => {
+    const env = { ...production, WHATSAPP_SESSION_SECRET: goodSecret }
+    expectRefused(await start({ ...env, TRUST_PROXY: '' }), [/^TRUST_PROXY is not set\. .*none/], [goodSecret])
+    expectRefused(await start({ ...env, TRUST_PROXY: 'none' }), [/^The database is not available/, /./], [goodSecret])
   })
 
   test.each([
@@ -109,6 +124,7 @@ describe('in production', () => {
       /well-known example/,
     ],
     ['the default of a third', 'THISISMYSECURETOKEN'.repeat(3), /well-known example/],
+    ['the default of a fourth', `dev-admin-key-${randomBytes(32).toString('hex')}`, /well-known example/],
     ['the alphabet and the digits', 'abcdefghijklmnopqrstuvwxyz0123456789', /counts up or down/],
     ['a name, a purpose and a row', 'WhizLiteProductionKey1234567890abcd', /could be guessed/],
     ['bytes that count', Buffer.from(Array.from({ length: 32 }, (_, i) => i)).toString('hex'), /counts up or down/],
@@ -126,31 +142,45 @@ describe('in production', () => {
   test.each([
     ['missing', '', /^WHATSAPP_SESSION_SECRET is not set/],
     ['weak', 'a'.repeat(64), /^WHATSAPP_SESSION_SECRET repeats itself/],
-  ])('a %s secret, plain http, the simulator and a bad port are told at once', async (_, secret, secretIsBad) => {
-    const { url, rootKey } = simulator
-    const env = {
-      ...production,
-      WHATSAPP_SESSION_SECRET: secret,
-      PORT: 'eighty',
-      PUBLIC_URL: 'http://link.example',
-      WHATSAPP_URL: url,
-      WHATSAPP_ROOT_KEY: rootKey,
-    }
-    const refused = await start(env)
-    const problems = [
-      /^PORT: /,
-      /^PUBLIC_URL must be https/,
-      secretIsBad,
-      /^WHATSAPP_URL and WHATSAPP_ROOT_KEY are refused/,
-    ]
-    const values = ['eighty', 'link.example', url, rootKey, 'hidden-word', secret]
-    expectRefused({ ...refused, lines: refused.lines.toSorted() }, problems, values)
-  })
+  ])(
+    'a %s secret, plain http, an untold proxy, the simulator, an open folder and a bad port are told at once',
+    async (_, secret, secretIsBad) => {
+      const { url, rootKey } = simulator
+      const open = openFolder()
+      const env = {
+        ...production,
+        WHATSAPP_SESSION_SECRET: secret,
+        PORT: 'eighty',
+        PUBLIC_URL: 'http://link.example',
+        TRUST_PROXY: '',
+        WHATSAPP_URL: url,
+        WHATSAPP_ROOT_KEY: rootKey,
+        DATA_DIR: open,
+      }
+      const refused = await start(env)
+      rmSync(open, { recursive: true })
+      const problems = [
+        /^DATA_DIR may be read or written by every account/,
+        /^PORT: /,
+        /^PUBLIC_URL must be https/,
+        /^TRUST_PROXY is not set/,
+        secretIsBad,
+        /^WHATSAPP_URL and WHATSAPP_ROOT_KEY are refused/,
+      ]
+      const values = ['eighty', 'link.example', url, rootKey, 'hidden-word', secret, open]
+      expectRefused({ ...refused, lines: refused.lines.toSorted() }, problems, values)
+    },
+  )
 
   test.each([
     ['a word', 'letmein', /has fewer than 32 bytes/],
     ['an example', `changeme-${randomBytes(32).toString('hex')}`, /well-known example/],
     ['the session secret itself', goodSecret, /the same as WHATSAPP_SESSION_SECRET/],
+    [
+      'the session secret in another form',
+      Buffer.from(goodSecret, 'hex').toString('base64url'),
+      /the same as WHATSAPP_SESSION_SECRET/,
+    ],
     ['nothing that a header carries', 'k#9vQz!2Lr@7Wm$4Xp^8Tn&1Yb*5Jd(3Hf)6Gc{0Sk}Ew|Zu~Vq:Io;Pa?R<M>x/8', /header/],
   ])('a service token that is %s is refused', async (_, token, problem) => {
     const refused = await start({ ...production, WHATSAPP_SESSION_SECRET: goodSecret, WHATSAPP_SERVICE_TOKEN: token })

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Config } from './config/config.js'
 import { openDatabase, type Database } from './database/database.js'
+import { forgetfulSettings, UnsafeDatabaseError } from './database/durability.js'
 import { startLocalPostgres } from './database/local/start-local-postgres.js'
 import { migrate } from './database/migrate.js'
 import { prepareAppRole } from './database/roles.js'
@@ -25,15 +26,15 @@ export type GatewayDatabase = AsyncDisposable & {
  */
 const mostConnections = { requests: 4, sessions: 5 }
 
-export type GatewayDatabaseInput = Pick<Config, 'dataDir' | 'sessionSecret' | 'database'>
+export type GatewayDatabaseInput = Pick<Config, 'dataDir' | 'sessionSecret' | 'database' | 'production'>
 
 /**
  * A database that is ready to work with: started when none was given, and kept running then; migrated, opened as the app role.
- * A wrong secret is found out before anything is written.
- * @throws VaultError `wrong_key`; LocalPostgresError, UnusableDatabaseError, MigrationError, AppRoleError, DatabaseUnavailableError
+ * A wrong secret, and a server that forgets, are found out before anything is written.
+ * @throws VaultError `wrong_key`; UnsafeDatabaseError, LocalPostgresError, UnusableDatabaseError, MigrationError, AppRoleError, DatabaseUnavailableError
  */
 export async function openGatewayDatabase(
-  { dataDir, sessionSecret, database }: GatewayDatabaseInput,
+  { dataDir, sessionSecret, database, production }: GatewayDatabaseInput,
   log: Log,
 ): Promise<GatewayDatabase> {
   const local = database.url === null ? await startLocalPostgres({ dataDir }) : null
@@ -41,7 +42,8 @@ export async function openGatewayDatabase(
     if (database.url !== null) await reach('DATABASE_URL', database.url)
     if (database.appUrl !== null) await reach('DATABASE_APP_URL', database.appUrl)
     const ownerUrl = database.url ?? local?.url ?? ''
-    const appUrl = await prepare(ownerUrl, database.appUrl, sessionSecret)
+    const { appUrl, forgetful } = await prepare(ownerUrl, { given: database.appUrl, secret: sessionSecret, production })
+    for (const setting of forgetful) log.warn('database_forgets', { setting })
     const forRequests = openDatabase({ url: appUrl, max: mostConnections.requests })
     const forSessions = openDatabase({ url: appUrl, max: mostConnections.sessions })
     const keeper = local === null ? null : keepLocalDatabase({ local, log: log.child('database') })
@@ -73,14 +75,21 @@ async function reach(setting: string, url: string): Promise<void> {
     })
 }
 
-async function prepare(ownerUrl: string, givenAppUrl: string | null, secret: Buffer): Promise<string> {
+type Preparation = { given: string | null; secret: Buffer; production: boolean }
+
+async function prepare(
+  ownerUrl: string,
+  { given, secret, production }: Preparation,
+): Promise<{ appUrl: string; forgetful: string[] }> {
   const owner = openDatabase({ url: ownerUrl, max: 1 })
   try {
     if (await hasCanary(owner)) await checkCanary(owner, secret)
+    const forgetful = await forgetfulSettings(owner)
+    if (production && forgetful.length > 0) throw new UnsafeDatabaseError(forgetful)
     await migrate({ ownerUrl })
-    const appUrl = await prepareAppRole({ ownerUrl, secret, ...(givenAppUrl !== null && { appUrl: givenAppUrl }) })
+    const appUrl = await prepareAppRole({ ownerUrl, secret, ...(given !== null && { appUrl: given }) })
     await checkCanary(owner, secret)
-    return appUrl
+    return { appUrl, forgetful }
   } finally {
     await owner.close()
   }

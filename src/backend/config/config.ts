@@ -1,9 +1,12 @@
 import { resolve } from 'node:path'
 import type { LinkMode } from '../../contract/linking.js'
 import type { LogLevel } from '../log.js'
+import { dataDirProblems } from './data-dir-access.js'
 import { defaultDataDir } from './data-dir.js'
+import { engineVersionProblems } from './engine-version.js'
 import { Env, unusedSettings, withoutBlanks } from './env.js'
 import { localSecret } from './local-secret.js'
+import { productionProblems } from './production-problems.js'
 import { localServiceToken, serviceTokenProblem } from './service-token.js'
 import { parseSecret } from './session-secret.js'
 
@@ -88,16 +91,18 @@ export class ConfigError extends Error {
 export function loadConfig(raw: NodeJS.ProcessEnv): Config {
   const { env, malformed } = readEnv(withoutBlanks(raw))
   const production = env.NODE_ENV === 'production'
+  const dataDir = resolve(env.DATA_DIR ?? defaultDataDir())
   const others = [...whatsappProblems(env), ...productionProblems(env), ...secretProblems(env)]
   const problems = [
     ...malformed.values(),
     // what follows from a value that could not be read is no problem of its own
     ...others.filter(problem => ![...malformed.keys()].some(name => problem.includes(name))),
+    ...dataDirProblems(dataDir, production),
+    ...engineVersionProblems(),
   ]
   if (problems.length > 0) throw new ConfigError(problems)
 
   const { LINK_MAX_PER_ADDRESS: perAddress } = env
-  const dataDir = resolve(env.DATA_DIR ?? defaultDataDir())
   const secret = parseSecret(env.WHATSAPP_SESSION_SECRET ?? localSecret(dataDir, 'session-secret'))
   if ('problem' in secret) throw new ConfigError([secretProblem(secret.problem)])
   return {
@@ -139,7 +144,7 @@ export function loadConfig(raw: NodeJS.ProcessEnv): Config {
     },
     // whoever develops has the machine to themselves; in production a proxy may stand on it
     metricsFrom: env.METRICS_FROM ?? (production ? [] : ['loopback']),
-    trustProxy: env.TRUST_PROXY,
+    trustProxy: env.TRUST_PROXY ?? [],
     limits: {
       closed: env.LINK_PAGE === 'off',
       perAddress,
@@ -173,28 +178,15 @@ function readEnv(given: NodeJS.ProcessEnv): { env: Env; malformed: Map<string, s
 const secretProblem = (problem: string): string =>
   `WHATSAPP_SESSION_SECRET ${problem}. Make one with: openssl rand -hex 32`
 
-function secretProblems({ WHATSAPP_SESSION_SECRET: given, WHATSAPP_SERVICE_TOKEN: token }: Env): string[] {
+function secretProblems({ NODE_ENV, WHATSAPP_SESSION_SECRET: given, WHATSAPP_SERVICE_TOKEN: token }: Env): string[] {
   const problems: string[] = []
+  if (NODE_ENV === 'production' && given === undefined) problems.push(secretProblem('is not set'))
   const secret = given === undefined ? null : parseSecret(given)
   if (secret !== null && 'problem' in secret) problems.push(secretProblem(secret.problem))
   const tokenProblem = token === undefined ? null : serviceTokenProblem(token, given)
   if (tokenProblem !== null) {
     problems.push(`WHATSAPP_SERVICE_TOKEN ${tokenProblem}. Make one with: openssl rand -hex 32`)
   }
-  return problems
-}
-
-function productionProblems(env: Env): string[] {
-  if (env.NODE_ENV !== 'production') return []
-  const problems: string[] = []
-  if (env.WHATSAPP_SESSION_SECRET === undefined) {
-    problems.push(secretProblem('is not set'))
-  }
-  // without it neither the cookie's Secure nor the origin of a request could be known
-  if (env.PUBLIC_URL === undefined) {
-    problems.push('PUBLIC_URL is not set. It is the https address that people use, such as https://link.example.com')
-  }
-  if (env.PUBLIC_URL?.startsWith('http:')) problems.push('PUBLIC_URL must be https in production')
   return problems
 }
 

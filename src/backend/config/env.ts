@@ -9,13 +9,13 @@ const count = z.coerce.number().int().min(1).max(1_000_000)
 
 const proxyNames = ['loopback', 'linklocal', 'uniquelocal']
 
-/** What `proxy-addr` takes, with commas between. */
+/** What `proxy-addr` takes, with commas between, or the word for nobody. */
 const proxies = z
   .string()
-  .transform(text => text.split(',').map(part => part.trim()))
+  .transform(text => (text.trim() === 'none' ? [] : text.split(',').map(part => part.trim())))
   .refine(
     isProxies,
-    'must be addresses, ranges such as 10.0.0.0/8, loopback, linklocal or uniquelocal, with commas between',
+    'must be addresses, ranges such as 10.0.0.0/8, loopback, linklocal or uniquelocal, with commas between, or none',
   )
 
 const roles = ['api', 'sessions', 'jobs'] as const
@@ -36,7 +36,7 @@ export const Env = z.object({
   DATA_DIR: flagless.optional(),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   DATABASE_APP_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
-  TRUST_PROXY: proxies.default([]),
+  TRUST_PROXY: proxies.optional(),
   ROLES: roleList.default([...roles]),
   METRICS_FROM: proxies.optional(),
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),

@@ -3,7 +3,8 @@ import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } f
 import { dirname, join } from 'node:path'
 
 /** Files of the data folder that hold what a local installation made for itself; programs of the same account read them. */
-export type LocalSecretName = 'session-secret' | 'service-token'
+export const localSecretNames = ['session-secret', 'service-token'] as const
+export type LocalSecretName = (typeof localSecretNames)[number]
 
 /**
  * A secret of a local installation: 32 random bytes in hex, made on the first start, kept in the data folder for its owner alone.

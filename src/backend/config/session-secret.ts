@@ -10,7 +10,18 @@ const counted = 'counts up or down and could be guessed'
 const written = 'reads like words and could be guessed'
 
 /** Values that circulate in examples and other products' defaults. */
-const knownDefaults = ['changeme', 'secret', 'password', '429683C4C977415CAAFCCE10F7D57E11', 'THISISMYSECURETOKEN']
+const knownDefaults = [
+  'changeme',
+  'change-me',
+  'change_me',
+  'replace-me',
+  'example',
+  'secret',
+  'password',
+  'dev-admin-key',
+  '429683C4C977415CAAFCCE10F7D57E11',
+  'THISISMYSECURETOKEN',
+]
 
 /**
  * Reads a secret given as hex, base64, base64url or plain text. What is encoded must look random; a text must carry as much as 32 random

@@ -59,6 +59,7 @@ async function applyNext(client: Client, known: Migration[]): Promise<{ name: st
     )
     const next = nextStep(known, rows)
     if (next) await apply(client, next)
+    else if (rows.length > known.length) await assertKnownToNewer(client, known.length)
     await client.query('commit')
     return { name: next?.name ?? null, newerThanCode: rows.length > known.length }
   } catch (error) {
@@ -97,6 +98,21 @@ function nextStep(known: Migration[], applied: Applied[]): Migration | null {
     }
   }
   return known[applied.length] ?? null
+}
+
+/**
+ * A step after which older code must not run any more says so: it writes the number of the oldest step such code must know into `meta`, as
+ * `oldest_code`.
+ */
+async function assertKnownToNewer(client: Client, newestKnown: number): Promise<void> {
+  const { rows } = await client.query<{ oldest: number }>(
+    `select value::int as oldest from ${SCHEMA}.meta where key = 'oldest_code'`,
+  )
+  if ((rows[0]?.oldest ?? 0) <= newestKnown) return
+  throw new MigrationError(
+    'schema_too_new',
+    'A newer version has changed this database in a way that this version cannot work with. Start that version, or a newer one.',
+  )
 }
 
 async function apply(client: Client, step: Migration): Promise<void> {

@@ -119,7 +119,7 @@ async function assertHeldByRowLevelSecurity(client: Client): Promise<void> {
   if (faults.length === 0) return
   throw new AppRoleError(
     'tenant_table_unprotected',
-    faults.join(' '),
+    faults.join('\n'),
     'Restore the schema, or take these objects out of it.',
   )
 }
