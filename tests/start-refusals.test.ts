@@ -109,7 +109,7 @@ describe('in production', () => {
   test('where the proxy is has to be told, or that there is none', async () => {
     const env = { ...production, WHATSAPP_SESSION_SECRET: goodSecret }
     expectRefused(await start({ ...env, TRUST_PROXY: '' }), [/^TRUST_PROXY is not set\. .*none/], [goodSecret])
-    expectRefused(await start({ ...env, TRUST_PROXY: 'none' }), [/^The database is not available/, /./], [goodSecret])
+    expectRefused(await start({ ...env, TRUST_PROXY: 'none' }), [/^DATABASE_URL \(/, /^Start PostgreSQL/], [goodSecret])
   })
 
   test.each([

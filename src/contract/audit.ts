@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { KeyScope, Role } from './access.js'
 
 /** What is written down of who did what. A word is never reused for another meaning. */
 export const AuditAction = z.enum([
@@ -44,7 +45,6 @@ export const AuditAction = z.enum([
 ])
 export type AuditAction = z.infer<typeof AuditAction>
 
-const Role = z.enum(['owner', 'admin', 'member'])
 const word = z.string().regex(/^[a-z0-9_]{1,60}$/)
 
 /** All that an entry may tell beyond ids: words from short lists, counts and ids. Nothing that people have written fits in. */
@@ -52,7 +52,7 @@ export const AuditDetail = z.strictObject({
   role: Role.optional(),
   previousRole: Role.optional(),
   visibility: z.enum(['private', 'workspace']).optional(),
-  scopes: z.array(z.enum(['read', 'send', 'sessions', 'settings', 'admin'])).optional(),
+  scopes: z.array(KeyScope).optional(),
   method: z.enum(['qr', 'code']).optional(),
   mode: z.enum(['handed_off', 'managed']).optional(),
   deliver: z.boolean().optional(),

@@ -40,6 +40,8 @@ export async function probeTable(client: Client, target: PlantedTable, actor: Ac
     probes.push({ what, expected: passes ? 'through' : 'held', found: await attempt(text, values) })
   }
 
+  const { appended } = target.sample
+  const changes = appended === undefined
   const table = quote(target.table)
   const tenant = quote(tenantColumnOf(target.table))
   for (const [name, ctid] of target.rows) {
@@ -47,14 +49,14 @@ export async function probeTable(client: Client, target: PlantedTable, actor: Ac
     const owns = sees && (target.sample.ownersAlone === undefined || mayMake(actor, name))
     // whoever manages keys ends those of others, too
     const removes = target.sample.hangsOn === 'key' ? sees : owns
-    const insert = insertInto(target, name)
+    const insert = insertInto(target, name, appended?.length === 0 ? undefined : appended)
     await expect(`select ${name}`, sees, `select from ${table} where ctid = $1`, [ctid])
-    await expect(`lock ${name}`, sees, `select from ${table} where ctid = $1 for update`, [ctid])
-    await expect(`insert ${name}`, owns, insert.text, insert.values)
-    await expect(`update ${name}`, sees, `update ${table} set ${tenant} = ${tenant} where ctid = $1`, [ctid])
-    await expect(`delete ${name}`, removes, `delete from ${table} where ctid = $1`, [ctid])
+    await expect(`lock ${name}`, sees && changes, `select from ${table} where ctid = $1 for update`, [ctid])
+    await expect(`insert ${name}`, owns && appended?.length !== 0, insert.text, insert.values)
+    await expect(`update ${name}`, sees && changes, `update ${table} set ${tenant} = ${tenant} where ctid = $1`, [ctid])
+    await expect(`delete ${name}`, removes && changes, `delete from ${table} where ctid = $1`, [ctid])
     for (const [column, value, to] of movesFrom(target, name)) {
-      const stays = sees && reaches(target, actor, to)
+      const stays = changes && sees && reaches(target, actor, to)
       await expect(
         `move ${name} to ${to} by ${column}`,
         stays,
@@ -64,7 +66,7 @@ export async function probeTable(client: Client, target: PlantedTable, actor: Ac
     }
   }
   const { ownersAlone, hangsOn } = target.sample
-  if (ownersAlone !== undefined) {
+  if (ownersAlone !== undefined && changes) {
     const gives =
       reaches(target, actor, 'private') && (actor.userId === null || (hangsOn === 'key' && actor.manages === true))
     const text = `update ${table} set ${quote(ownersAlone)} = $2 where ctid = $1`

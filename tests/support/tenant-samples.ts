@@ -1,3 +1,5 @@
+import { APPEND_ONLY } from '../../src/backend/database/append-only.js'
+
 /** Where a row belongs: a workspace, a member of it, and a session of theirs. */
 export type Place = {
   workspaceId: string
@@ -17,6 +19,8 @@ export type Sample = {
   hangsOn: HangsOn
   /** The column of its owner, where others see it whom only its owner may make it for. */
   ownersAlone?: string
+  /** The columns that the process fills in new rows; it changes and deletes none. Absent: it may do everything. */
+  appended?: readonly string[]
   /** The columns that say where a row belongs. All others get values of their type. */
   row: (place: Place) => Record<string, unknown>
 }
@@ -94,6 +98,18 @@ export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
     'ws_tickets',
     { hangsOn: 'owner', row: ({ workspaceId, ownerId }) => ({ workspace_id: workspaceId, user_id: ownerId }) },
   ],
+    'audit_log',
+    {
+      hangsOn: 'key',
+      ownersAlone: 'user_id',
+      appended: APPEND_ONLY.get('audit_log') ?? [],
+      row: ({ workspaceId, ownerId }) => ({
+        workspace_id: workspaceId,
+        entry: JSON.stringify({ userId: ownerId }),
+      }),
+    },
+  ],
+  ['audit_heads', { ...ofWorkspace, appended: APPEND_ONLY.get('audit_heads') ?? [] }],
   ['logins', { hangsOn: 'login', row: ({ ownerId }) => ({ id: ownerId }) }],
   ['refresh_families', { hangsOn: 'login', row: ({ ownerId }) => ({ login_id: ownerId }) }],
   ['refresh_tokens', { hangsOn: 'login', row: ({ ownerId }) => ({ login_id: ownerId }) }],

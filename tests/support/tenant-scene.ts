@@ -102,12 +102,14 @@ function placesOf({ hangsOn }: Sample): PlaceName[] {
   return hangsOn === 'session' || hangsOn === 'owner' ? ['private', 'shown', 'foreign'] : ['private', 'foreign']
 }
 
+/** @param only the columns that are filled; absent: all */
 export function insertInto(
   { table, sample, columns }: PlantedTable,
   name: PlaceName,
+  only: readonly string[] = columns.map(column => column.name),
 ): { text: string; values: unknown[] } {
   const known = sample.row(places[name])
-  const filled = columns.filter(column => column.required)
+  const filled = columns.filter(column => column.required && only.includes(column.name))
   const values = filled.map(column => (column.name in known ? known[column.name] : valueFor(column)))
   const names = filled.map(column => quote(column.name)).join(', ')
   return {

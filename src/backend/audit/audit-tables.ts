@@ -1,3 +1,4 @@
+import type { Generated } from 'kysely'
 import type { BigInteger } from '../database/schema.js'
 
 declare module '../database/schema.js' {
@@ -12,6 +13,7 @@ export type AuditLogTable = {
   id: string
   /** An `AuditContent`; arrives parsed. */
   entry: unknown
+  user_id: Generated<string | null>
   /** Null only inside the transaction that writes it. */
   seq: BigInteger | null
   at: Date

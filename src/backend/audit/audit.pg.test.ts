@@ -207,8 +207,9 @@ describe('whoever owns the tables is found out', () => {
   async function tampered(...statements: string[]) {
     const { head } = await rig.read(tx => readAudit(tx, {}))
     const seq = Number(head?.seq)
-    const backup =
-      'create table public.kept as select * from audit_log; create table public.kept_heads as select * from audit_heads'
+    const columns = 'workspace_id, id, entry, seq, at, prev, hash'
+    const backup = `create table public.kept as select ${columns} from audit_log;
+      create table public.kept_heads as select * from audit_heads`
     await rig.rows.query(backup)
     try {
       await rig.rows.query('set session_replication_role = replica')
@@ -216,7 +217,7 @@ describe('whoever owns the tables is found out', () => {
         await rig.rows.query(statement.replaceAll('$seq', String(seq)).replaceAll('$ws', `'${rig.workspaceId}'`))
       return { seq, found: await fault() }
     } finally {
-      await rig.rows.query('delete from audit_log; insert into audit_log select * from public.kept')
+      await rig.rows.query(`delete from audit_log; insert into audit_log (${columns}) select * from public.kept`)
       await rig.rows.query('delete from audit_heads; insert into audit_heads select * from public.kept_heads')
       await rig.rows.query('drop table public.kept, public.kept_heads; set session_replication_role = origin')
       expect(await fault()).toBeNull()

@@ -16,7 +16,7 @@ export async function readAudit(tx: TenantReader, query: AuditQuery): Promise<Au
     .limit(limit + 1)
   if (before !== undefined) rows = rows.where('seq', '<', before)
   if (action !== undefined) rows = rows.where(sql<boolean>`entry ->> 'action' = ${action}`)
-  if (userId !== undefined) rows = rows.where(sql<boolean>`entry ->> 'userId' = ${userId.toLowerCase()}`)
+  if (userId !== undefined) rows = rows.where('user_id', '=', userId)
   if (target !== undefined) rows = rows.where(sql<boolean>`entry ->> 'target' = ${target.toLowerCase()}`)
   if (since !== undefined) rows = rows.where('at', '>=', new Date(since))
   if (until !== undefined) rows = rows.where('at', '<', new Date(until))

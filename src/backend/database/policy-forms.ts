@@ -53,6 +53,7 @@ function memberForms(table: string, columns: readonly string[]): string[] {
 const ownersAlone: ReadonlyMap<string, { column: string; commands: readonly string[] }> = new Map([
   ['sessions', { column: 'owner_id', commands: ['a', 'd'] }],
   ['api_keys', { column: 'user_id', commands: ['a'] }],
+  ['audit_log', { column: 'user_id', commands: ['a'] }],
 ])
 
 export type PolicyRow = {

@@ -43,8 +43,8 @@ export function member(actor: Actor): Member {
 
 /** Whose rows a request sees: what the proof says, and nothing that the request says beside it. @throws as `member` */
 export function scopeOf(actor: Actor): TenantScope {
-  const { workspaceId, userId } = member(actor)
-  return { workspaceId, userId }
+  const { workspaceId, userId, kind, keyId, address } = member(actor)
+  return { workspaceId, userId, by: { kind, address, ...(keyId !== undefined && { keyId }) } }
 }
 
 /** The cookie of a browser; whoever else asks has none, whatever they send. */

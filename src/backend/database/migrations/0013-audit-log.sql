@@ -9,15 +9,16 @@ create table audit_heads (
 ) with (fillfactor = 50);
 alter table audit_heads enable row level security;
 alter table audit_heads force row level security;
-create policy audit_heads_tenant on audit_heads
-  using (workspace_id = nullif(current_setting('app.workspace', true), '')::uuid)
-  with check (workspace_id = nullif(current_setting('app.workspace', true), '')::uuid);
+create policy audit_heads_tenant on audit_heads for select
+  using (workspace_id = nullif(current_setting('app.workspace', true), '')::uuid);
 create policy audit_heads_owner on audit_heads to current_user using (true) with check (true);
 
 create table audit_log (
   workspace_id uuid not null references workspaces (id) on delete cascade,
   id uuid not null default gen_random_uuid(),
   entry jsonb not null check (jsonb_typeof(entry) = 'object'),
+  -- Who did it, from the entry, so that the two cannot differ. Null: no member.
+  user_id uuid generated always as ((entry ->> 'userId')::uuid) stored,
   -- Its place in the chain. All of these are filled as the transaction commits.
   seq bigint,
   at timestamptz not null default clock_timestamp(),
@@ -27,28 +28,25 @@ create table audit_log (
 );
 create unique index audit_log_chain on audit_log (workspace_id, seq);
 create index audit_log_by_action on audit_log (workspace_id, (entry ->> 'action'), seq);
-create index audit_log_by_user on audit_log (workspace_id, (entry ->> 'userId'), seq);
+create index audit_log_by_user on audit_log (workspace_id, user_id, seq);
 create index audit_log_by_target on audit_log (workspace_id, (entry ->> 'target'), seq);
 alter table audit_log enable row level security;
 alter table audit_log force row level security;
 -- A member sees what they did themselves; owners and admins see all, as the workspace itself does. Nobody writes in another's name.
-create policy audit_log_tenant on audit_log
-  using (
-    workspace_id = nullif(current_setting('app.workspace', true), '')::uuid and (
-      nullif(current_setting('app.user', true), '') is null
-      or entry ->> 'userId' = lower(current_setting('app.user', true))
-      or exists (
-        select from app_users u
-        where u.workspace_id = nullif(current_setting('app.workspace', true), '')::uuid
-          and u.id = nullif(current_setting('app.user', true), '')::uuid and u.role in ('owner', 'admin')
-      )
-    )
-  )
-  with check (
-    workspace_id = nullif(current_setting('app.workspace', true), '')::uuid and (
-      nullif(current_setting('app.user', true), '') is null or entry ->> 'userId' = lower(current_setting('app.user', true))
-    )
-  );
+do $$
+declare
+  v_nobody constant text := 'nullif(current_setting(''app.user'', true), '''') is null';
+  v_user constant text := 'nullif(current_setting(''app.user'', true), '''')::uuid';
+  v_seen constant text := format(
+    'workspace_id = nullif(current_setting(''app.workspace'', true), '''')::uuid and (%1$s or user_id = %2$s or exists ('
+    'select from app_users u where u.workspace_id = audit_log.workspace_id and u.id = %2$s'
+    ' and u.role in (''owner'', ''admin'') and u.suspended_at is null))', v_nobody, v_user);
+begin
+  execute format('create policy audit_log_tenant on audit_log using (%1$s) with check (%1$s)', v_seen);
+  execute format(
+    'create policy audit_log_made on audit_log as restrictive for insert with check (%s or user_id = %s)', v_nobody, v_user);
+end
+$$;
 create policy audit_log_owner on audit_log to current_user using (true) with check (true);
 
 -- What is hashed: the hash before, then a line each of the workspace, the number, the time, the id and the entry. The text of a jsonb is
