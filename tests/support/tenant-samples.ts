@@ -98,6 +98,7 @@ export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
     'ws_tickets',
     { hangsOn: 'owner', row: ({ workspaceId, ownerId }) => ({ workspace_id: workspaceId, user_id: ownerId }) },
   ],
+  [
     'audit_log',
     {
       hangsOn: 'key',
