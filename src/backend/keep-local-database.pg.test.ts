@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import path from 'node:path'
+import { Client } from 'pg'
 import { afterEach, beforeEach, expect, inject, test } from 'vitest'
 import { killServer, localServer, occupy } from '../../tests/support/local-server.js'
 import { Mailbox } from '../../tests/support/mailbox.js'
@@ -63,6 +64,26 @@ test('tries less and less often while another program has the port, and says wha
   expect(tries[0]).toMatchObject({ code: 'port_taken', hint: expect.stringContaining('Restart every gateway') })
   expect(localServer(dataDir).port).toBe(port)
   expect(count('local_database_gone')).toBe(1)
+})
+
+test('goes on trying while a statement outlives the server, which keeps its memory', async () => {
+  const client = new Client(local.url)
+  client.on('error', () => {})
+  await client.connect()
+  await client.query(`set statement_timeout = '2s'`)
+  const lost = client.query('do $$ begin loop end loop; end $$').catch(() => {})
+  const looking = new Client(local.url)
+  looking.on('error', () => {})
+  await looking.connect()
+  const busy = `select from pg_stat_activity where state = 'active' and query like 'do %'`
+  await expect.poll(async () => (await looking.query(busy)).rowCount).toBe(1)
+  await killServer(local)
+  await told.waitFor(({ event }) => event === 'local_database_started')
+  expect(told.all()).toContainEqual(
+    expect.objectContaining({ event: 'local_database_not_started', code: 'start_failed' }),
+  )
+  await lost
+  await Promise.all([client, looking].map(each => each.end().catch(() => {})))
 })
 
 test('takes a server that is left for no dead one', async () => {
