@@ -64,6 +64,7 @@ beforeEach(async () => {
     log,
     nodeId,
     workspaceId: () => rig.workspaceId,
+    maxSessionsPerUser: 5,
     mode: 'managed',
   })
   parts = {
@@ -107,6 +108,7 @@ const opening = (): OpenAttemptDeps => ({
   vault: rig.vault,
   nodeId,
   workspaceId: () => rig.workspaceId,
+  maxSessionsPerUser: 5,
 })
 
 const byQr = { plan: visitorsPlan('managed', null), queued: false }

@@ -23,6 +23,8 @@ export const ErrorCode = z.enum([
   'session_not_found',
   /** An id chosen by the caller is another's. */
   'session_id_taken',
+  /** A member has as many sessions as they may have. */
+  'session_limit',
   /** X-User-Id, or X-Workspace-Id, names nobody. */
   'user_unknown',
   /** The session is in a state that does not allow it. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { SessionId } from './ids.js'
 import { LinkAttemptView, LinkMethod, LinkMode } from './linking.js'
-import { SessionView } from './session-view.js'
+import { SessionView, SessionVisibility } from './session-view.js'
 import { MissionStatus, SessionState, StateReason } from './sessions.js'
 
 /** However its letters are written, one id is one session. */
@@ -113,10 +113,14 @@ export const HandOffRequest = z.strictObject({
   deliverSessionId: z.boolean().default(false),
 })
 
-export const RenameSessionRequest = z.strictObject({
-  /** `null` takes the name away. */
-  name: SessionName.nullable(),
-})
+export const ChangeSessionRequest = z
+  .strictObject({
+    /** `null` takes the name away. */
+    name: SessionName.nullable().optional(),
+    visibility: SessionVisibility.optional(),
+  })
+  .refine(({ name, visibility }) => name !== undefined || visibility !== undefined, 'must change something')
+export type ChangeSessionRequest = z.infer<typeof ChangeSessionRequest>
 
 /** `logged_out`: the device is off the account. Any other state: nobody sees the session any more, and its log-out is still to be done. */
 export const DeletedSession = z.strictObject({ sessionId: SessionId, state: SessionState })

@@ -1,7 +1,11 @@
 import { z } from 'zod'
-import { SessionId } from './ids.js'
+import { SessionId, UserId } from './ids.js'
 import { LinkMode } from './linking.js'
 import { MissionStatus, SessionHealth, SessionNotice, SessionState, StateReason } from './sessions.js'
+
+/** Who sees a session beside its owner: nobody, or every member of the workspace. */
+export const SessionVisibility = z.enum(['private', 'workspace'])
+export type SessionVisibility = z.infer<typeof SessionVisibility>
 
 /** A session as the one who runs it sees it (product contract S5). */
 export const SessionView = z.strictObject({
@@ -16,6 +20,9 @@ export const SessionView = z.strictObject({
   /** Digits with the country code. */
   phoneNumber: z.string(),
   mode: LinkMode,
+  /** The member whose it is. */
+  ownerId: UserId,
+  visibility: SessionVisibility,
   /** The last moment at which the session was known to be connected; while it is connected, up to a day old. */
   lastConnectedAt: z.iso.datetime().nullable(),
   /** The last evidence that the account's phone was online, up to an hour old. */

@@ -52,6 +52,7 @@ export function createLinkingParts(deps: LinkingPartsDeps, releases: Releases) {
       log,
       nodeId,
       workspaceId,
+      maxSessionsPerUser: config.maxSessionsPerUser,
       mode: config.linking.mode,
       codeAnswerMs,
     }),

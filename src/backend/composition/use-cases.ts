@@ -30,6 +30,7 @@ export function createUseCases(deps: UseCasesDeps) {
   const takeBack = createTakeBack({
     ...asked,
     sessionIdPrefix: config.linking.sessionIdPrefix,
+    maxSessionsPerUser: config.maxSessionsPerUser,
     log: log.child('linking'),
   })
   const commands = createSessionCommands({

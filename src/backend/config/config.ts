@@ -29,6 +29,8 @@ export type Config = {
   whatsapp: { url: string | null; rootKey: string | null; version: ClientVersion | null }
   /** How long a session may be connecting or reconnecting before it is shown as disconnected. */
   sessionTimeoutMs: number
+  /** Of each member but the default user of a workspace. */
+  maxSessionsPerUser: number
   /** How fast sessions connect. */
   connects: ConnectSettings
   linking: {
@@ -122,6 +124,7 @@ export function loadConfig(raw: NodeJS.ProcessEnv): Config {
       version: clientVersion(env.WHATSAPP_WEB_VERSION),
     },
     sessionTimeoutMs: env.WHATSAPP_SESSION_TIMEOUT,
+    maxSessionsPerUser: env.WHATSAPP_MAX_SESSIONS_PER_USER,
     connects: {
       perSecond: env.CONNECTS_PER_SECOND,
       burst: env.CONNECT_BURST,

@@ -42,6 +42,7 @@ export const Env = z.object({
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   WHATSAPP_SESSION_SECRET: flagless.optional(),
   WHATSAPP_SERVICE_TOKEN: flagless.optional(),
+  WHATSAPP_MAX_SESSIONS_PER_USER: count.default(5),
   WHATSAPP_URL: z.url({ protocol: /^wss?$/ }).optional(),
   WHATSAPP_ROOT_KEY: z
     .string()
@@ -75,14 +76,7 @@ export const Env = z.object({
 export type Env = z.infer<typeof Env>
 
 /** Names that mean nothing here: those this design does not need, and those of parts that are still to come. One start-up line each. */
-const unusedNames = [
-  'REDIS_URL',
-  'SESSIONS_PATH',
-  'WHATSAPP_SERVICE_URL',
-  'FRONTEND_URL',
-  'LOG_FILE',
-  'WHATSAPP_MAX_SESSIONS_PER_USER',
-]
+const unusedNames = ['REDIS_URL', 'SESSIONS_PATH', 'WHATSAPP_SERVICE_URL', 'FRONTEND_URL', 'LOG_FILE']
 const unusedPrefixes = ['SUPABASE_', 'NEXT_PUBLIC_', 'RELANCE_', 'SEND_', 'AI_']
 
 export function unusedSettings(raw: NodeJS.ProcessEnv): string[] {

@@ -39,6 +39,9 @@ export const missingRole = (role: Role): GatewayError =>
 export const restrictedKey = (): GatewayError =>
   forbidden('This API key is restricted to some sessions, and this is about more than those.', 'Use a key without it.')
 
+export const notYours = (): GatewayError =>
+  forbidden('This session is another member’s, who shows it to the workspace.', 'Ask its owner to do this.')
+
 /** Whoever may not know that a session exists hears what they would hear if it did not. */
 export function unknownSession(): GatewayError {
   return new GatewayError({

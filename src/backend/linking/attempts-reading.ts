@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { LinkMethod, LinkMode, LinkPhase } from '../../contract/linking.js'
-import { SessionId } from '../../contract/ids.js'
+import { SessionId, UserId } from '../../contract/ids.js'
 import type { TenantReader } from '../database/tenant-transaction.js'
 import { endedPhases, stagedPhases } from './link-phase.js'
 import './link-tables.js'
@@ -24,6 +24,7 @@ export type Attempt = {
   sealedNumber: Buffer | null
   sealedName: Buffer | null
   startedBy: 'visitor' | 'service'
+  ownerId: UserId
   /** Since the visitor's last noted sign of life. */
   unseenMs: number
 }
@@ -38,7 +39,7 @@ function selectAttempts(tx: TenantReader) {
   return tx.db
     .selectFrom('link_attempts')
     .select(['session_id', 'mode', 'method', 'phase', 'reason', 'since', 'qr', 'code', 'code_entered'])
-    .select(['started_by', 'name', 'place_id'])
+    .select(['started_by', 'name', 'place_id', 'owner_id'])
     .select(['expected_number', msUntil('expires_at').as('expires_in'), msUntil('qr_expires_at').as('qr_expires_in')])
     .select([msUntil('code_expires_at').as('code_expires_in'), msSince('seen_at').as('unseen')])
 }
@@ -62,6 +63,7 @@ const attemptOf = (row: Row): Attempt => ({
   sealedNumber: row.expected_number,
   sealedName: row.name,
   startedBy: row.started_by,
+  ownerId: UserId.parse(row.owner_id),
   unseenMs: row.unseen,
 })
 

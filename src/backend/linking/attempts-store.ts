@@ -46,6 +46,8 @@ export type NewAttempt = {
   nodeId: string
   placeId: SessionId
   startedBy: 'visitor' | 'service'
+  /** Without it the workspace's default user. */
+  ownerId: string | undefined
   mode: LinkMode
   method: LinkMethod
   deliver: boolean
@@ -66,6 +68,7 @@ export async function insertAttempt(tx: TenantTransactor, attempt: NewAttempt): 
       node_id: attempt.nodeId,
       place_id: attempt.placeId,
       started_by: attempt.startedBy,
+      owner_id: attempt.ownerId,
       mode: attempt.mode,
       method: attempt.method,
       deliver: attempt.deliver,

@@ -1,4 +1,5 @@
 import type { LinkMethod, LinkMode } from '../../contract/linking.js'
+import type { TenantScope } from '../database/tenant-transaction.js'
 
 /** How a link is to come about, and what is to become of it. */
 export type LinkPlan = {
@@ -12,14 +13,14 @@ export type LinkPlan = {
   name: string | null
 }
 
-/** Whose attempt it is: a visitor's, known by their cookie, or a service's, which knows the id. */
+/** Whose attempt it is: a visitor's, known by their cookie, or a member's, who knows the id. */
 export type LinkStarter =
   | {
       visitorHash: Buffer
       /** A visitor with no cookie yet has no other attempt. */
       isNew: boolean
     }
-  | 'service'
+  | { scope: TenantScope }
 
 /** What a visitor gets who typed this number, or none. */
 export function visitorsPlan(mode: LinkMode, phoneNumber: string | null): LinkPlan {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { SessionId } from '../../contract/ids.js'
+import type { SessionId, WorkspaceId } from '../../contract/ids.js'
 import { readPhoneNumber } from '../../contract/phone-number.js'
 import type { LinkAttemptView, LinkMode, LinkPhase, StartLinkAnswer } from '../../contract/linking.js'
 import type { TenantReader } from '../database/tenant-transaction.js'
@@ -53,7 +53,7 @@ export interface Linking extends AsyncDisposable {
   /** The newest attempt of this browser, or null when it has none: a reload in the middle finds it again. */
   current(visitor: VisitorToken | null): Promise<LinkAttemptView | null>
   cancel(visitor: VisitorToken | null, sessionId: SessionId): Promise<void>
-  /** What services begin: the same attempts, found by their id. */
+  /** What members begin, and services for them: the same attempts, found by their id. */
   readonly forServices: ServiceLinks
   /** Whether this node runs the attempt: true from before its row can be seen. */
   has(sessionId: SessionId): boolean
@@ -68,6 +68,8 @@ export type LinkingDeps = RunningAttemptsDeps & {
   /** Of visitors' links. */
   mode: LinkMode
 }
+
+type LinkId = { workspaceId: WorkspaceId; sessionId: SessionId }
 
 const nodeLost = { phase: 'expired', reason: 'node_lost' } as const satisfies AttemptEnd
 
@@ -135,15 +137,17 @@ export function createLinking(given: LinkingDeps): Linking {
    * Ends an attempt on whichever node it runs.
    * @returns false when it has become a session: nothing was ended
    */
-  const end = async (sessionId: SessionId, how: AttemptEnd): Promise<boolean> => {
-    const attempt = await running.get(sessionId)
+  const end = async (link: LinkId, how: AttemptEnd): Promise<boolean> => {
+    const attempt = await running.get(link.sessionId)
     if (attempt !== null) return attempt.end(how)
-    return discardForeignAttempt(deps, { workspaceId: workspaceId(), sessionId, nodeId: deps.nodeId, ...how })
+    return discardForeignAttempt(deps, { ...link, nodeId: deps.nodeId, ...how })
   }
 
-  const cancelled = async (sessionId: SessionId, how: AttemptEnd): Promise<void> => {
-    if (!(await end(sessionId, how))) await cancelPromoted(deps, { workspaceId: workspaceId(), sessionId })
+  const cancelled = async (link: LinkId, how: AttemptEnd): Promise<void> => {
+    if (!(await end(link, how))) await cancelPromoted(deps, link)
   }
+
+  const visitors = (sessionId: SessionId): LinkId => ({ workspaceId: workspaceId(), sessionId })
 
   const joinOrOpen = async (
     known: VisitorToken | null,
@@ -170,7 +174,9 @@ export function createLinking(given: LinkingDeps): Linking {
       }
       if (known === null || promoted.includes(under.phase) || under.phase === 'scanned') throw attemptRunning()
       if (under.number === phoneNumber) return { visitor: known, sessionId: under.sessionId }
-      await patiently(end(under.sessionId, { phase: 'cancelled', reason: 'replaced_by_visitor' }).then(() => {}))
+      await patiently(
+        end(visitors(under.sessionId), { phase: 'cancelled', reason: 'replaced_by_visitor' }).then(() => {}),
+      )
     }
     throw attemptRunning()
   }
@@ -178,7 +184,7 @@ export function createLinking(given: LinkingDeps): Linking {
   /** Only the answer tells a new visitor who they are: without it nobody can find the attempt. One that is known finds it again. */
   const endUntold = (sessionId: SessionId, gone: AbortSignal) => {
     const leave = () => {
-      end(sessionId, { phase: 'cancelled', reason: 'left_early' }).catch((error: unknown) =>
+      end(visitors(sessionId), { phase: 'cancelled', reason: 'left_early' }).catch((error: unknown) =>
         log.warn('untold_attempt_not_ended', { sessionId, code: errorCode(error) }),
       )
     }
@@ -215,7 +221,7 @@ export function createLinking(given: LinkingDeps): Linking {
       ...deps,
       running,
       inTurn,
-      end: (sessionId, how) => patiently(cancelled(sessionId, how)),
+      end: (id, how) => patiently(cancelled(id, how)),
     }),
     start() {
       const tend = () => {
@@ -246,7 +252,7 @@ export function createLinking(given: LinkingDeps): Linking {
       const { phase } = await view(visitor, sessionId)
       if (hasEnded(phase)) return
       const reason = phase === 'scanned' ? 'cancelled_late' : 'cancelled'
-      await patiently(cancelled(sessionId, { phase: 'cancelled', reason }))
+      await patiently(cancelled(visitors(sessionId), { phase: 'cancelled', reason }))
     },
     has: sessionId => running.has(sessionId),
     abandon: claimed => discardAttempt(deps, { ...claimed, ...nodeLost }),

@@ -24,7 +24,7 @@ beforeAll(async () => {
   const tenants = createTenants(database)
   const workspace: WorkspaceId = await operatorWorkspace(database, tenants)
   const vault = createVault({ secret: randomBytes(32) })
-  deps = { tenants, vault, nodeId: randomUUID(), workspaceId: () => workspace }
+  deps = { tenants, vault, nodeId: randomUUID(), workspaceId: () => workspace, maxSessionsPerUser: 5 }
 })
 
 afterAll(async () => {

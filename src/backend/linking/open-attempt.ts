@@ -13,6 +13,7 @@ import { sessionIdTaken } from './errors.js'
 import { sealNumber } from './expected-number.js'
 import { hasEnded } from './link-phase.js'
 import type { LinkPlan, LinkStarter } from './link-plan.js'
+import { requireRoom } from './session-limit.js'
 
 /** A visitor waits this long for a database that went away in the middle. */
 const patienceMs = 5_000
@@ -25,7 +26,9 @@ export type OpenAttemptDeps = {
   tenants: Tenants
   vault: Vault
   nodeId: string
+  /** Of visitors. */
   workspaceId: () => WorkspaceId
+  maxSessionsPerUser: number
 }
 
 export type OpenAttemptInput = {
@@ -39,33 +42,37 @@ export type OpenAttemptInput = {
 }
 
 /**
- * Stores a new attempt with its lease and its data key; one that the browser has under way already, or a service under this id, on
+ * Stores a new attempt with its lease and its data key; one that the browser has under way already, or a member under this id, on
  * whichever node, is left as the only one.
  * When the answer to the commit is lost it asks again, and finds its own row if there is one.
  * @returns the new attempt's identity, or the id of the one under way
- * @throws GatewayError `session_id_taken`
+ * @throws GatewayError `session_id_taken`, `session_limit`
  * @throws DatabaseUnavailableError when it stays away; a row that exists all the same is ended by recovery, because nobody runs it
  */
 export async function openAttempt(
-  { tenants, vault, nodeId, ...deps }: OpenAttemptDeps,
+  { tenants, vault, nodeId, maxSessionsPerUser, ...deps }: OpenAttemptDeps,
   { sessionId, placeId, starter, plan, queued }: OpenAttemptInput,
 ): Promise<SessionIdentity | { sessionId: SessionId }> {
-  const workspaceId = deps.workspaceId()
+  const isMembers = 'scope' in starter
+  // a link is the engine's to run: it acts for the workspace, and belongs to the member
+  const { workspaceId, userId } = isMembers ? starter.scope : { workspaceId: deps.workspaceId(), userId: undefined }
   let untold = false
   const store = async (tx: TenantTransactor) => {
     const own = untold ? await ownAttempt(tx, { sessionId, nodeId }, vault) : null
     if (own !== null) return own
     const underWay = await attemptUnderWay(tx, sessionId, starter)
     if (underWay !== null) return { sessionId: underWay }
+    if (userId !== undefined) await requireRoom(tx, userId, maxSessionsPerUser)
     const sealer = await vault.createSealer(tx, { workspaceId, sessionId })
     const fence = await openLease(tx, sessionId, nodeId)
     await insertAttempt(tx, {
       sessionId,
       // nobody has a cookie of this hash
-      visitorHash: starter === 'service' ? randomBytes(32) : starter.visitorHash,
+      visitorHash: isMembers ? randomBytes(32) : starter.visitorHash,
       nodeId,
       placeId,
-      startedBy: starter === 'service' ? 'service' : 'visitor',
+      startedBy: isMembers ? 'service' : 'visitor',
+      ownerId: userId,
       mode: plan.mode,
       method: plan.method,
       deliver: plan.deliver,
@@ -107,12 +114,12 @@ async function ownAttempt(
 }
 
 function attemptUnderWay(tx: TenantTransactor, sessionId: SessionId, starter: LinkStarter): Promise<SessionId | null> {
-  if (starter === 'service') return servicesAttempt(tx, sessionId)
+  if ('scope' in starter) return membersAttempt(tx, sessionId)
   return starter.isNew ? Promise.resolve(null) : visitorsAttempt(tx, starter.visitorHash)
 }
 
 /** An id is used once: what nodes remember of an attempt that has ended would be wrong for another one. */
-async function servicesAttempt(tx: TenantTransactor, sessionId: SessionId): Promise<SessionId | null> {
+async function membersAttempt(tx: TenantTransactor, sessionId: SessionId): Promise<SessionId | null> {
   await lockId(tx, sessionId)
   const known = await findAttempt(tx, sessionId)
   if (known?.startedBy === 'service' && !hasEnded(known.phase)) return sessionId

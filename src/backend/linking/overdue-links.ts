@@ -18,6 +18,7 @@ export type OverdueLinksDeps = {
   events: EventLog
   sessions: Pick<Sessions, 'rest'>
   nodeId: string
+  /** Any workspace, to ask for all of them. */
   workspaceId: () => WorkspaceId
   log: Log
 }
@@ -35,32 +36,36 @@ export async function endOverdueLinks(deps: OverdueLinksDeps): Promise<void> {
   }
 }
 
-type OverdueLink = Awaited<ReturnType<typeof overdue>>[number]
+type OverdueLink = { workspace: WorkspaceId; session: SessionId }
 
-async function overdue({ tenants, nodeId, workspaceId }: OverdueLinksDeps) {
-  const age = sql<number>`extract(epoch from clock_timestamp() - link_attempts.since)`
-  return tenants.read({ workspaceId: workspaceId() }, tx =>
+/** Of all workspaces: the definer function looks past whose links they are, and returns ids. */
+async function overdue({ tenants, nodeId, workspaceId }: OverdueLinksDeps): Promise<OverdueLink[]> {
+  const { preparing, delivering } = overdueAfterSeconds
+  const found = await tenants.read({ workspaceId: workspaceId() }, ({ db }) =>
+    sql<OverdueLink>`select workspace, session from overdue_links(${nodeId}, ${preparing}, ${delivering})`.execute(db),
+  )
+  return found.rows
+}
+
+async function read(tenants: Tenants, { workspace, session }: OverdueLink) {
+  return tenants.read({ workspaceId: workspace }, tx =>
     tx.db
       .selectFrom('link_attempts')
       .innerJoin('session_leases', 'session_leases.session_id', 'link_attempts.session_id')
-      .select(['link_attempts.session_id', 'phase', 'mode', 'method', 'reason', 'epoch'])
-      .where('session_leases.node_id', '=', nodeId)
-      .where('wanted', '=', true)
-      .where(row =>
-        row.or([
-          row.and([row('phase', '=', 'delivering'), row(age, '>', overdueAfterSeconds.delivering)]),
-          row.and([row('phase', '=', 'preparing'), row(age, '>', overdueAfterSeconds.preparing)]),
-        ]),
-      )
-      .execute(),
+      .select(['phase', 'mode', 'method', 'reason', 'epoch'])
+      .where('link_attempts.session_id', '=', session)
+      .where('phase', 'in', ['preparing', 'delivering'])
+      .executeTakeFirst(),
   )
 }
 
-async function end({ tenants, events, sessions, nodeId, workspaceId, log }: OverdueLinksDeps, link: OverdueLink) {
-  const sessionId = link.session_id as SessionId
+async function end({ tenants, events, sessions, nodeId, log }: OverdueLinksDeps, overdueLink: OverdueLink) {
+  const { workspace: workspaceId, session: sessionId } = overdueLink
+  const link = await read(tenants, overdueLink)
+  if (link === undefined) return
   log.info('overdue_link_ended', { sessionId, code: link.phase })
   if (link.phase === 'preparing' || link.mode === 'handed_off') await sessions.rest(sessionId)
-  await tenants.transact({ workspaceId: workspaceId() }, async tx => {
+  await tenants.transact({ workspaceId }, async tx => {
     await assertFence(tx, sessionId, { nodeId, epoch: BigInt(link.epoch) })
     if (link.phase === 'delivering') return storeCompletion(events, tx, sessionId, link)
     if (!(await endUnfinishedLink(events, tx, sessionId, { phase: 'failed', reason: 'connection_lost' }))) return

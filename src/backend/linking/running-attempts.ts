@@ -28,12 +28,14 @@ export type RunningAttemptsDeps = {
   mayBegin: () => Promise<boolean>
   log: Log
   nodeId: string
+  /** Of visitors. */
   workspaceId: () => WorkspaceId
+  maxSessionsPerUser: number
   codeAnswerMs?: LinkAttemptDeps['codeAnswerMs']
 }
 
 export type NewAttempt = {
-  /** An id that a service has chosen. */
+  /** An id that a member has chosen. */
   sessionId?: SessionId
   starter: LinkStarter
   address: string | null
@@ -49,7 +51,8 @@ export interface RunningAttempts {
   open(attempt: NewAttempt): Promise<Beginning>
   get(sessionId: SessionId): Promise<LinkAttempt | null>
   has(sessionId: SessionId): boolean
-  ids(): SessionId[]
+  /** By workspace. */
+  ids(): Map<WorkspaceId, SessionId[]>
   /** Ends all of them. */
   abort(end: AttemptEnd): Promise<void>
 }
@@ -57,7 +60,7 @@ export interface RunningAttempts {
 export function createRunningAttempts(deps: RunningAttemptsDeps): RunningAttempts {
   const { tenants, sessionTenants, admission, log } = deps
   const { engine } = deps.lines
-  const running = new Map<SessionId, Promise<Beginning>>()
+  const running = new Map<SessionId, { workspaceId: WorkspaceId; beginning: Promise<Beginning> }>()
 
   const begin = async (
     sessionId: SessionId,
@@ -112,7 +115,9 @@ export function createRunningAttempts(deps: RunningAttemptsDeps): RunningAttempt
     async open(attempt) {
       const sessionId = attempt.sessionId ?? SessionId.parse(randomUUID())
       const beginning = begin(sessionId, attempt)
-      running.set(sessionId, beginning)
+      const { starter } = attempt
+      const { workspaceId } = 'scope' in starter ? starter.scope : { workspaceId: deps.workspaceId() }
+      running.set(sessionId, { workspaceId, beginning })
       try {
         const begun = await beginning
         if (begun.attempt === null) running.delete(sessionId)
@@ -122,11 +127,17 @@ export function createRunningAttempts(deps: RunningAttemptsDeps): RunningAttempt
         throw error
       }
     },
-    get: async sessionId => (await running.get(sessionId))?.attempt ?? null,
+    get: async sessionId => (await running.get(sessionId)?.beginning)?.attempt ?? null,
     has: sessionId => running.has(sessionId),
-    ids: () => [...running.keys()],
+    ids() {
+      const ids = new Map<WorkspaceId, SessionId[]>()
+      for (const [sessionId, { workspaceId }] of running) {
+        ids.set(workspaceId, [...(ids.get(workspaceId) ?? []), sessionId])
+      }
+      return ids
+    },
     async abort(end) {
-      const ending = [...running.values()].map(beginning =>
+      const ending = [...running.values()].map(({ beginning }) =>
         beginning.then(
           ({ attempt }) => attempt?.abort(end),
           () => {},

@@ -23,7 +23,7 @@ export function sessionRoutes({ takeBack }: SessionRoutesDeps): Route[] {
       answer: TakenSession,
       handle: ({ actor, body: { sessionIdString, botStopped } }) =>
         takeBack.importSession({
-          workspaceId: scopeOf(actor).workspaceId,
+          ...scopeOf(actor),
           source: claimed(sessionIdString),
           botStopped,
         }),
@@ -40,8 +40,7 @@ export function sessionRoutes({ takeBack }: SessionRoutesDeps): Route[] {
         const sessionId = SessionId.safeParse(params.sessionId)
         if (!sessionId.success) throw unknownSession()
         const source = sessionIdString === undefined ? 'stored' : claimed(sessionIdString)
-        const { workspaceId } = scopeOf(actor)
-        return takeBack.takeBack({ workspaceId, sessionId: sessionId.data, source, botStopped })
+        return takeBack.takeBack({ ...scopeOf(actor), sessionId: sessionId.data, source, botStopped })
       },
     }),
   ]

@@ -41,15 +41,16 @@ export function isWithBot({ state, reason, putAway }: HeldState): boolean {
   return taken || state === 'handed_off' || state === 'superseded'
 }
 
-/** Those of which there is something left, but for what was deleted: that is as if it had never been. */
-export async function sessionsOf(tx: TenantReader, personId: PersonId): Promise<SessionId[]> {
-  const rows = await tx.db
+/** Those of which there is something left, but for what was deleted: that is as if it had never been. @param ownerId of this member only */
+export async function sessionsOf(tx: TenantReader, personId: PersonId, ownerId?: string): Promise<SessionId[]> {
+  const query = tx.db
     .selectFrom('sessions')
     .select('id')
     .where('person_id', '=', personId)
     .where('shredded_at', 'is', null)
     .where('deleted_at', 'is', null)
-    .execute()
+    .$if(ownerId !== undefined, sessions => sessions.where('owner_id', '=', ownerId ?? ''))
+  const rows = await query.execute()
   return rows.map(({ id }) => id as SessionId)
 }
 

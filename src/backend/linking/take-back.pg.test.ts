@@ -29,6 +29,7 @@ const takenBy = (nodeId: string, takesSessions = () => true): TakeBack => {
     nodeId,
     takesSessions,
     sessionIdPrefix: 'WHIZ',
+    maxSessionsPerUser: 5,
     log: createLog({ level: 'silent' }),
   })
 }

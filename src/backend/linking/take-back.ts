@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { decodeSessionId, type SessionContents } from '../../session/index.js'
 import { SessionId, type SessionIdString, type WorkspaceId } from '../../contract/ids.js'
 import type { TakenSession } from '../../contract/sessions.js'
-import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
+import type { Tenants, TenantScope, TenantTransactor } from '../database/tenant-transaction.js'
 import type { Engine, TakenBack } from '../engine/engine.js'
 import type { EventLog } from '../events/event-log.js'
 import { unknownSession } from '../http/refusals.js'
@@ -10,18 +10,15 @@ import { lockLease, nobodysId, openLease, reopenLease } from '../leases/session-
 import type { Log } from '../log.js'
 import { dropFarewells } from '../outbox/outbox-store.js'
 import type { SessionIdentity } from '../sessions/session-identity.js'
+import { requireOwner } from '../sessions/session-owner.js'
+import { readSession } from '../sessions/session-view.js'
 import type { Sessions } from '../sessions/sessions.js'
 import { lockPersonOf } from '../sessions/sessions-store.js'
 import { insertSession } from '../sessions/set-session-state.js'
 import type { Vault } from '../vault/vault.js'
 import { personOf, supersedeOlder } from './promote-attempt.js'
-import {
-  botNotStopped,
-  foreignString,
-  notHandedOff,
-  sessionIdProblem,
-  unreadableString,
-} from './take-back-errors.js'
+import { requireRoom } from './session-limit.js'
+import { botNotStopped, foreignString, notHandedOff, sessionIdProblem, unreadableString } from './take-back-errors.js'
 import {
   isWithBot,
   lockState,
@@ -32,8 +29,8 @@ import {
   type TakenReason,
 } from './take-back-store.js'
 
-export type TakeBackInput = {
-  workspaceId: WorkspaceId
+/** With a `userId` it is this member who asks, and it must be their session. */
+export type TakeBackInput = TenantScope & {
   sessionId: SessionId
   /** What this server has stored, or what the bot has now. */
   source: 'stored' | SessionIdString
@@ -46,12 +43,12 @@ export type TakeBackInput = {
  * a newer link had superseded supersedes that one in turn.
  */
 export interface TakeBack {
-  /** @throws GatewayError `bot_not_stopped`, `session_not_found`, `session_state`, `session_id_unreadable`, `session_id_foreign` */
+  /** @throws GatewayError `bot_not_stopped`, `session_not_found`, `forbidden`, `session_state`, `session_id_unreadable`, `session_id_foreign` */
   takeBack(input: TakeBackInput): Promise<TakenSession>
   /**
    * The same for a string that may come from anywhere. A device that is known here is taken back; another one, or one whose session was
-   * deleted here, becomes a session of its own and supersedes the account's earlier ones.
-   * @throws GatewayError as `takeBack`
+   * deleted here or is another member's, becomes a session of the caller's own and supersedes the account's earlier ones.
+   * @throws GatewayError as `takeBack`, and `session_limit`
    */
   importSession(input: Omit<TakeBackInput, 'sessionId' | 'source'> & { source: SessionIdString }): Promise<TakenSession>
 }
@@ -66,6 +63,7 @@ export type TakeBackDeps = {
   /** Whether this node may begin to run sessions: not one that is about to stop. What it does not take is left to the others. */
   takesSessions: () => boolean
   sessionIdPrefix: string
+  maxSessionsPerUser: number
   log: Log
 }
 
@@ -78,6 +76,7 @@ export function createTakeBack({
   nodeId,
   takesSessions,
   sessionIdPrefix,
+  maxSessionsPerUser,
   log,
 }: TakeBackDeps): TakeBack {
   const ownerToBe = () => (takesSessions() ? nodeId : nobodysId)
@@ -146,11 +145,17 @@ export function createTakeBack({
     return null
   }
 
-  const create = async (tx: TenantTransactor, string: SessionContents, { account, ...taken }: TakenBack) => {
+  const create = async (
+    tx: TenantTransactor,
+    userId: string | undefined,
+    string: SessionContents,
+    { account, ...taken }: TakenBack,
+  ) => {
     const { workspaceId } = tx.scope
     const personId = await personOf(tx, account)
-    const known = await knownDevice(tx, await sessionsOf(tx, personId), string)
+    const known = await knownDevice(tx, await sessionsOf(tx, personId, userId), string)
     if (known !== null) return { known }
+    if (userId !== undefined) await requireRoom(tx, userId, maxSessionsPerUser)
     const sessionId = SessionId.parse(randomUUID())
     const sealer = await vault.createSealer(tx, { workspaceId, sessionId })
     const owner = ownerToBe()
@@ -160,6 +165,7 @@ export function createTakeBack({
     await insertSession(events, tx, {
       id: sessionId,
       person_id: personId,
+      owner_id: userId,
       mode: 'managed',
       state: 'connecting',
       reason,
@@ -173,17 +179,23 @@ export function createTakeBack({
   }
 
   return {
-    async takeBack({ workspaceId, sessionId, source, botStopped }) {
+    async takeBack({ sessionId, source, botStopped, ...scope }) {
       if (!botStopped) throw botNotStopped()
+      await tenants.read(scope, async tx => {
+        const session = await readSession(tx, sessionId)
+        if (session === null) throw unknownSession()
+        requireOwner(scope, session)
+      })
+      const { workspaceId } = scope
       return take(workspaceId, sessionId, source === 'stored' ? null : read(source))
     },
-    async importSession({ workspaceId, source, botStopped }) {
+    async importSession({ workspaceId, userId, source, botStopped }) {
       if (!botStopped) throw botNotStopped()
       const string = read(source)
       if (string.account.number === null)
         throw unreadableString('The session ID is of an account without a phone number.')
       const taken = convert(null, string)
-      const created = await tenants.transact({ workspaceId }, tx => create(tx, string, taken))
+      const created = await tenants.transact({ workspaceId }, tx => create(tx, userId, string, taken))
       if ('known' in created) return take(workspaceId, created.known, string)
       return run(created.identity, 'imported', created.superseded)
     },

@@ -6,6 +6,7 @@ import type { DeliverySettings } from '../linking/delivery.js'
 import type { ServiceLinks } from '../linking/service-links.js'
 import { unknownSession } from '../http/refusals.js'
 import type { Log } from '../log.js'
+import { requireOwner } from '../sessions/session-owner.js'
 import type { Sessions } from '../sessions/sessions.js'
 import type { Vault } from '../vault/vault.js'
 import { lockSession, type LockedSession } from './locked-session.js'
@@ -31,5 +32,12 @@ export type CommandDeps = {
 export async function requireSession(tx: TenantTransactor, sessionId: SessionId): Promise<LockedSession> {
   const session = await lockSession(tx, sessionId)
   if (session === null || session.deleted) throw unknownSession()
+  return session
+}
+
+/** The same for what only its owner may do. @throws GatewayError `session_not_found`, `forbidden` for a member who merely sees it */
+export async function requireOwnSession(tx: TenantTransactor, sessionId: SessionId): Promise<LockedSession> {
+  const session = await requireSession(tx, sessionId)
+  requireOwner(tx.scope, session)
   return session
 }

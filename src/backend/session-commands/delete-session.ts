@@ -6,6 +6,7 @@ import { forgetAttempt } from '../linking/attempts-store.js'
 import { endUnfinishedLink } from '../linking/end-unfinished-link.js'
 import { unknownSession } from '../http/refusals.js'
 import type { SessionIdentity } from '../sessions/session-identity.js'
+import { requireOwner } from '../sessions/session-owner.js'
 import { sessionState } from '../sessions/sessions-store.js'
 import { awaitState } from './await-state.js'
 import { cannotLeave } from './command-errors.js'
@@ -18,7 +19,7 @@ import { putAway } from './put-away.js'
  * Deletes a session: nobody is told of it from then on, its device is taken off the account if that can be done, and its credentials go into
  * quarantine, after which they are destroyed. Where WhatsApp cannot be reached, `finish-deletions.ts` gives the log-out up after a while.
  * @returns its state after some seconds of waiting for the log-out
- * @throws GatewayError `session_not_found`; not for one that was deleted before
+ * @throws GatewayError `session_not_found`, not for one that was deleted before; `forbidden`
  */
 export async function deleteSession(
   deps: CommandDeps,
@@ -28,6 +29,7 @@ export async function deleteSession(
   const deletion = await deps.tenants.transact(scope, async tx => {
     const session = await lockSession(tx, sessionId)
     if (session === null) throw unknownSession()
+    requireOwner(tx.scope, session)
     return session.deleted ? { leaves: false, identity: null } : begin(deps, tx, session)
   })
   if (deletion.identity !== null) deps.sessions.resume(deletion.identity, 'owner_waits')

@@ -5,7 +5,7 @@ import { ringBell, revokeLease } from '../leases/session-leases.js'
 import { unfinishedAttempt } from '../linking/attempts-reading.js'
 import { dropNotices, eraseSecrets } from '../outbox/outbox-store.js'
 import { setSessionState } from '../sessions/set-session-state.js'
-import { requireSession, type CommandDeps, type CommandScope } from './command-scope.js'
+import { requireOwnSession, type CommandDeps, type CommandScope } from './command-scope.js'
 import { linkUnderWay, notOurs, stillRestricted } from './command-errors.js'
 import { isRestricted, type LockedSession } from './locked-session.js'
 import { connectAnew, takeUp } from './take-up.js'
@@ -16,7 +16,7 @@ const byBot = { mode: 'handed_off', taken_back_at: null } as const
 /**
  * Leaves a session to a bot: closes it without logging out. With `deliverSessionId` the account is sent its session ID first, for which a
  * session that rests is connected; the hand-off then is done by whoever runs it, see `finish-hand-off.ts`.
- * @throws GatewayError `session_not_found`, `session_state`
+ * @throws GatewayError `session_not_found`, `forbidden`, `session_state`
  */
 export async function handOffSession(
   deps: CommandDeps,
@@ -24,7 +24,7 @@ export async function handOffSession(
   { sessionId, deliverSessionId }: { sessionId: SessionId; deliverSessionId: boolean },
 ): Promise<void> {
   const identity = await deps.tenants.transact(scope, async tx => {
-    const session = await requireSession(tx, sessionId)
+    const session = await requireOwnSession(tx, sessionId)
     if (session.state === 'handed_off' && !deliverSessionId) return null
     const refusal = notOurs(session)
     if (refusal !== null) throw refusal

@@ -25,7 +25,9 @@ export async function listSessions(
     return views.map(view => ({ ...view, name: names.get(view.sessionId) ?? null }))
   })
   const withLinks = states === undefined || states.includes('linking')
-  const attempts = withLinks ? (await links.list({ after: after ?? null, limit: limit + 1 })).map(detailsOfAttempt) : []
+  const attempts = withLinks
+    ? (await links.list(scope, { after: after ?? null, limit: limit + 1 })).map(detailsOfAttempt)
+    : []
   // a link that became a session between the two looks is in both
   const known = new Set(sessions.map(({ sessionId }) => sessionId))
   const all: SessionDetails[] = [...sessions, ...attempts.filter(({ sessionId }) => !known.has(sessionId))]

@@ -19,6 +19,7 @@ export type LockedSession = {
   quarantined: boolean
   /** A hand-off has been asked for and is not done yet. */
   handOffAsked: boolean
+  ownerId: string
   /** Some node is to run it, connected or not. */
   runs: boolean
   /** The node that runs it, or did last. */
@@ -46,6 +47,7 @@ export async function lockSession(tx: TenantTransactor, sessionId: SessionId): P
       'hand_off_at',
       'quarantined_at',
       'shredded_at',
+      'owner_id',
     ])
     .where('id', '=', sessionId)
     .forUpdate()
@@ -62,6 +64,7 @@ export async function lockSession(tx: TenantTransactor, sessionId: SessionId): P
     deleted: row.deleted_at !== null,
     quarantined: row.quarantined_at !== null || row.shredded_at !== null,
     handOffAsked: row.hand_off_at !== null,
+    ownerId: row.owner_id,
     runs: lease.wanted,
     nodeId: lease.node_id,
   }

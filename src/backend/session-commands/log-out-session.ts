@@ -6,7 +6,7 @@ import { queueRevoke } from '../linking/revoke.js'
 import { dropNotices } from '../outbox/outbox-store.js'
 import type { SessionIdentity } from '../sessions/session-identity.js'
 import { awaitState } from './await-state.js'
-import { requireSession, type CommandDeps, type CommandScope } from './command-scope.js'
+import { requireOwnSession, type CommandDeps, type CommandScope } from './command-scope.js'
 import { cannotLeave } from './command-errors.js'
 import type { LockedSession } from './locked-session.js'
 import { connectAnew, takeUp } from './take-up.js'
@@ -15,11 +15,11 @@ import { withdrawHandOff } from './withdraw.js'
 /**
  * Takes a session's device off the account; one that rests is connected for it. Waits some seconds for that. When WhatsApp cannot be reached
  * it is done as soon as it can, on whichever node, and the session shows its state of the moment until then. A restriction is waited for.
- * @throws GatewayError `session_not_found`, `session_state`
+ * @throws GatewayError `session_not_found`, `forbidden`, `session_state`
  */
 export async function logOutSession(deps: CommandDeps, scope: CommandScope, sessionId: SessionId): Promise<void> {
   const identity = await deps.tenants.transact(scope, async tx => {
-    const session = await requireSession(tx, sessionId)
+    const session = await requireOwnSession(tx, sessionId)
     if (session.state === 'logged_out') return null
     const refusal = cannotLeave(session)
     if (refusal !== null) throw refusal

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import {
+  ChangeSessionRequest,
   DeletedSession,
   HandOffRequest,
   LinkSessionRequest,
   ListSessionsQuery,
-  RenameSessionRequest,
   SessionDetails,
   SessionHistoryQuery,
   SessionList,
@@ -38,7 +38,7 @@ export function sessionCommandRoutes({ commands }: SessionCommandRoutesDeps): Ro
     route({
       method: 'get',
       path: base,
-      summary: 'Sessions, and links under way that a service has begun, page by page, of all states or of some',
+      summary: 'Sessions that the caller sees, and their own links under way, page by page, of all states or of some',
       access: { scope: 'read' },
       query: ListSessionsQuery,
       answer: SessionList,
@@ -84,13 +84,12 @@ export function sessionCommandRoutes({ commands }: SessionCommandRoutesDeps): Ro
     route({
       method: 'patch',
       path: one,
-      summary: 'Give a session a name, or take it away',
+      summary: 'Give a session a name or take it away, and decide who sees it',
       access: { scope: 'sessions' },
       params: sessionIdParams,
-      body: RenameSessionRequest,
+      body: ChangeSessionRequest,
       answer: SessionDetails,
-      handle: ({ actor, params, body: { name } }) =>
-        commands.rename(scopeOf(actor), { sessionId: sessionIdOf(params), name }),
+      handle: ({ actor, params, body }) => commands.change(scopeOf(actor), { sessionId: sessionIdOf(params), ...body }),
     }),
     route({
       method: 'delete',

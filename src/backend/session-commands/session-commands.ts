@@ -10,19 +10,20 @@ import type { SessionHistory } from '../../contract/session-view.js'
 import { errorCode } from '../log.js'
 import type { ServiceLink } from '../linking/service-links.js'
 import type { CommandDeps, CommandScope } from './command-scope.js'
+import { changeSession, type SessionChange } from './change-session.js'
 import { connectSession, reconnectSession } from './connect-session.js'
 import { deleteSession } from './delete-session.js'
 import { disconnectSession } from './disconnect-session.js'
 import { handOffSession } from './hand-off-session.js'
 import { listSessions } from './list-sessions.js'
 import { logOutSession } from './log-out-session.js'
-import { renameSession } from './rename-session.js'
 import { viewHistory, viewSession } from './view-session.js'
 
 /**
  * What may be asked of sessions, of any node: each is a change in the database and a wake-up, which whoever runs the session follows.
  * To ask twice is to ask once, and of two that contradict each other the later one counts. All throw GatewayError `session_not_found` for an
- * unknown id, and `session_state` where the session's state does not allow it.
+ * unknown id, and for one that the member does not see; `session_state` where the session's state does not allow it. What ends a session or
+ * gives it away is its owner's: `forbidden` for whoever merely sees it.
  */
 export interface SessionCommands {
   list(scope: CommandScope, query: ListSessionsQuery): Promise<SessionList>
@@ -36,7 +37,8 @@ export interface SessionCommands {
   reconnect(scope: CommandScope, sessionId: SessionId): Promise<SessionDetails>
   logOut(scope: CommandScope, sessionId: SessionId): Promise<SessionDetails>
   handOff(scope: CommandScope, input: { sessionId: SessionId; deliverSessionId: boolean }): Promise<SessionDetails>
-  rename(scope: CommandScope, input: { sessionId: SessionId; name: string | null }): Promise<SessionDetails>
+  /** Its name, and who sees it. */
+  change(scope: CommandScope, input: SessionChange): Promise<SessionDetails>
   /** Cancels, where there is a link under way and no session yet. */
   delete(scope: CommandScope, sessionId: SessionId): Promise<DeletedSession>
 }
@@ -68,10 +70,10 @@ export function createSessionCommands(deps: CommandDeps): SessionCommands {
   }
 
   /** @returns whether there was one, and no session yet */
-  const cancelLink = async (sessionId: SessionId): Promise<boolean> => {
-    const attempt = await links.find(sessionId)
+  const cancelLink = async (scope: CommandScope, sessionId: SessionId): Promise<boolean> => {
+    const attempt = await links.find(scope, sessionId)
     if (attempt === null || attempt.view.state !== 'linking') return false
-    await links.cancel(sessionId)
+    await links.cancel(scope, sessionId)
     return true
   }
 
@@ -80,7 +82,7 @@ export function createSessionCommands(deps: CommandDeps): SessionCommands {
     view,
     history: (scope, input) => viewHistory(deps, scope, input),
     async link(scope, how) {
-      const { sessionId } = await links.link(how)
+      const { sessionId } = await links.link(scope, how)
       return view(scope, sessionId)
     },
     connect: (scope, sessionId) =>
@@ -89,7 +91,7 @@ export function createSessionCommands(deps: CommandDeps): SessionCommands {
       done('disconnect', scope, {
         sessionId,
         work: async () => {
-          if (!(await cancelLink(sessionId))) await disconnectSession(deps, scope, sessionId)
+          if (!(await cancelLink(scope, sessionId))) await disconnectSession(deps, scope, sessionId)
         },
       }),
     reconnect: (scope, sessionId) =>
@@ -98,11 +100,11 @@ export function createSessionCommands(deps: CommandDeps): SessionCommands {
       done('logout', scope, { sessionId, work: () => logOutSession(deps, scope, sessionId) }),
     handOff: (scope, input) =>
       done('hand_off', scope, { sessionId: input.sessionId, work: () => handOffSession(deps, scope, input) }),
-    rename: (scope, input) =>
-      done('rename', scope, { sessionId: input.sessionId, work: () => renameSession(deps, scope, input) }),
+    change: (scope, input) =>
+      done('change', scope, { sessionId: input.sessionId, work: () => changeSession(deps, scope, input) }),
     delete: (scope, sessionId) =>
       noted('delete', sessionId, async () => {
-        if (await cancelLink(sessionId)) return { sessionId, state: 'disconnected' }
+        if (await cancelLink(scope, sessionId)) return { sessionId, state: 'disconnected' }
         return { sessionId, state: await deleteSession(deps, scope, sessionId) }
       }),
   }

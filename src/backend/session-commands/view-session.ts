@@ -12,7 +12,7 @@ import type { CommandDeps, CommandScope } from './command-scope.js'
 const historyPage = 50
 
 /**
- * A session, or the link that a service has begun under this id, with what it shows at the moment.
+ * A session, or the link of this member under this id, with what it shows at the moment.
  * @throws GatewayError `session_not_found`
  */
 export async function viewSession(
@@ -20,7 +20,7 @@ export async function viewSession(
   scope: CommandScope,
   sessionId: SessionId,
 ): Promise<SessionDetails> {
-  const attempt = await links.find(sessionId)
+  const attempt = await links.find(scope, sessionId)
   const found = await tenants.read(scope, async tx => {
     const session = await readSession(tx, sessionId)
     return session && { session, name: (await readNames(tx, vault, [sessionId])).get(sessionId) ?? null }
@@ -43,7 +43,7 @@ export async function viewHistory(
 }
 
 /** An attempt in the form of the session that it is to become. */
-export function detailsOfAttempt({ view, name }: ServiceAttempt): SessionDetails {
+export function detailsOfAttempt({ view, name, ownerId }: ServiceAttempt): SessionDetails {
   const { sessionId, status, state, reason, since, mode } = view
   const nothingKnown: Pick<SessionView, 'lastConnectedAt' | 'phoneSeenAt' | 'notices' | 'health'> = {
     lastConnectedAt: null,
@@ -51,7 +51,20 @@ export function detailsOfAttempt({ view, name }: ServiceAttempt): SessionDetails
     notices: [],
     health: { appState: 'unknown', history: 'unknown', preKeys: 'unknown', inbound: 'unknown' },
   }
-  return { sessionId, status, state, reason, since, mode, phoneNumber: null, name, ...nothingKnown, ...linkOf(view) }
+  const whose = { ownerId, visibility: 'private' } as const
+  return {
+    sessionId,
+    status,
+    state,
+    reason,
+    since,
+    mode,
+    phoneNumber: null,
+    name,
+    ...whose,
+    ...nothingKnown,
+    ...linkOf(view),
+  }
 }
 
 function linkOf(attempt: LinkAttemptView): Pick<SessionDetails, 'link'> {

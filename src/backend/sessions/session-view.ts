@@ -1,4 +1,4 @@
-import type { SessionId } from '../../contract/ids.js'
+import type { SessionId, UserId } from '../../contract/ids.js'
 import type { SessionHistory, SessionView } from '../../contract/session-view.js'
 import { missionStatus, type SessionNoticeCode, type SessionState } from '../../contract/sessions.js'
 import type { TenantReader } from '../database/tenant-transaction.js'
@@ -15,6 +15,8 @@ const columns = [
   'until',
   'phone_number',
   'mode',
+  'owner_id',
+  'visibility',
   'connected_at',
   'phone_seen_at',
   'notices',
@@ -83,6 +85,8 @@ function view(row: Row): SessionView {
     ...(row.until !== null && { until: row.until.toISOString() }),
     phoneNumber: row.phone_number,
     mode: row.mode,
+    ownerId: row.owner_id as UserId,
+    visibility: row.visibility,
     lastConnectedAt: row.connected_at?.toISOString() ?? null,
     phoneSeenAt: row.phone_seen_at?.toISOString() ?? null,
     notices: noticesOf(row.notices),

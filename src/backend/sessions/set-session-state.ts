@@ -67,6 +67,8 @@ export async function setSessionState(
 
 export type NewSession = Pick<SessionsTable, 'person_id' | 'mode' | 'state' | 'reason' | 'phone_number' | 'lid'> & {
   id: SessionId
+  /** Without it, whose its link was, else the workspace's default user. */
+  owner_id?: string | undefined
   taken_back_at?: Date | RawBuilder<Date>
   phone_seen_at?: RawBuilder<Date>
 }

@@ -1,0 +1,15 @@
+import { sql } from 'kysely'
+import type { TenantTransactor } from '../database/tenant-transaction.js'
+
+/**
+ * Gives what a member leaves behind to the workspace's default user, and shows it to nobody else. For a transaction that acts for the workspace
+ * itself, before the member's place in it goes.
+ */
+export async function handOver({ db, scope }: TenantTransactor, userId: string): Promise<void> {
+  await sql`
+    update sessions set owner_id = default_user(${scope.workspaceId}), visibility = 'private' where owner_id = ${userId}`.execute(
+    db,
+  )
+  await sql`
+    update link_attempts set owner_id = default_user(${scope.workspaceId}) where owner_id = ${userId}`.execute(db)
+}
