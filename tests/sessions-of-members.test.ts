@@ -50,6 +50,8 @@ afterAll(async () => {
 })
 
 beforeEach(async () => {
+  // what an earlier test has shown
+  await rows.query(`update sessions set visibility = 'private'`)
   ann = await AsMember.join({ rows, operator })
   bob = await AsMember.join({ rows, operator })
   ada = await AsMember.join({ rows, operator }, { role: 'owner' })

@@ -119,7 +119,10 @@ export const ChangeSessionRequest = z
     name: SessionName.nullable().optional(),
     visibility: SessionVisibility.optional(),
   })
-  .refine(({ name, visibility }) => name !== undefined || visibility !== undefined, 'must change something')
+  .refine(({ name, visibility }) => name !== undefined || visibility !== undefined, {
+    path: ['name'],
+    message: 'is needed, or visibility',
+  })
 export type ChangeSessionRequest = z.infer<typeof ChangeSessionRequest>
 
 /** `logged_out`: the device is off the account. Any other state: nobody sees the session any more, and its log-out is still to be done. */

@@ -44,13 +44,16 @@ export const pathOf = ({ path }: SessionRoute, id = noSession): string => path.r
 
 export const nameOf = ({ method, path }: SessionRoute): string => `${method} ${path}`
 
+/** Of programs of today, and of those that know the mission's names. */
+const isAboutSessions = (path: string): boolean => !path.startsWith('/api/') || path.startsWith('/api/v1/sessions')
+
 /** None was added that the tables do not know. */
 export async function expectAllRoutesTried(gateway: TestGateway): Promise<void> {
   const { body } = await gateway.visitor().request('GET', '/openapi.json')
   const paths = Object.entries(body['paths'] as Record<string, Record<string, { security?: unknown }>>)
   const described = paths.flatMap(([path, methods]) =>
     Object.entries(methods).flatMap(([method, { security }]) =>
-      security === undefined ? [] : [`${method.toUpperCase()} ${path}`],
+      security === undefined || !isAboutSessions(path) ? [] : [`${method.toUpperCase()} ${path}`],
     ),
   )
   expect(sessionRoutes.map(nameOf).toSorted()).toEqual(described.toSorted())
