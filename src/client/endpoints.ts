@@ -4,7 +4,7 @@ import type {
   DeletedSession,
   HandOffRequest,
   LinkSessionRequest,
-  RenameSessionRequest,
+  ChangeSessionRequest,
   SessionDetails,
   SessionList,
 } from '../contract/session-commands.js'
@@ -30,7 +30,7 @@ export const endpoints = {
     link: endpoint<InputOf<typeof LinkSessionRequest>, SessionDetails>('POST', sessions),
     get: endpoint<OneSession, SessionDetails>('GET', one),
     history: endpoint<OneSession & Page & { before?: string }, SessionHistory>('GET', `${one}/history`),
-    update: endpoint<OneSession & InputOf<typeof RenameSessionRequest>, SessionDetails>('PATCH', one),
+    update: endpoint<OneSession & InputOf<typeof ChangeSessionRequest>, SessionDetails>('PATCH', one),
     delete: endpoint<OneSession, DeletedSession>('DELETE', one),
     connect: endpoint<OneSession, SessionDetails>('POST', `${one}/connect`),
     disconnect: endpoint<OneSession, SessionDetails>('POST', `${one}/disconnect`),
