@@ -95,6 +95,7 @@ describe('in production', () => {
     DATABASE_URL: 'postgres://user:hidden-word@127.0.0.1:1/none',
     PUBLIC_URL: 'https://link.example',
     TRUST_PROXY: 'loopback',
+    WHATSAPP_JWT_SECRET: randomBytes(32).toString('hex'),
   }
 
   test('a secret has to be given', async () => {

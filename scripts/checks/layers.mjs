@@ -33,7 +33,7 @@ export const backendRooms = [
   ['linking'],
   ['sessions'],
   ['outbox', 'live', 'admission', 'metrics'],
-  ['engine'],
+  ['engine', 'identity'],
   ['audit'],
   ['events', 'leases', 'http', 'tenancy'],
   ['vault'],

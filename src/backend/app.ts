@@ -3,6 +3,7 @@ import type { WorkspaceId } from '../contract/ids.js'
 import { aroundSessions } from './composition/around-sessions.js'
 import { openFoundation } from './composition/foundation.js'
 import { createFrontDoor } from './composition/front-door.js'
+import { firstOwnerNotice } from './composition/identity.js'
 import { createLinkingParts } from './composition/linking-parts.js'
 import { createSessionParts } from './composition/session-parts.js'
 import { createUseCases } from './composition/use-cases.js'
@@ -27,6 +28,11 @@ export type AppParts = {
 export interface App extends AsyncDisposable {
   /** Takes the node's lease, recovers what was left behind and opens the door. @returns the port */
   start(): Promise<number>
+  /**
+   * The link by which the first owner claims this installation; a secret, for the operator's eyes alone.
+   * @param base where people reach the gateway @returns null on all but the first start
+   */
+  firstOwnerLink(base: string): Promise<string | null>
 }
 
 /**
@@ -124,6 +130,7 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
       started = true
       return port
     },
+    firstOwnerLink: base => firstOwnerNotice(door.identity, base, log.child('identity')),
     async [Symbol.asyncDispose]() {
       // while sessions are given up
       await Promise.all([jobs[Symbol.asyncDispose](), releases[Symbol.asyncDispose]()])

@@ -42,7 +42,15 @@ export async function runGateway(config: Config): Promise<void> {
   if (stopping) return exit()
   const port = await startOrClose(app)
   log.info('listening', { port })
-  process.stderr.write(`WHIZ LITE is ready: ${config.publicUrl ?? `http://${browsable(config.host)}:${port}`}\n`)
+  const address = config.publicUrl ?? `http://${browsable(config.host)}:${port}`
+  process.stderr.write(`WHIZ LITE is ready: ${address}\n`)
+  if (config.roles.api) await tellFirstOwner(app, address)
+}
+
+/** Once per installation. Not through the log, which is kept and passed on. */
+async function tellFirstOwner(app: App, address: string): Promise<void> {
+  const link = await app.firstOwnerLink(address)
+  if (link !== null) process.stdout.write(`Become the first owner within 24 hours: ${link}\n`)
 }
 
 /** A start that fails (a taken port, say) must not leave the database running. */

@@ -1,5 +1,33 @@
 import type { z } from 'zod'
+import type {
+  AcceptInvitationRequest,
+  AccessToken,
+  ChangePasswordRequest,
+  ClaimInfo,
+  ClaimInfoRequest,
+  ConfirmSecondFactorRequest,
+  FirstOwnerRequest,
+  Me,
+  PasswordAgainRequest,
+  RefreshRequest,
+  RemoveSecondFactorRequest,
+  SecondFactorBegun,
+  SecondFactorConfirmed,
+  SignedIn,
+  SignInRequest,
+} from '../contract/identity.js'
 import type { Ticket, TicketRequest } from '../contract/live.js'
+import type {
+  ChangeMemberRequest,
+  InvitationList,
+  InviteRequest,
+  MemberList,
+  MemberView,
+  NameWorkspaceRequest,
+  NewInvitation,
+  WorkspaceList,
+  WorkspaceView,
+} from '../contract/people.js'
 import type {
   DeletedSession,
   HandOffRequest,
@@ -15,9 +43,15 @@ import { endpoint } from './endpoint.js'
 type InputOf<Schema extends z.ZodType> = z.input<Schema>
 type OneSession = { sessionId: string }
 type Page = { limit?: number }
+type Nothing = Record<never, never>
+type OneMember = { userId: string }
 
 const sessions = '/api/v1/sessions'
 const one = `${sessions}/:sessionId`
+const auth = '/api/v1/auth'
+const members = '/api/v1/members'
+const invitations = '/api/v1/invitations'
+const workspaces = '/api/v1/workspaces'
 
 /** Every route below `/api/v1`; a test holds this table against the gateway's OpenAPI document. */
 export const endpoints = {
@@ -39,6 +73,43 @@ export const endpoints = {
     handOff: endpoint<OneSession & InputOf<typeof HandOffRequest>, SessionDetails>('POST', `${one}/hand-off`),
     takeBack: endpoint<OneSession & InputOf<typeof TakeBackRequest>, TakenSession>('POST', `${one}/take-back`),
     import: endpoint<InputOf<typeof ImportSessionRequest>, TakenSession>('POST', `${sessions}/import`),
+  },
+  /** Signing in and out, and what people do to their own login. Without an access token unless told. */
+  auth: {
+    signIn: endpoint<InputOf<typeof SignInRequest>, SignedIn>('POST', `${auth}/sign-in`),
+    refresh: endpoint<InputOf<typeof RefreshRequest>, SignedIn>('POST', `${auth}/refresh`),
+    signOut: endpoint<InputOf<typeof RefreshRequest>, void>('POST', `${auth}/sign-out`),
+    /** With an access token, as all of the following that are not about a link. */
+    signOutEverywhere: endpoint<Nothing, void>('POST', `${auth}/sign-out-everywhere`),
+    changePassword: endpoint<InputOf<typeof ChangePasswordRequest>, AccessToken>('POST', `${auth}/password`),
+    beginSecondFactor: endpoint<InputOf<typeof PasswordAgainRequest>, SecondFactorBegun>('POST', `${auth}/totp/begin`),
+    confirmSecondFactor: endpoint<InputOf<typeof ConfirmSecondFactorRequest>, SecondFactorConfirmed>(
+      'POST',
+      `${auth}/totp/confirm`,
+    ),
+    removeSecondFactor: endpoint<InputOf<typeof RemoveSecondFactorRequest>, AccessToken>('POST', `${auth}/totp/remove`),
+    claimInfo: endpoint<InputOf<typeof ClaimInfoRequest>, ClaimInfo>('POST', `${auth}/claim-info`),
+    claimFirstOwner: endpoint<InputOf<typeof FirstOwnerRequest>, SignedIn>('POST', `${auth}/first-owner`),
+    acceptInvitation: endpoint<InputOf<typeof AcceptInvitationRequest>, SignedIn>('POST', `${auth}/accept-invitation`),
+    me: endpoint<Nothing, Me>('GET', '/api/v1/me'),
+  },
+  workspaces: {
+    list: endpoint<Nothing, WorkspaceList>('GET', workspaces),
+    create: endpoint<InputOf<typeof NameWorkspaceRequest>, WorkspaceView>('POST', workspaces),
+    rename: endpoint<{ workspaceId: string } & InputOf<typeof NameWorkspaceRequest>, WorkspaceView>(
+      'PATCH',
+      `${workspaces}/:workspaceId`,
+    ),
+  },
+  members: {
+    list: endpoint<Nothing, MemberList>('GET', members),
+    change: endpoint<OneMember & InputOf<typeof ChangeMemberRequest>, MemberView>('PATCH', `${members}/:userId`),
+    remove: endpoint<OneMember, void>('DELETE', `${members}/:userId`),
+  },
+  invitations: {
+    list: endpoint<Nothing, InvitationList>('GET', invitations),
+    create: endpoint<InputOf<typeof InviteRequest>, NewInvitation>('POST', invitations),
+    withdraw: endpoint<{ invitationId: string }, void>('DELETE', `${invitations}/:invitationId`),
   },
   tickets: {
     /** Opens one WebSocket; `client.live()` does it by itself. */

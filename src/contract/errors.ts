@@ -20,6 +20,27 @@ export const ErrorCode = z.enum([
   'unauthenticated',
   /** Known, and not allowed to. */
   'forbidden',
+  /** Of a sign-in: there is no login with this e-mail and this password. */
+  'wrong_credentials',
+  'second_factor_required',
+  'second_factor_wrong',
+  /** A second factor is there already, or is not there. */
+  'second_factor_state',
+  'refresh_refused',
+  'weak_password',
+  /** A login that may enter no workspace, or not this one. */
+  'no_workspace',
+  /** The link of an invitation or of the first owner is used up, revoked or too old. */
+  'link_over',
+  'email_taken',
+  'owner_exists',
+  'already_member',
+  'last_owner',
+  /** A member who cannot be suspended or removed. */
+  'member_kept',
+  'member_not_found',
+  'invitation_not_found',
+  'workspace_not_found',
   'session_not_found',
   /** An id chosen by the caller is another's. */
   'session_id_taken',

@@ -85,6 +85,11 @@ export class TestGateway implements AsyncDisposable {
     this.#url = `http://127.0.0.1:${await this.#app.start()}`
   }
 
+  /** As the first start prints it; null: it was printed before. */
+  async firstOwnerLink(): Promise<string | null> {
+    return (await this.#app?.firstOwnerLink(this.#url)) ?? null
+  }
+
   async stopApp(): Promise<void> {
     const app = this.#app
     this.#app = null

@@ -31,6 +31,7 @@ import { sessionCommandRoutes } from '../session-commands/session-commands.route
 import { createFindMember } from '../tenancy/members.js'
 import type { Operator } from '../tenancy/operator.js'
 import type { Foundation } from './foundation.js'
+import { createIdentityDoor } from './identity.js'
 import type { LinkingParts } from './linking-parts.js'
 import type { SessionParts } from './session-parts.js'
 import type { UseCases } from './use-cases.js'
@@ -60,18 +61,20 @@ export function createFrontDoor(deps: FrontDoorDeps, releases: Releases) {
 
   const addressOf = createClientAddress({ trustProxy, production, log: log.child('http') })
   const findMember = createFindMember({ tenants, wakeups })
+  const people = createIdentityDoor({ config, foundation, operator, findMember, cookies, log })
+  const { identity } = people
   const identify = createIdentify({
     serviceToken: config.serviceToken,
     cookies,
     addressOf,
     operator,
     findMember,
-    verifyAccessToken: async () => null,
+    verifyAccessToken: identity.verifyAccessToken,
     verifyApiKey: async () => null,
   })
   const limit = createRequestLimit({ most: limits.requestsPerMinute, withinMs: 60_000 })
   const feedDeps = { tenants, events, wakeups, vault, workspaceId: () => operator().workspaceId }
-  const stillStands = createStillStands({ findMember })
+  const stillStands = createStillStands({ findMember, ofUser: identity.stillSignedIn })
   const tickets = createTickets({ tenants, stillStands })
   const onDelivered = metrics.eventDelivered
   const live = createWebSocketDoor({
@@ -118,6 +121,7 @@ export function createFrontDoor(deps: FrontDoorDeps, releases: Releases) {
     ...sessionCommandRoutes({ commands }),
     ...missionRoutes({ commands }),
     ...ticketRoutes(tickets),
+    ...people.routes,
   ]
   const routes = [...described, ...openApiRoutes(described, packageVersion())]
   const documents = Router().use(docsPage(routes, packageVersion()))
@@ -138,6 +142,7 @@ export function createFrontDoor(deps: FrontDoorDeps, releases: Releases) {
   releases.use(live)
 
   return {
+    identity,
     /** @returns the port of the HTTP server */
     async open(): Promise<number> {
       const port = await server.listen(config.port, config.host)

@@ -5,6 +5,7 @@ import { dataDirProblems } from './data-dir-access.js'
 import { defaultDataDir } from './data-dir.js'
 import { engineVersionProblems } from './engine-version.js'
 import { Env, unusedSettings, withoutBlanks } from './env.js'
+import { jwtSecretProblem } from './jwt-secret.js'
 import { localSecret } from './local-secret.js'
 import { productionProblems } from './production-problems.js'
 import { localServiceToken, serviceTokenProblem } from './service-token.js'
@@ -23,6 +24,8 @@ export type Config = {
   /** `url` null: a PostgreSQL of our own in the data folder. */
   database: { url: string | null; appUrl: string | null }
   sessionSecret: Buffer
+  /** What access and refresh tokens of people are made with; the same on all nodes. */
+  jwtSecret: Buffer
   /** What another service, or the command line, proves itself with; null: no such calls. */
   serviceToken: string | null
   /** `url` null: the real WhatsApp. Both are set together, and only for the simulator. */
@@ -107,6 +110,8 @@ export function loadConfig(raw: NodeJS.ProcessEnv): Config {
   const { LINK_MAX_PER_ADDRESS: perAddress } = env
   const secret = parseSecret(env.WHATSAPP_SESSION_SECRET ?? localSecret(dataDir, 'session-secret'))
   if ('problem' in secret) throw new ConfigError([secretProblem(secret.problem)])
+  const jwtSecret = parseSecret(env.WHATSAPP_JWT_SECRET ?? localSecret(dataDir, 'jwt-secret'))
+  if ('problem' in jwtSecret) throw new ConfigError([`WHATSAPP_JWT_SECRET ${jwtSecret.problem}`])
   return {
     production,
     host: env.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
@@ -117,6 +122,7 @@ export function loadConfig(raw: NodeJS.ProcessEnv): Config {
     publicUrl: env.PUBLIC_URL ?? null,
     database: { url: env.DATABASE_URL ?? null, appUrl: env.DATABASE_APP_URL ?? null },
     sessionSecret: secret.bytes,
+    jwtSecret: jwtSecret.bytes,
     serviceToken: env.WHATSAPP_SERVICE_TOKEN ?? (production ? null : localServiceToken(dataDir)),
     whatsapp: {
       url: env.WHATSAPP_URL ?? null,
@@ -181,7 +187,8 @@ function readEnv(given: NodeJS.ProcessEnv): { env: Env; malformed: Map<string, s
 const secretProblem = (problem: string): string =>
   `WHATSAPP_SESSION_SECRET ${problem}. Make one with: openssl rand -hex 32`
 
-function secretProblems({ NODE_ENV, WHATSAPP_SESSION_SECRET: given, WHATSAPP_SERVICE_TOKEN: token }: Env): string[] {
+function secretProblems(env: Env): string[] {
+  const { NODE_ENV, WHATSAPP_SESSION_SECRET: given, WHATSAPP_SERVICE_TOKEN: token } = env
   const problems: string[] = []
   if (NODE_ENV === 'production' && given === undefined) problems.push(secretProblem('is not set'))
   const secret = given === undefined ? null : parseSecret(given)
@@ -190,6 +197,8 @@ function secretProblems({ NODE_ENV, WHATSAPP_SESSION_SECRET: given, WHATSAPP_SER
   if (tokenProblem !== null) {
     problems.push(`WHATSAPP_SERVICE_TOKEN ${tokenProblem}. Make one with: openssl rand -hex 32`)
   }
+  const jwtProblem = jwtSecretProblem(env)
+  if (jwtProblem !== null) problems.push(jwtProblem)
   return problems
 }
 

@@ -43,6 +43,7 @@ export const Env = z.object({
   WHATSAPP_SESSION_SECRET: flagless.optional(),
   WHATSAPP_SERVICE_TOKEN: flagless.optional(),
   WHATSAPP_MAX_SESSIONS_PER_USER: count.default(5),
+  WHATSAPP_JWT_SECRET: flagless.optional(),
   WHATSAPP_URL: z.url({ protocol: /^wss?$/ }).optional(),
   WHATSAPP_ROOT_KEY: z
     .string()

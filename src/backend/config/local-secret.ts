@@ -3,7 +3,7 @@ import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } f
 import { dirname, join } from 'node:path'
 
 /** Files of the data folder that hold what a local installation made for itself; programs of the same account read them. */
-export const localSecretNames = ['session-secret', 'service-token'] as const
+export const localSecretNames = ['session-secret', 'service-token', 'jwt-secret'] as const
 export type LocalSecretName = (typeof localSecretNames)[number]
 
 /**

@@ -7,6 +7,7 @@ import { loadConfig } from './config.js'
 
 let dataDir: string
 const secret = randomBytes(32).toString('hex')
+const jwtSecret = randomBytes(32).toString('hex')
 
 beforeEach(() => (dataDir = mkdtempSync(join(tmpdir(), 'whizlite-token-'))))
 afterEach(() => rmSync(dataDir, { recursive: true }))
@@ -16,6 +17,8 @@ const production = () => ({
   DATA_DIR: dataDir,
   PUBLIC_URL: 'https://link.example',
   WHATSAPP_SESSION_SECRET: secret,
+  WHATSAPP_JWT_SECRET: jwtSecret,
+  TRUST_PROXY: 'loopback',
 })
 
 test('without one, a local installation makes its own, for its owner alone, and keeps it', () => {

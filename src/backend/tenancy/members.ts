@@ -12,7 +12,7 @@ export type MembersDeps = {
   wakeups: { subscribe(userId: string, wake: () => void): () => void }
 }
 
-/** Looks up a member of a workspace; `null` for whoever has no place there. */
+/** Looks up a member of a workspace; `null` for whoever has no place there, or is suspended. */
 export type FindMember = (workspaceId: WorkspaceId, userId: UserId) => Promise<{ role: Role } | null>
 
 export function createFindMember({ tenants, wakeups }: MembersDeps): FindMember {
@@ -23,7 +23,12 @@ export function createFindMember({ tenants, wakeups }: MembersDeps): FindMember 
     async load(key) {
       const workspaceId = key.slice(0, key.indexOf(' ')) as WorkspaceId
       const found = await tenants.read({ workspaceId }, ({ db }) =>
-        db.selectFrom('app_users').select('role').where('id', '=', userOf(key)).executeTakeFirst(),
+        db
+          .selectFrom('app_users')
+          .select('role')
+          .where('id', '=', userOf(key))
+          .where('suspended_at', 'is', null)
+          .executeTakeFirst(),
       )
       return found ?? null
     },

@@ -1,0 +1,112 @@
+import type { UserId, WorkspaceId } from '../../contract/ids.js'
+import type { ChangeMemberRequest, MemberView } from '../../contract/people.js'
+import { audit } from '../audit/audit.js'
+import { DatabaseRefusedError } from '../database/database-errors.js'
+import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
+import { lastOwner, memberKept, notFound } from './errors.js'
+import { revokeInvitationsOf } from './invitations-store.js'
+import { lockPeople, managerScope, requireAbove, requireManager, type Manager } from './managing.js'
+import { changeMemberRow, findMember, otherOwners, passDefaultOn, removeMemberRow } from './members-store.js'
+import { wakeLogin } from './wake-login.js'
+
+export type ChangeMemberDeps = { tenants: Tenants; operator: () => { workspaceId: WorkspaceId } }
+
+/** What PostgreSQL says when a row is still referred to. */
+const stillReferred = '23503'
+
+/**
+ * Gives a member another role, suspends them or ends that. It holds at once, for open connections too.
+ * @throws GatewayError `member_not_found`, `forbidden`, `last_owner`, `member_kept`
+ */
+export function changeMember(
+  { tenants }: ChangeMemberDeps,
+  manager: Manager,
+  { userId, ...wanted }: ChangeMemberRequest & { userId: UserId },
+): Promise<MemberView> {
+  return tenants.transact(managerScope(manager), async tx => {
+    await lockPeople(tx)
+    const managing = await requireManager(tx, manager.userId)
+    const before = await existing(tx, userId)
+    const role = wanted.role ?? before.role
+    const suspended = wanted.suspended ?? before.suspended
+    requireAbove(managing, before.role, role)
+    if (suspended && !before.suspended) requireDispensable(manager, before)
+    await requireOwnerLeft(tx, before, role === 'owner' && !suspended)
+    await changeMemberRow(tx, userId, { role, suspended })
+    if (suspended || role === 'member') await revokeInvitationsOf(tx, userId)
+    await note(tx, before, { role, suspended })
+    await wakeLogin(tx, userId)
+    return { ...before, role, suspended }
+  })
+}
+
+/**
+ * Takes somebody's place in the workspace away, with their keys; anybody may leave by themselves. The login itself stays.
+ * @throws GatewayError `member_not_found`, `forbidden`, `last_owner`, `member_kept` (sessions are theirs)
+ */
+export async function removeMember(
+  { tenants, operator }: ChangeMemberDeps,
+  manager: Manager,
+  { userId }: { userId: UserId },
+): Promise<void> {
+  const leaving = userId === manager.userId
+  try {
+    await tenants.transact(managerScope(manager), async tx => {
+      await lockPeople(tx)
+      const before = await existing(tx, userId)
+      if (!leaving) requireAbove(await requireManager(tx, manager.userId), before.role)
+      if (before.isDefault && manager.workspaceId === operator().workspaceId) throw keptByOperator()
+      await requireOwnerLeft(tx, before, false)
+      if (before.isDefault) await passDefaultOn(tx, userId)
+      await revokeInvitationsOf(tx, userId)
+      await audit(tx, { action: 'member.removed', target: userId, detail: { previousRole: before.role } })
+      await removeMemberRow(tx, userId)
+      await wakeLogin(tx, userId)
+    })
+  } catch (error) {
+    if (!(error instanceof DatabaseRefusedError) || error.sqlState !== stillReferred) throw error
+    throw memberKept(
+      'Sessions still belong to this member.',
+      'They delete or hand off their sessions first; to keep them out at once, suspend them.',
+    )
+  }
+}
+
+async function existing(tx: TenantTransactor, userId: UserId): Promise<MemberView> {
+  const found = await findMember(tx, userId)
+  if (found === null) throw notFound('member_not_found')
+  return found
+}
+
+function requireDispensable(manager: Manager, { userId, isDefault }: MemberView): void {
+  if (isDefault) throw keptByOperator()
+  if (userId === manager.userId) throw memberKept('Nobody suspends themselves.', 'Leave the workspace instead.')
+}
+
+const keptByOperator = () =>
+  memberKept(
+    'The operator’s own place stays: what visitors link belongs to it.',
+    'Change its role or its login instead.',
+  )
+
+async function requireOwnerLeft(
+  tx: TenantTransactor,
+  { userId, role, suspended }: MemberView,
+  stays: boolean,
+): Promise<void> {
+  if (role !== 'owner' || suspended || stays) return
+  if ((await otherOwners(tx, userId)) === 0) throw lastOwner()
+}
+
+async function note(
+  tx: TenantTransactor,
+  before: MemberView,
+  { role, suspended }: Pick<MemberView, 'role' | 'suspended'>,
+): Promise<void> {
+  const target = before.userId
+  if (role !== before.role) {
+    await audit(tx, { action: 'member.role_changed', target, detail: { role, previousRole: before.role } })
+  }
+  if (suspended === before.suspended) return
+  await audit(tx, { action: suspended ? 'member.suspended' : 'member.resumed', target })
+}

@@ -1,0 +1,25 @@
+import type { UserId, WorkspaceId } from '../../contract/ids.js'
+import type { Tenants } from '../database/tenant-transaction.js'
+import type { Member } from '../http/actor.js'
+import { unauthenticated } from '../http/refusals.js'
+import { findLogin, type Login } from './logins-store.js'
+
+/** Somebody who asks with an access token: who they are, where, and by which sign-in. */
+export type Person = { userId: UserId; workspaceId: WorkspaceId; familyId: string; address: string }
+
+/** @throws GatewayError `unauthenticated` for a key or a service: these have no sign-in */
+export function personOf({ kind, userId, workspaceId, familyId, address }: Member): Person {
+  if (kind !== 'user' || familyId === undefined) throw unauthenticated()
+  return { userId, workspaceId, familyId, address }
+}
+
+/** @throws GatewayError `unauthenticated` when the login is gone */
+export async function ownLogin(tenants: Pick<Tenants, 'asLogin'>, { userId }: Person): Promise<Login> {
+  const login = await tenants.asLogin(userId, tx => findLogin(tx, userId))
+  if (login === null) throw unauthenticated()
+  return login
+}
+
+/** The scope of what a person does to their own login. */
+export const ownScope = ({ userId, workspaceId, address }: Person) =>
+  ({ workspaceId, userId, by: { kind: 'user', address } }) as const

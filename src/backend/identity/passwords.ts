@@ -1,0 +1,63 @@
+import { hash, verify, type Algorithm } from '@node-rs/argon2'
+import { tooManyAttempts } from '../http/too-many-attempts.js'
+
+export type Passwords = {
+  /** @returns argon2id in its own notation, salt and cost included */
+  hash(password: string): Promise<string>
+  /**
+   * Costs the same whether there is a login or not.
+   * @param stored null: there is no such login; the answer is no
+   */
+  matches(stored: string | null, password: string): Promise<boolean>
+}
+
+/** The two that do the work, for whoever counts it. */
+export type Argon2 = { hash: typeof hash; verify: typeof verify }
+
+/** OWASP's first choice for argon2id: 19 MiB, two passes, one lane. */
+const cost = { algorithm: 2 as Algorithm.Argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 }
+
+/** They share libuv's four threads with DNS and files. */
+const mostAtOnce = 2
+const mostWaiting = 50
+
+/** A password that nobody has; made once for all questions about nobody. */
+const nobodys = 'the password of nobody'
+
+/** @throws GatewayError `too_many_attempts` from both functions, when too many wait for their turn already */
+export function createPasswords(argon2: Argon2 = { hash, verify }): Passwords {
+  const turns = new Turns()
+  let decoy: Promise<string> | null = null
+  const hashed = (password: string) => turns.take(() => argon2.hash(plain(password), cost))
+  return {
+    hash: hashed,
+    async matches(stored, password) {
+      const against = stored ?? (await (decoy ??= hashed(nobodys)))
+      const right = await turns.take(() => argon2.verify(against, plain(password)))
+      return right && stored !== null
+    },
+  }
+}
+
+/** One password, however a keyboard composes its letters (RFC 8265, 4.2.2 asks for NFC). */
+const plain = (password: string): string => password.normalize('NFC')
+
+class Turns {
+  #running = 0
+  readonly #waiting: (() => void)[] = []
+
+  async take<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#running >= mostAtOnce) {
+      if (this.#waiting.length >= mostWaiting) throw tooManyAttempts(1)
+      await new Promise<void>(resolve => this.#waiting.push(resolve))
+    } else this.#running++
+    try {
+      return await work()
+    } finally {
+      const next = this.#waiting.shift()
+      // the turn is handed on, so that nobody slips in between
+      if (next === undefined) this.#running--
+      else next()
+    }
+  }
+}
