@@ -102,6 +102,9 @@ describe('prepareAppRole', () => {
     ['a superuser', 'superuser', 'superuser'],
     ['a role that bypasses row level security', 'bypassrls', 'bypassrls'],
     ['a role that may give itself rights', 'createrole', 'createrole'],
+    ['a role that may stream the whole cluster', 'replication', 'replication'],
+    ['a role that may read the server’s files', 'in role pg_read_server_files', 'server files'],
+    ['a role that may run programs on the server', 'noinherit in role pg_execute_server_program', 'server files'],
   ])('refuses %s', async (_, rights, power) => {
     const role = await makeRole(rights)
     const preparing = prepareAppRole({ ownerUrl: clone.ownerUrl, secret, appUrl: role.at(clone.ownerUrl) })
@@ -118,6 +121,58 @@ describe('prepareAppRole', () => {
       code: 'app_role_too_powerful',
       message: expect.stringContaining('owner'),
     })
+  })
+
+  test.each([['inherit'], ['noinherit']])(
+    'refuses a role that can become a powerful one over another (%s)',
+    async how => {
+      const powerful = await makeRole('bypassrls')
+      const between = await makeRole(`${how} in role ${powerful.name}`)
+      const role = await makeRole(`${how} in role ${between.name}`)
+      const preparing = prepareAppRole({ ownerUrl: clone.ownerUrl, secret, appUrl: role.at(clone.ownerUrl) })
+      await expect(preparing).rejects.toMatchObject({
+        code: 'app_role_too_powerful',
+        message: expect.stringContaining('bypassrls'),
+      })
+    },
+  )
+
+  test('refuses a powerful role that puts on a weak one when it logs in', async () => {
+    const weak = await makeRole()
+    const powerful = await makeRole(`superuser in role ${weak.name}`)
+    const url = new URL(powerful.at(clone.ownerUrl))
+    url.searchParams.set('options', `-c role=${weak.name}`)
+    expect(await whoAmI(url.href)).toMatchObject({ role: weak.name, super: false })
+    const preparing = prepareAppRole({ ownerUrl: clone.ownerUrl, secret, appUrl: url.href })
+    await expect(preparing).rejects.toMatchObject({
+      code: 'app_role_too_powerful',
+      message: expect.stringContaining('superuser'),
+    })
+  })
+
+  test('refuses the owner of a function that looks past the policies', async () => {
+    const role = await makeRole()
+    await asAdmin(clone.ownerUrl, client =>
+      client.query(`alter function api_key_workspace(text) owner to ${role.name}`),
+    )
+    const preparing = prepareAppRole({ ownerUrl: clone.ownerUrl, secret, appUrl: role.at(clone.ownerUrl) })
+    await expect(preparing).rejects.toMatchObject({ message: expect.stringContaining('owner') })
+  })
+
+  test('takes what a policy does not hold from a role that had it', async () => {
+    const role = await makeRole()
+    await asAdmin(clone.ownerUrl, client =>
+      client.query(`grant truncate, references, trigger on all tables in schema whizlite to ${role.name}`),
+    )
+    await prepareAppRole({ ownerUrl: clone.ownerUrl, secret, appUrl: role.at(clone.ownerUrl) })
+    const left = await asAdmin(clone.ownerUrl, client =>
+      client.query(
+        `select c.relname, p.right from pg_class c, unnest(array['truncate', 'references', 'trigger']) as p (kind)
+         where c.relnamespace = 'whizlite'::regnamespace and c.relkind in ('r', 'p') and has_table_privilege($1, c.oid, p.kind)`,
+        [role.name],
+      ),
+    )
+    expect(left.rows).toEqual([])
   })
 
   test('refuses to work on a table without protection', async () => {

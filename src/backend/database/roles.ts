@@ -97,16 +97,26 @@ function grantStatements(role: string): string {
     grant execute on all functions in schema ${SCHEMA} to ${role}`
 }
 
-/** Membership counts like the right itself: SET ROLE is one statement away. */
+/**
+ * Membership counts like the right itself, because SET ROLE is one statement away, and so does whoever logged in, who is one RESET ROLE away.
+ * Replication and the server's files lead past every policy to the bytes.
+ */
 const POWERS = `
-  select bool_or(r.rolsuper) as superuser, bool_or(r.rolbypassrls) as bypassrls, bool_or(r.rolcreaterole) as createrole,
-    exists (
-      select from pg_class c where c.relnamespace = '${SCHEMA}'::regnamespace and pg_has_role(current_user, c.relowner, 'MEMBER')
-    ) as owner
-  from pg_roles r where pg_has_role(current_user, r.oid, 'MEMBER')`
+  with held as (
+    select r.* from pg_roles r where pg_has_role(session_user, r.oid, 'MEMBER') or pg_has_role(current_user, r.oid, 'MEMBER')
+  )
+  select bool_or(rolsuper) as superuser, bool_or(rolbypassrls) as bypassrls, bool_or(rolcreaterole) as createrole,
+    bool_or(rolreplication) as replication,
+    bool_or(rolname in ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program')) as "server files",
+    bool_or(oid in (
+      select relowner from pg_class where relnamespace = '${SCHEMA}'::regnamespace
+      union select proowner from pg_proc where pronamespace = '${SCHEMA}'::regnamespace
+      union select nspowner from pg_namespace where oid = '${SCHEMA}'::regnamespace
+    )) as owner
+  from held`
 
 async function assertHeldByRowLevelSecurity(client: Client): Promise<void> {
-  const { rows } = await client.query<Record<'superuser' | 'bypassrls' | 'createrole' | 'owner', boolean>>(POWERS)
+  const { rows } = await client.query<Record<string, boolean>>(POWERS)
   const powers = Object.entries(rows[0] ?? {}).flatMap(([power, has]) => (has ? [power] : []))
   if (powers.length > 0) {
     throw new AppRoleError(
