@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, afterEach, expect, inject, test } from
 import { StormDatabase } from '../../scripts/storm/storm-database.js'
 import { until, type Cluster } from './cluster.js'
 import { TestCluster } from './test-cluster.js'
+import { writeOn } from './write-on.js'
 
 let database: StormDatabase
 let harness: TestCluster
@@ -25,29 +26,10 @@ afterAll(async () => {
 
 beforeEach(() => {
   processes = cluster.nodes.map(({ pid }) => pid)
-  talk = writeOn()
+  talk = writeOn(cluster)
 })
 
 afterEach(() => talk[Symbol.asyncDispose]())
-
-/** People write to one session after the other until told to stop, whatever happens meanwhile. */
-function writeOn(): AsyncDisposable {
-  const stopping = new AbortController()
-  const { signal } = stopping
-  const writing = (async () => {
-    for (let next = 0; !signal.aborted; next += 1) {
-      const session = cluster.sessions[next % cluster.sessions.length]
-      if (session !== undefined) await cluster.text(session)
-      await delay(200, undefined, { signal }).catch(() => {})
-    }
-  })()
-  return {
-    [Symbol.asyncDispose]: () => {
-      stopping.abort()
-      return writing
-    },
-  }
-}
 
 async function without(during: () => Promise<void>, lose: () => unknown, back: () => unknown): Promise<void> {
   const outage = { from: Date.now(), to: Infinity }
