@@ -2,8 +2,8 @@
 export class AppState {
   /** collections that never come to an end, and what makes one more patch for each */
   readonly endless = new Map<string, () => void>()
-  /** references to the whole of a collection on the media server, for those who ask for that */
-  readonly snapshots = new Map<string, Buffer>()
+  /** references to the whole of a collection on the media server, as it was at a version, for those who ask for that */
+  readonly snapshots = new Map<string, { version: number; reference: Buffer }>()
   readonly #collections = new Map<string, Buffer[]>()
 
   version(collection: string): number {

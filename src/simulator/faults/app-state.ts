@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { SimulatorError } from '../errors.js'
 import { appStateBlob, type AppStateFile } from '../phone/app-state-blob.js'
-import type { AppStateEntry } from '../phone/app-state-writer.js'
+import type { AppStateEntry, PatchFlaw } from '../phone/app-state-writer.js'
 import { announceAppState } from '../stanzas/app-state-requests.js'
 import { proto } from '../wire/protobuf.js'
 import { countParam, optionalCountParam, phoneOf, type Fault } from './fault.js'
@@ -22,18 +22,24 @@ function collectionParam(value: string | number | boolean | undefined): string {
   throw new SimulatorError('bad_request', `collection is none of ${COLLECTIONS.join(', ')}`)
 }
 
+const FLAWS = ['missing-key', 'wrong-mac', 'missing-values'] as const
+
+function flawParam(value: string | number | boolean | undefined): PatchFlaw | undefined {
+  const flaw = FLAWS.find(known => known === value)
+  if (value === undefined || flaw !== undefined) return flaw
+  throw new SimulatorError('bad_request', `flaw is none of ${FLAWS.join(', ')}`)
+}
+
 /**
  * The phone writes app state, in patches of at most 1,000 values, and its devices are told. With `flaw: 'missing-key'` they are made with a key
- * nobody has, with `'wrong-mac'` their MACs are wrong. With `file: 'patch'` the values lie on the media server; with `'snapshot'` so does, in
- * addition, what stands for the whole collection and cannot be read. Params: phone; collection (regular), count (1), flaw; file,
+ * nobody has, with `'wrong-mac'` their MACs are wrong, with `'missing-values'` the values are not in the patches. With `whole` whoever reads the
+ * collection from its beginning gets all of it without a flaw. With `file: 'patch'` the values lie on the media server; with `'snapshot'` so does, in
+ * addition, what stands for the whole collection and cannot be read. Params: phone; collection (regular), count (1), flaw, whole; file,
  * bytesPerSecond, cutAfter (bytes), status, hugeBytes (served, never held).
  */
 export const appState: Fault = (deps, params) => {
   const phone = phoneOf(deps, params)
-  const { flaw } = params
-  if (flaw !== undefined && flaw !== 'missing-key' && flaw !== 'wrong-mac') {
-    throw new SimulatorError('bad_request', 'flaw is none of missing-key, wrong-mac')
-  }
+  const flaw = flawParam(params['flaw'])
   const collection = collectionParam(params['collection'])
   const count = countParam(params, 'count')
   const { file } = params
@@ -49,7 +55,7 @@ export const appState: Fault = (deps, params) => {
   const store = (content: Uint8Array) => appStateBlob(deps.media, content, served)
   if (file === 'snapshot') {
     const whole = proto.ExternalBlobReference.encode(store(randomBytes(UNREADABLE_BYTES))).finish()
-    phone.person.appState.snapshots.set(collection, Buffer.from(whole))
+    phone.person.appState.snapshots.set(collection, { version: 0, reference: Buffer.from(whole) })
   }
   phone.soon(async () => {
     for (let done = 0; done < count; done += PER_PATCH) {
@@ -57,6 +63,11 @@ export const appState: Fault = (deps, params) => {
       phone.appState.write(collection, entries, { flaw, ...(file !== undefined && { store }) })
       // a hundred thousand values must not keep keepalives waiting
       await new Promise(resolve => setImmediate(resolve))
+    }
+    if (params['whole'] === true) {
+      const { version, content } = phone.appState.whole(collection)
+      const reference = proto.ExternalBlobReference.encode(appStateBlob(deps.media, content, {})).finish()
+      phone.person.appState.snapshots.set(collection, { version, reference: Buffer.from(reference) })
     }
     announceAppState(phone.person, collection)
   })

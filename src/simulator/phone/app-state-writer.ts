@@ -8,15 +8,18 @@ const MAC_BYTES = 32
 
 export type AppStateEntry = { index: string[]; value: proto.ISyncActionValue }
 
-/** `missing-key`: made with a key no device was given; `wrong-mac`: no MAC of the patch fits. */
-export type PatchFlaw = 'missing-key' | 'wrong-mac'
+/**
+ * `missing-key`: made with a key no device was given; `wrong-mac`: no MAC of the patch fits; `missing-values`: the values are not there, and
+ * what a reader sums up is not what the phone has.
+ */
+export type PatchFlaw = 'missing-key' | 'wrong-mac' | 'missing-values'
 
 export type WriteOptions = {
   flaw?: PatchFlaw | undefined
   store?: ((values: Uint8Array) => proto.IExternalBlobReference) | undefined
 }
 
-type Written = { version: number; hash: SummedHash }
+type Written = { version: number; hash: SummedHash; records: Map<string, proto.ISyncdRecord> }
 
 /** The phone's hand in its account's app state. Values other devices wrote go into its sums without being read. */
 export class AppStateWriter {
@@ -38,13 +41,18 @@ export class AppStateWriter {
     const key = flaw === 'missing-key' ? { keyId: randomBytes(6), keyData: randomBytes(MAC_BYTES) } : own
     const keys = mutationKeys(key.keyData)
     const sealed = entries.map(({ index, value }) => sealMutation(keys, key.keyId, index, value))
-    for (const { indexMac, valueMac } of sealed) written.hash.set(indexMac, valueMac)
+    for (const { indexMac, valueMac, blob } of sealed) {
+      written.hash.set(indexMac, valueMac)
+      const record = { index: { blob: indexMac }, value: { blob }, keyId: { id: key.keyId } }
+      written.records.set(indexMac.toString('base64'), record)
+    }
     const version = written.version + 1
     const snapshot = snapshotMac(keys, written.hash.bytes, version, collection)
-    const values = sealed.map(({ valueMac }) => valueMac)
+    const there = flaw === 'missing-values' ? [] : sealed
+    const values = there.map(({ valueMac }) => valueMac)
     const wrong = flaw === 'wrong-mac'
     const keyId = { id: key.keyId }
-    const mutations = sealed.map(({ indexMac, blob }) => ({
+    const mutations = there.map(({ indexMac, blob }) => ({
       operation: proto.SyncdMutation.SyncdOperation.SET,
       record: { index: { blob: indexMac }, value: { blob: wrong ? spoilt(blob) : blob }, keyId },
     }))
@@ -60,17 +68,36 @@ export class AppStateWriter {
     return version
   }
 
+  /** All of a collection as it stands, an encoded `SyncdSnapshot`, and its version. */
+  whole(collection: string): { version: number; content: Uint8Array } {
+    const { version, hash, records } = this.#caughtUp(collection)
+    const { keyId, keyData } = this.keys().appState
+    const content = proto.SyncdSnapshot.encode({
+      version: { version },
+      records: [...records.values()],
+      mac: snapshotMac(mutationKeys(keyData), hash.bytes, version, collection),
+      keyId: { id: keyId },
+    }).finish()
+    return { version, content }
+  }
+
   /** The sums after everything anybody wrote. */
   #caughtUp(collection: string): Written {
-    const written = this.#collections.get(collection) ?? { version: 0, hash: new SummedHash() }
+    const written = this.#collections.get(collection) ?? { version: 0, hash: new SummedHash(), records: new Map() }
     this.#collections.set(collection, written)
     for (const bytes of this.person.appState.since(collection, written.version)) {
       for (const { operation, record } of proto.SyncdPatch.decode(bytes).mutations) {
         const index = record?.index?.blob
         const value = record?.value?.blob
         if (!index || !value) continue
-        if (operation === proto.SyncdMutation.SyncdOperation.REMOVE) written.hash.remove(index)
-        else written.hash.set(index, value.subarray(-MAC_BYTES))
+        const name = Buffer.from(index).toString('base64')
+        if (operation === proto.SyncdMutation.SyncdOperation.REMOVE) {
+          written.hash.remove(index)
+          written.records.delete(name)
+        } else {
+          written.hash.set(index, value.subarray(-MAC_BYTES))
+          written.records.set(name, record)
+        }
       }
       written.version++
     }

@@ -30,16 +30,17 @@ function serve(companion: Companion, request: Node): Node {
   if (!patch) {
     const more = appState.endless.get(name)
     more?.()
-    const after = appState.since(name, base)
+    const snapshot = request.attrs['return_snapshot'] === 'true' ? appState.snapshots.get(name) : undefined
+    const from = snapshot?.version ?? base
+    const after = appState.since(name, from)
     const page = firstPage(after)
     const attrs = {
       name,
-      version: base + page.length,
+      version: from + page.length,
       has_more_patches: more || page.length < after.length ? 'true' : 'false',
     }
-    const snapshot = request.attrs['return_snapshot'] === 'true' ? appState.snapshots.get(name) : undefined
     return node('collection', attrs, [
-      ...(snapshot ? [node('snapshot', {}, snapshot)] : []),
+      ...(snapshot ? [node('snapshot', {}, snapshot.reference)] : []),
       node(
         'patches',
         {},

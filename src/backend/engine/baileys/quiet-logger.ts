@@ -6,8 +6,11 @@ export type OnAnswer = (messageId: string, refused: boolean) => void
 
 export type LoggerEars = {
   onAnswer?: OnAnswer
-  /** Words of Baileys without the values beside them; it puts names of collections into them and nothing of anybody. */
-  onWords?: (words: string) => void
+  /**
+   * Words of Baileys without the values beside them; it puts names of collections into them and nothing of anybody.
+   * @param name what is called so beside them: of a collection where the words are about one
+   */
+  onWords?: (words: string, name?: string) => void
 }
 
 /**
@@ -18,7 +21,8 @@ const deaf = () => {}
 
 export function quietLogger(log: Log, { onAnswer = deaf, onWords = deaf }: LoggerEars = {}): ILogger {
   const hear = (...said: unknown[]) => {
-    for (const words of said) if (typeof words === 'string') onWords(words)
+    const name = (said[0] as { name?: unknown } | null)?.name
+    for (const words of said) if (typeof words === 'string') onWords(words, typeof name === 'string' ? name : undefined)
   }
   const forward = (write: Log['warn'], event: string) => (fields: unknown, words?: unknown) => {
     hear(fields, words)

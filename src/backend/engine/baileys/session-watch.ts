@@ -90,7 +90,13 @@ export class SessionWatch {
       log,
       onHealth: preKeys => emit({ type: 'health', health: { preKeys } }),
     })
-    this.#appState = new AppStateWatch({ socket, onHealth: appState => emit({ type: 'health', health: { appState } }) })
+    this.#appState = new AppStateWatch({
+      socket,
+      resyncedAt: watches.memoryOf(name).resyncedAt,
+      resyncEveryMs: limits.resyncEveryMs,
+      log,
+      onHealth: appState => emit({ type: 'health', health: { appState } }),
+    })
     this.#history = new HistoryImport({
       socket,
       mediaUrl: watches.mediaUrl,
@@ -99,7 +105,8 @@ export class SessionWatch {
       log,
       onHealth: history => emit({ type: 'health', health: { history } }),
     })
-    this.#leave = round.add(this.inbound)
+    const leave = [round.add(this.inbound), round.add(this.#appState)]
+    this.#leave = () => leave.forEach(each => each())
   }
 
   opened(): void {
@@ -113,8 +120,8 @@ export class SessionWatch {
   }
 
   /** What Baileys says in its log. */
-  said(words: string): void {
-    this.#appState.said(words)
+  said(words: string, name?: string): void {
+    this.#appState.said(words, name)
   }
 
   /** The connection has ended. */
@@ -131,6 +138,6 @@ export function earsOf(watch: () => SessionWatch | null): LoggerEars & Pick<Guar
   return {
     onFile: came => watch()?.onFile(came),
     onAnswer: (id, refused) => watch()?.inbound.answered(id, refused),
-    onWords: words => watch()?.said(words),
+    onWords: (words, name) => watch()?.said(words, name),
   }
 }

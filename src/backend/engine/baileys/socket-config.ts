@@ -60,6 +60,8 @@ export function socketConfig({
     syncFullHistory: false,
     // see history-import.ts
     shouldSyncHistoryMessage: () => false,
+    // left out they are, and nobody would find out that a collection is damaged, see watch-app-state.ts
+    appStateMacVerification: { patch: true, snapshot: true },
     makeSignalRepository,
     msgRetryCounterCache: retries,
     placeholderResendCache: new ResendRequests(),

@@ -1,5 +1,7 @@
-import type { BinaryNode, WASocket } from '@whiskeysockets/baileys'
+import { ALL_WA_PATCH_NAMES, type BinaryNode, type WAPatchName, type WASocket } from '@whiskeysockets/baileys'
 import type { SessionHealth } from '../../../contract/sessions.js'
+import { errorCode, type Log } from '../../log.js'
+import type { Watched } from './watch-round.js'
 
 /** Answers of one collection in a row that promise more. An account of years takes a handful. */
 const mostRounds = 50
@@ -8,33 +10,51 @@ const mostRounds = 50
 const givenUp = /^(?:(\S+) blocked on missing key .* parking|failed to sync (\S+) .* giving up)/
 const synced = /^(?:synced|restored state of) (\S+) /
 
-export type AppStateWatchDeps = { socket: WASocket; onHealth: (health: SessionHealth['appState']) => void }
+/** How it says that a patch, or what came of it, is not what the phone has written: it goes on without, and never finds back by itself. */
+const damaged = /^(failed to decode patch, skipping|LTHash verification failed)/
+
+export type AppStateWatchDeps = {
+  socket: WASocket
+  /** Collection -> when it was read from its beginning last, over all connections of the session. */
+  resyncedAt: Map<string, number>
+  resyncEveryMs: number
+  log: Log
+  onHealth: (health: SessionHealth['appState']) => void
+}
 
 /**
  * Tells whether the account's app state can be read, and ends a reading without end: Baileys goes on as long as WhatsApp promises more
- * patches, and every message that is to be sent waits meanwhile (reliability F-06, T-38).
+ * patches, and every message that is to be sent waits meanwhile (reliability F-06, T-38). A collection that is damaged is read once more
+ * from its beginning (F-24); one that is so there too is left alone for hours.
  */
-export class AppStateWatch {
-  readonly #onHealth: AppStateWatchDeps['onHealth']
+export class AppStateWatch implements Watched {
+  readonly #deps: AppStateWatchDeps
   /** By collection: answers in a row that promised more. */
   readonly #rounds = new Map<string, number>()
   /** Collections that were ended here, and have not come to an end of their own since. */
   readonly #endless = new Set<string>()
   readonly #givenUp = new Set<string>()
+  readonly #damaged = new Set<string>()
+  /** Is read from its beginning just now. */
+  #repairing: string | null = null
   /** The last file that belongs to it did not come. */
   #fileMissing = false
   #told: SessionHealth['appState'] | null = null
 
-  constructor({ socket, onHealth }: AppStateWatchDeps) {
-    this.#onHealth = onHealth
+  constructor(deps: AppStateWatchDeps) {
+    this.#deps = deps
     // before Baileys looks at the same node
-    socket.ws.prependListener('frame', (frame: BinaryNode | Uint8Array) => {
+    deps.socket.ws.prependListener('frame', (frame: BinaryNode | Uint8Array) => {
       if ('tag' in frame && frame.tag === 'iq' && Array.isArray(frame.content)) this.#count(frame.content)
     })
   }
 
-  /** Words that Baileys logs. */
-  said(words: string): void {
+  /** Words that Baileys logs. @param name of the collection, where it is not among them */
+  said(words: string, name?: string): void {
+    if (name !== undefined && damaged.test(words)) {
+      this.#damaged.add(name)
+      return this.#tell()
+    }
     const lost = givenUp.exec(words)
     const had = lost === null ? synced.exec(words)?.[1] : undefined
     if (lost === null && had === undefined) return
@@ -46,6 +66,39 @@ export class AppStateWatch {
   /** Whether a file that belongs to it has come. */
   onFile(came: boolean): void {
     this.#fileMissing = !came
+    this.#tell()
+  }
+
+  /** Outside of whatever Baileys does just then: its own reading holds a lock that this one needs. */
+  look(now: number): void {
+    const { resyncedAt, resyncEveryMs } = this.#deps
+    if (this.#repairing !== null) return
+    for (const name of this.#damaged) {
+      if (now - (resyncedAt.get(name) ?? -Infinity) < resyncEveryMs) continue
+      resyncedAt.set(name, now)
+      return void this.#repair(name)
+    }
+  }
+
+  stoodStill(): void {}
+
+  async #repair(name: string): Promise<void> {
+    const { socket, log } = this.#deps
+    const { keys, creds } = socket.authState
+    this.#damaged.delete(name)
+    if (!isCollection(name)) return
+    this.#repairing = name
+    try {
+      const forget = async () => keys.set({ 'app-state-sync-version': { [name]: null } })
+      // in turn with all readings, as Baileys itself makes them
+      await keys.transaction(forget, creds.me?.id ?? 'resync-app-state')
+      await socket.resyncAppState([name], false)
+      log.info(this.#damaged.has(name) ? 'app_state_stays_damaged' : 'app_state_repaired')
+    } catch (error) {
+      this.#damaged.add(name)
+      log.warn('app_state_not_repaired', { code: errorCode(error) })
+    }
+    this.#repairing = null
     this.#tell()
   }
 
@@ -66,9 +119,14 @@ export class AppStateWatch {
   }
 
   #tell(): void {
-    const health = this.#fileMissing || this.#endless.size + this.#givenUp.size > 0 ? 'failing' : 'ok'
+    const ill = this.#endless.size + this.#givenUp.size + this.#damaged.size > 0 || this.#repairing !== null
+    const health = this.#fileMissing || ill ? 'failing' : 'ok'
     if (this.#told === health) return
     this.#told = health
-    this.#onHealth(health)
+    this.#deps.onHealth(health)
   }
+}
+
+function isCollection(name: string): name is WAPatchName {
+  return ALL_WA_PATCH_NAMES.some(known => known === name)
 }

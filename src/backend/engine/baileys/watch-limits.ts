@@ -14,6 +14,8 @@ export type WatchLimits = {
   downloadMs: number
   /** For one file of app state: what is to be sent waits for it. */
   appStateMs: number
+  /** Between two readings of one collection of app state from its beginning. */
+  resyncEveryMs: number
   silence: {
     leastMs: number
     mostMs: number
@@ -32,5 +34,6 @@ export const usualLimits: WatchLimits = {
   retryMs: 30_000,
   downloadMs: 60_000,
   appStateMs: 15_000,
+  resyncEveryMs: 6 * 60 * 60_000,
   silence: { leastMs: 20 * 60_000, mostMs: 24 * 60 * 60_000, factor: 10, firstGapMs: 6 * 60_000 },
 }

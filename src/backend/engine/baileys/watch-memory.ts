@@ -11,6 +11,8 @@ export type SessionMemory = {
   /** The message that WhatsApp told first of all that waited, and how often it did although it had been refused. */
   first: { id: string; refused: number } | null
   retries: RetryCounts
+  /** When each collection of app state was read anew from its beginning. */
+  resyncedAt: Map<string, number>
 }
 
 /** More sessions than one process runs; the one that connected longest ago is forgotten first. */
@@ -22,6 +24,7 @@ const fresh = (): SessionMemory => ({
   deafInARow: 0,
   first: null,
   retries: new RetryCounts(),
+  resyncedAt: new Map(),
 })
 
 export class WatchMemory {
