@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EventTeller } from './support/event-teller.js'
 import { MemberLine } from './support/member-line.js'
+import { pictureOf } from './support/picture-of.js'
 import { TwoNodes } from './support/two-nodes.js'
 
 let nodes: TwoNodes
@@ -16,11 +17,10 @@ let workspaceId: string
 beforeAll(async () => {
   nodes = await TwoNodes.start()
   sessionId = (await nodes.link()).sessionId
-  hers = (await nodes.link()).sessionId
   const [session] = await nodes.rows.query<{ workspace_id: string }>('select workspace_id from whizlite.sessions')
   workspaceId = session?.workspace_id ?? ''
   her = { 'x-user-id': await newMember() }
-  await own(hers, her['x-user-id'])
+  hers = await linkAs(her)
   teller = await EventTeller.open(nodes.gateway, workspaceId)
 })
 afterAll(async () => {
@@ -36,18 +36,17 @@ async function newMember(): Promise<string> {
   return member?.id ?? ''
 }
 
-/** As the database's owner, past the rule that only its owner gives a session away. */
-async function own(id: string, ownerId: string): Promise<void> {
-  await nodes.rows.query(`alter table whizlite.sessions disable trigger sessions_keep_owner`)
-  await nodes.rows.query(`update whizlite.sessions set owner_id = $2 where id = $1`, [id, ownerId])
-  await nodes.rows.query(`update whizlite.link_attempts set owner_id = $2 where session_id = $1`, [id, ownerId])
-  await nodes.rows.query(`alter table whizlite.sessions enable trigger sessions_keep_owner`)
+async function linkAs(headers: Record<string, string>): Promise<string> {
+  const phone = await nodes.phone()
+  const { body } = await nodes.here.ask('POST', '/api/v1/sessions', {}, headers)
+  await phone.scanPicture(pictureOf((body['link'] as { qrCode: string }).qrCode))
+  const id = String(body['sessionId'])
+  await nodes.rows.waitFor(`select from whizlite.link_attempts where session_id = $1 and phase = 'complete'`, [id])
+  return id
 }
 
 async function show(id: string, visibility: 'private' | 'workspace'): Promise<void> {
-  await nodes.rows.query(`select set_config('app.user', $1, false)`, [her['x-user-id']])
-  await nodes.rows.query(`update whizlite.sessions set visibility = $2 where id = $1`, [id, visibility])
-  await teller.wake(id)
+  expect(await nodes.there.ask('PATCH', `/api/v1/sessions/${id}`, { visibility }, her)).toMatchObject({ status: 200 })
 }
 
 const reasonsOf = (line: MemberLine) =>
