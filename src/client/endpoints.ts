@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { AuditAction, AuditPage } from '../contract/audit.js'
 import type {
   AcceptInvitationRequest,
   AccessToken,
@@ -110,6 +111,20 @@ export const endpoints = {
     list: endpoint<Nothing, InvitationList>('GET', invitations),
     create: endpoint<InputOf<typeof InviteRequest>, NewInvitation>('POST', invitations),
     withdraw: endpoint<{ invitationId: string }, void>('DELETE', `${invitations}/:invitationId`),
+  },
+  audit: {
+    /** For owners and admins. */
+    list: endpoint<
+      Page & {
+        before?: string
+        action?: AuditAction
+        userId?: string
+        target?: string
+        since?: string
+        until?: string
+      },
+      AuditPage
+    >('GET', '/api/v1/audit'),
   },
   tickets: {
     /** Opens one WebSocket; `client.live()` does it by itself. */

@@ -15,10 +15,11 @@ export type Audited = {
  * Notes in the audit log of the workspace who did what: in the transaction of what it tells of, so that both are stored or neither is. Who
  * it was is read from the transaction's scope. Costs an insert; the chain is locked during the commit alone (`audit_chain` in the
  * migration).
+ * @param who whose act it is, where the transaction itself acts for the workspace
  * @throws ZodError for anything that an entry must not hold: it is our mistake, and nothing is stored
  */
-export async function audit(tx: TenantTransactor, audited: Audited): Promise<void> {
-  const entry = JSON.stringify(contentOf(tx.scope, audited))
+export async function audit(tx: TenantTransactor, audited: Audited, who: TenantScope = tx.scope): Promise<void> {
+  const entry = JSON.stringify(contentOf(who, audited))
   await sql`insert into audit_log (workspace_id, entry) values (${tx.scope.workspaceId}, ${entry}::jsonb)`.execute(
     tx.db,
   )

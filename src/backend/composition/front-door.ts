@@ -1,5 +1,6 @@
 import { Router, type RequestHandler } from 'express'
 import type { PageSettings } from '../../contract/linking.js'
+import { auditRoutes } from '../audit/audit.routes.js'
 import { brandLogo, logoPath } from '../brand-logo.js'
 import type { Config } from '../config/config.js'
 import { apiDoor } from '../http/api-door.js'
@@ -122,6 +123,7 @@ export function createFrontDoor(deps: FrontDoorDeps, releases: Releases) {
     ...missionRoutes({ commands }),
     ...ticketRoutes(tickets),
     ...people.routes,
+    ...auditRoutes({ tenants }),
   ]
   const routes = [...described, ...openApiRoutes(described, packageVersion())]
   const documents = Router().use(docsPage(routes, packageVersion()))

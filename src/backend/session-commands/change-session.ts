@@ -1,5 +1,6 @@
 import type { SessionId } from '../../contract/ids.js'
 import type { ChangeSessionRequest } from '../../contract/session-commands.js'
+import { audit } from '../audit/audit.js'
 import { storeName } from '../sessions/session-name.js'
 import { requireOwnSession, type CommandDeps, type CommandScope } from './command-scope.js'
 
@@ -14,8 +15,12 @@ export async function changeSession(
 ): Promise<void> {
   await tenants.transact(scope, async tx => {
     await requireOwnSession(tx, sessionId)
-    if (name !== undefined) await storeName(tx, vault, sessionId, name)
+    if (name !== undefined) {
+      await storeName(tx, vault, sessionId, name)
+      await audit(tx, { action: 'session.rename', target: sessionId })
+    }
     if (visibility === undefined) return
+    await audit(tx, { action: 'session.share', target: sessionId, detail: { visibility } })
     await tx.db.updateTable('sessions').set({ visibility }).where('id', '=', sessionId).execute()
     await events.wake(tx, sessionId)
   })

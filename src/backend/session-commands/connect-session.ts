@@ -1,4 +1,5 @@
 import type { SessionId } from '../../contract/ids.js'
+import { audit } from '../audit/audit.js'
 import { requireSession, type CommandDeps, type CommandScope } from './command-scope.js'
 import { notOurs, shredded, stillRestricted } from './command-errors.js'
 import { restoreFromQuarantine } from '../sessions/quarantine.js'
@@ -13,7 +14,11 @@ const asked = { reason: 'asked_to_connect', mode: 'managed' } as const
  * @throws GatewayError `session_not_found`, `session_state`
  */
 export async function connectSession(deps: CommandDeps, scope: CommandScope, sessionId: SessionId): Promise<void> {
-  return connect(deps, scope, sessionId, session => session.state === 'disconnected')
+  return connect(deps, scope, {
+    sessionId,
+    action: 'session.connect',
+    isAnew: session => session.state === 'disconnected',
+  })
 }
 
 /**
@@ -21,19 +26,25 @@ export async function connectSession(deps: CommandDeps, scope: CommandScope, ses
  * @throws as `connectSession`
  */
 export async function reconnectSession(deps: CommandDeps, scope: CommandScope, sessionId: SessionId): Promise<void> {
-  return connect(deps, scope, sessionId, session => session.state !== 'connecting')
+  return connect(deps, scope, {
+    sessionId,
+    action: 'session.reconnect',
+    isAnew: session => session.state !== 'connecting',
+  })
 }
 
-/** @param isAnew whether a session that some node runs is to make a new connection */
-async function connect(
-  deps: CommandDeps,
-  scope: CommandScope,
-  sessionId: SessionId,
-  isAnew: (session: LockedSession) => boolean,
-): Promise<void> {
+type Connect = {
+  sessionId: SessionId
+  action: 'session.connect' | 'session.reconnect'
+  /** Whether a session that some node runs is to make a new connection. */
+  isAnew: (session: LockedSession) => boolean
+}
+
+async function connect(deps: CommandDeps, scope: CommandScope, { sessionId, action, isAnew }: Connect): Promise<void> {
   const identity = await deps.tenants.transact(scope, async tx => {
     const session = await requireSession(tx, sessionId)
     requireConnectable(session)
+    await audit(tx, { action, target: sessionId })
     await withdrawEarlier(tx, sessionId)
     if (session.quarantined && (await restoreFromQuarantine(tx, sessionId)) === 'shredded') throw shredded()
     if (!session.runs) return takeUp(deps, tx, session, asked)

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { SessionId } from '../../contract/ids.js'
 import type { SessionState } from '../../contract/sessions.js'
 import type { TenantTransactor } from '../database/tenant-transaction.js'
+import { audit } from '../audit/audit.js'
 import { forgetAttempt } from '../linking/attempts-store.js'
 import { endUnfinishedLink } from '../linking/end-unfinished-link.js'
 import { unknownSession } from '../http/refusals.js'
@@ -30,7 +31,9 @@ export async function deleteSession(
     const session = await lockSession(tx, sessionId)
     if (session === null) throw unknownSession()
     requireOwner(tx.scope, session)
-    return session.deleted ? { leaves: false, identity: null } : begin(deps, tx, session)
+    if (session.deleted) return { leaves: false, identity: null }
+    await audit(tx, { action: 'session.delete', target: sessionId })
+    return begin(deps, tx, session)
   })
   if (deletion.identity !== null) deps.sessions.resume(deletion.identity, 'owner_waits')
   if (deletion.leaves) return awaitState(deps, scope, sessionId, ['logged_out', 'banned'])

@@ -1,4 +1,5 @@
 import type { SessionId } from '../../contract/ids.js'
+import { audit } from '../audit/audit.js'
 import { revokeLease } from '../leases/session-leases.js'
 import { endUnfinishedLink } from '../linking/end-unfinished-link.js'
 import { setSessionState } from '../sessions/set-session-state.js'
@@ -18,6 +19,7 @@ export async function disconnectSession(
 ): Promise<void> {
   await tenants.transact(scope, async tx => {
     const session = await requireSession(tx, sessionId)
+    await audit(tx, { action: 'session.disconnect', target: sessionId })
     await withdrawEarlier(tx, sessionId)
     if (!session.runs) return
     await revokeLease(tx, sessionId)

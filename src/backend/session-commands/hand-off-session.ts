@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { SessionId } from '../../contract/ids.js'
 import type { TenantTransactor } from '../database/tenant-transaction.js'
+import { audit } from '../audit/audit.js'
 import { ringBell, revokeLease } from '../leases/session-leases.js'
 import { unfinishedAttempt } from '../linking/attempts-reading.js'
 import { dropNotices, eraseSecrets } from '../outbox/outbox-store.js'
@@ -31,6 +32,7 @@ export async function handOffSession(
     if ((await unfinishedAttempt(tx, sessionId)) !== null) throw linkUnderWay()
     if (deliverSessionId && isRestricted(session)) throw stillRestricted(session.until)
     if (session.handOffAsked && deliverSessionId) return null
+    await audit(tx, { action: 'session.hand_off', target: sessionId, detail: { deliver: deliverSessionId } })
     await withdrawEarlier(tx, sessionId)
     return deliverSessionId ? beginDelivery(deps, tx, session) : leave(deps, tx, session)
   })

@@ -1,5 +1,6 @@
 import type { SessionId } from '../../contract/ids.js'
 import type { TenantTransactor } from '../database/tenant-transaction.js'
+import { audit } from '../audit/audit.js'
 import { ringBell } from '../leases/session-leases.js'
 import { endUnfinishedLink } from '../linking/end-unfinished-link.js'
 import { queueRevoke } from '../linking/revoke.js'
@@ -23,6 +24,7 @@ export async function logOutSession(deps: CommandDeps, scope: CommandScope, sess
     if (session.state === 'logged_out') return null
     const refusal = cannotLeave(session)
     if (refusal !== null) throw refusal
+    await audit(tx, { action: 'session.logout', target: sessionId })
     return beginLogOut(deps, tx, session)
   })
   if (identity !== null) deps.sessions.resume(identity, 'owner_waits')

@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { AuditPage } from '../src/contract/audit.js'
+import type { WorkspaceId } from '../src/contract/ids.js'
+import { CliProcess } from './support/cli-process.js'
+import { Operator } from './support/operator.js'
+import { Rows } from './support/rows.js'
+import { sessionRow } from './support/session-row.js'
+import { TestGateway } from './support/test-gateway.js'
+
+const token = randomBytes(32).toString('hex')
+
+let gateway: TestGateway
+let rows: Rows
+let operator: Operator
+let workspaceId: WorkspaceId
+
+beforeAll(async () => {
+  gateway = await TestGateway.start({ env: { WHATSAPP_SERVICE_TOKEN: token } })
+  rows = new Rows(gateway.database.ownerUrl)
+  operator = new Operator(gateway.url, token)
+  const [row] = await rows.query<{ id: WorkspaceId }>('select id from workspaces')
+  if (row === undefined) throw new Error('no workspace')
+  workspaceId = row.id
+})
+afterAll(async () => {
+  await rows[Symbol.asyncDispose]()
+  await gateway[Symbol.asyncDispose]()
+})
+
+const page = async (query = '') => (await operator.ask('GET', `/api/v1/audit${query}`)).body as unknown as AuditPage
+
+describe('commands to a session', () => {
+  test('are noted with who gave them, in the order in which they were given', async () => {
+    const sessionId = await sessionRow(rows, workspaceId, { state: 'disconnected', nodeId: null })
+    await operator.command(sessionId, 'hand-off', { deliverSessionId: false })
+    await operator.command(sessionId, 'disconnect')
+    await operator.ask('DELETE', `/api/v1/sessions/${sessionId}`)
+    const { entries, head } = await page(`?target=${sessionId}`)
+    const by = { by: 'service', result: 'done', target: sessionId, address: '127.0.0.1', userId: expect.any(String) }
+    expect(entries).toEqual([
+      expect.objectContaining({ ...by, action: 'session.delete' }),
+      expect.objectContaining({ ...by, action: 'session.disconnect' }),
+      expect.objectContaining({ ...by, action: 'session.hand_off', detail: { deliver: false } }),
+    ])
+    expect(head).toEqual({ seq: entries[0]?.seq, hash: entries[0]?.hash })
+  })
+
+  test('that were refused are not: nothing was done', async () => {
+    const sessionId = await sessionRow(rows, workspaceId, { state: 'banned', nodeId: null })
+    expect(await operator.command(sessionId, 'logout')).toMatchObject({ status: 409 })
+    expect((await page(`?target=${sessionId}`)).entries).toEqual([])
+  })
+})
+
+describe('the log', () => {
+  test.each([
+    ['?action=session.dance', 'action'],
+    ['?before=x', 'before'],
+    ['?limit=0', 'limit'],
+    ['?target=1', 'target'],
+    ['?since=yesterday', 'since'],
+  ])('is not asked by %s', async (query, path) => {
+    expect(await operator.ask('GET', `/api/v1/audit${query}`)).toMatchObject({
+      status: 400,
+      body: { code: 'validation_failed', errors: [{ path }] },
+    })
+  })
+
+  test('is for those who manage the workspace', async () => {
+    expect(await gateway.visitor().request('GET', '/api/v1/audit')).toMatchObject({ status: 401 })
+  })
+})
+
+describe('whizlite audit verify', () => {
+  const verify = async (...words: string[]) => {
+    await using cli = new CliProcess(['audit', 'verify', ...words], { env: gateway.env })
+    const code = await cli.exited
+    return { code, output: cli.output, errors: cli.errors }
+  }
+
+  test('says that the log is whole, and what to keep of it', async () => {
+    const { code, output } = await verify()
+    const { head } = await page()
+    expect({ code, output }).toEqual({
+      code: 0,
+      output: `${workspaceId}  whole: ${head?.seq ?? ''} entries. Head: ${workspaceId}:${head?.seq ?? ''}:${head?.hash ?? ''}`,
+    })
+    expect(await verify('--head', output.split('Head: ')[1] ?? '')).toMatchObject({ code: 0 })
+  })
+
+  test('ends with 1 and the first broken place', async () => {
+    await rows.query(`update audit_log set entry = entry || '{"by":"visitor"}' where seq = 2`)
+    expect(await verify()).toEqual({ code: 1, output: `${workspaceId}  BROKEN: entry 2 was changed.`, errors: '' })
+    expect(JSON.parse((await verify('--json')).output)).toMatchObject([{ fault: { seq: '2', fault: 'changed' } }])
+  })
+
+  test('refuses what is no head, and a database that is not there', async () => {
+    expect(await verify('--head', 'x')).toMatchObject({ code: 2, errors: expect.stringContaining('--head must be') })
+    await using cli = new CliProcess(['audit', 'verify'], { env: { ...gateway.env, DATABASE_URL: '' } })
+    expect(await cli.exited).toBe(1)
+    expect(cli.errors).toMatch(/^There is no database in the data folder/)
+  })
+})
