@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { SessionId, WorkspaceId } from '../../contract/ids.js'
+import { audit } from '../audit/audit.js'
 import { DatabaseUnavailableError } from '../database/database-errors.js'
 import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import { hasLease, openLease, ownedEpoch } from '../leases/session-leases.js'
@@ -80,6 +81,10 @@ export async function openAttempt(
       expectedNumber: plan.phoneNumber === null ? null : sealNumber(sealer, sessionId, plan.phoneNumber),
       name: plan.name === null ? null : sealer.seal(nameCell(sessionId), Buffer.from(plan.name)),
     })
+    if (isMembers) {
+      const { method, mode, deliver } = plan
+      await audit(tx, { action: 'session.link', target: sessionId, detail: { method, mode, deliver } }, starter.scope)
+    }
     return { workspaceId, sessionId, fence, sealer }
   }
   const deadline = performance.now() + patienceMs

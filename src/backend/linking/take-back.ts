@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { decodeSessionId, type SessionContents } from '../../session/index.js'
-import { SessionId, type SessionIdString, type WorkspaceId } from '../../contract/ids.js'
+import { SessionId, type SessionIdString } from '../../contract/ids.js'
 import type { TakenSession } from '../../contract/sessions.js'
+import { audit } from '../audit/audit.js'
 import type { Tenants, TenantScope, TenantTransactor } from '../database/tenant-transaction.js'
 import type { Engine, TakenBack } from '../engine/engine.js'
 import type { EventLog } from '../events/event-log.js'
@@ -109,7 +110,8 @@ export function createTakeBack({
     return { sessionId, state: 'connecting' }
   }
 
-  const take = async (workspaceId: WorkspaceId, sessionId: SessionId, string: SessionContents | null) => {
+  const take = async (scope: TenantScope, sessionId: SessionId, string: SessionContents | null) => {
+    const { workspaceId } = scope
     const taken = await tenants.transact({ workspaceId }, async tx => {
       const personId = await lockPersonOf(tx, sessionId)
       if (personId === null) throw unknownSession()
@@ -129,6 +131,7 @@ export function createTakeBack({
       // an account has one session: the newer one gives way, as an older one does to a new link
       const superseded = found.state === 'superseded' ? await supersedeOlder(events, tx, personId) : []
       await markTaken(events, tx, sessionId)
+      await audit(tx, { action: 'session.take_back', target: sessionId }, scope)
       if (owner === nobodysId) await events.wake(tx, owner)
       return { identity: { workspaceId, sessionId, fence, sealer }, superseded }
     })
@@ -147,11 +150,11 @@ export function createTakeBack({
 
   const create = async (
     tx: TenantTransactor,
-    userId: string | undefined,
+    scope: TenantScope,
     string: SessionContents,
     { account, ...taken }: TakenBack,
   ) => {
-    const { workspaceId } = tx.scope
+    const { workspaceId, userId } = scope
     const personId = await personOf(tx, account)
     const known = await knownDevice(tx, await sessionsOf(tx, personId, userId), string)
     if (known !== null) return { known }
@@ -174,6 +177,7 @@ export function createTakeBack({
       taken_back_at: new Date(),
     })
     await storeTaken(tx, sealer, sessionId, { account, ...taken }, null)
+    await audit(tx, { action: 'session.import', target: sessionId }, scope)
     if (owner === nobodysId) await events.wake(tx, owner)
     return { superseded, identity: { workspaceId, sessionId, fence, sealer } }
   }
@@ -186,17 +190,16 @@ export function createTakeBack({
         if (session === null) throw unknownSession()
         requireOwner(scope, session)
       })
-      const { workspaceId } = scope
-      return take(workspaceId, sessionId, source === 'stored' ? null : read(source))
+      return take(scope, sessionId, source === 'stored' ? null : read(source))
     },
-    async importSession({ workspaceId, userId, source, botStopped }) {
+    async importSession({ source, botStopped, ...scope }) {
       if (!botStopped) throw botNotStopped()
       const string = read(source)
       if (string.account.number === null)
         throw unreadableString('The session ID is of an account without a phone number.')
       const taken = convert(null, string)
-      const created = await tenants.transact({ workspaceId }, tx => create(tx, userId, string, taken))
-      if ('known' in created) return take(workspaceId, created.known, string)
+      const created = await tenants.transact({ workspaceId: scope.workspaceId }, tx => create(tx, scope, string, taken))
+      if ('known' in created) return take(scope, created.known, string)
       return run(created.identity, 'imported', created.superseded)
     },
   }
