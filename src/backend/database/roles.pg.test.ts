@@ -167,7 +167,7 @@ describe('prepareAppRole', () => {
     await prepareAppRole({ ownerUrl: clone.ownerUrl, secret, appUrl: role.at(clone.ownerUrl) })
     const left = await asAdmin(clone.ownerUrl, client =>
       client.query(
-        `select c.relname, p.right from pg_class c, unnest(array['truncate', 'references', 'trigger']) as p (kind)
+        `select c.relname, p.kind from pg_class c, unnest(array['truncate', 'references', 'trigger']) as p (kind)
          where c.relnamespace = 'whizlite'::regnamespace and c.relkind in ('r', 'p') and has_table_privilege($1, c.oid, p.kind)`,
         [role.name],
       ),
