@@ -71,7 +71,9 @@ async function startWithSessions(): Promise<Node> {
 const runs = ({ id }: Node, epoch: number) =>
   rows.waitFor(
     `select from session_leases l join sessions s on s.id = l.session_id
-     where l.node_id = $1 and l.epoch = $2 and s.state = 'connected' having count(*) = $3`,
+     where l.node_id = $1 and l.epoch = $2 and s.state = 'connected' and exists (
+       select from session_history h where h.session_id = s.id and h.epoch = l.epoch and h.state = 'connected'
+     ) having count(*) = $3`,
     [id, epoch, count],
     60_000,
   )

@@ -26,6 +26,7 @@ test('a session that has come to rest by itself is not let go once more', async 
     database,
     sessions: rig.sessions,
     wakeups,
+    glances: { subscribe: () => () => {} },
     lease: { nodeId, isSure: () => true },
     log,
   })

@@ -58,8 +58,19 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
   }
   const workspaceId = (): WorkspaceId => operator().workspaceId
   const foundation = await openFoundation(config, log, releases)
-  const { database, sessionsDatabase, appUrl, tenants, sessionTenants, vault, events, wakeups, lease, metrics } =
-    foundation
+  const {
+    database,
+    sessionsDatabase,
+    appUrl,
+    tenants,
+    sessionTenants,
+    vault,
+    events,
+    wakeups,
+    lease,
+    glances,
+    metrics,
+  } = foundation
   const { nodeId } = lease
   const sessionParts = createSessionParts(config, foundation, log, releases)
   const { sessions, looks, leaseWatch } = sessionParts
@@ -73,10 +84,10 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
 
   const ofSessions = { database: sessionsDatabase, tenants: sessionTenants }
   const recovery = releases.use(
-    createRecovery({ ...ofSessions, wakeups, vault, linking, sessions, lease, log: log.child('recovery') }),
+    createRecovery({ ...ofSessions, wakeups, glances, vault, linking, sessions, lease, log: log.child('recovery') }),
   )
   const longReconnects = releases.use(createLongReconnects({ ...looks, afterMs: config.sessionTimeoutMs }))
-  const ownerless = releases.use(createOwnerlessSessions(looks))
+  const ownerless = releases.use(createOwnerlessSessions({ ...looks, glances }))
   const jobsDeps = { ...ofSessions, url: appUrl, events, vault, nodeId, log: log.child('jobs') }
   const jobs = releases.use(createBackgroundJobs({ ...jobsDeps, onOutcome: metrics.jobTried }))
 
@@ -126,6 +137,7 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
       linking.start()
       longReconnects.start()
       ownerless.start()
+      glances.start()
       if (roles.jobs) jobs.start()
       started = true
       return port

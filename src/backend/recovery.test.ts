@@ -9,6 +9,7 @@ import type { Admission } from './admission/admission.js'
 import { createAdmission } from './admission/create-admission.js'
 import { createEventLog } from './events/event-log.js'
 import { createEventWakeups } from './events/event-wakeups.js'
+import { createGlances, type Glances } from './leases/glances.js'
 import { attemptLines } from './linking/attempt-lines.js'
 import { createLinking, type Linking } from './linking/linking.js'
 import { visitorsPlan } from './linking/link-plan.js'
@@ -25,6 +26,7 @@ let nodeId: string
 let sessions: Sessions
 let linking: Linking
 let admission: Admission
+let glances: Glances
 let parts: RecoveryDeps
 let recovery: Recovery
 let logged: string[]
@@ -67,10 +69,12 @@ beforeEach(async () => {
     maxSessionsPerUser: 5,
     mode: 'managed',
   })
+  glances = createGlances({ database, nodeId, log })
   parts = {
     database,
     tenants,
     wakeups,
+    glances,
     vault,
     linking,
     sessions,
@@ -79,9 +83,11 @@ beforeEach(async () => {
   }
   recovery = createRecovery({ ...parts, strandedEveryMs: 50 })
   await rows.query(`insert into nodes (id, lease_until) values ($1, clock_timestamp() + interval '1 hour')`, [nodeId])
+  glances.start()
 })
 
 afterEach(async () => {
+  await glances[Symbol.asyncDispose]()
   await recovery[Symbol.asyncDispose]()
   await linking[Symbol.asyncDispose]()
   await admission[Symbol.asyncDispose]()

@@ -1,13 +1,12 @@
 import type { Database } from './database/database.js'
 import type { EventWakeups } from './events/event-wakeups.js'
-import { lookForOrphans } from './leases/claims.js'
+import { isDead, lookForOrphans } from './leases/claims.js'
+import type { Glance, Glances } from './leases/glances.js'
 import type { NodeLease } from './leases/node-lease.js'
 import { leasesOf, nobodysId, type ClaimedSession } from './leases/session-leases.js'
 import { errorCode } from './log.js'
 import { takeOver, type TakeOverDeps, type ToTakeOver } from './take-over.js'
 
-/** What is given up wakes a node; this finds processes of this machine that have died, and what a lost wake-up was about. */
-const sweepEveryMs = 2_000
 /** After the end of another node's lease, so that the look finds it ended. */
 const afterEndMs = 20
 const claimsPerSweep = 500
@@ -21,6 +20,8 @@ const strandedEveryMs = 15_000
 export type RecoveryDeps = Omit<TakeOverDeps, 'sessions'> & {
   database: Database
   wakeups: Pick<EventWakeups, 'subscribe'>
+  /** Find processes of this machine that have died, and what a lost wake-up was about. */
+  glances: Pick<Glances, 'subscribe'>
   sessions: TakeOverDeps['sessions'] & { has(sessionId: ClaimedSession['sessionId']): boolean }
   linking: TakeOverDeps['linking'] & { has(sessionId: ClaimedSession['sessionId']): boolean }
   lease: Pick<NodeLease, 'nodeId' | 'host' | 'isSure'>
@@ -39,11 +40,11 @@ export interface Recovery extends AsyncDisposable {
 }
 
 export function createRecovery(deps: RecoveryDeps): Recovery {
-  const { database, wakeups, linking, sessions, lease, log } = deps
+  const { database, wakeups, glances, linking, sessions, lease, log } = deps
   const { nodeId, host } = lease
   let next: NodeJS.Timeout | undefined
   let looking: NodeJS.Timeout | undefined
-  let unsubscribe = () => {}
+  let unsubscribe: (() => void)[] = []
   let stopped = false
   let sweeping: Promise<void> = Promise.resolve()
   let asked = false
@@ -52,30 +53,38 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
   /** Ids of this node's that the last look found without anybody running them. */
   let suspects = new Set<string>()
 
-  /** @returns after how long there may be more to claim */
-  const claim = async (): Promise<number> => {
+  /** @returns after how long there may be more to claim; null: this node is alone */
+  const claim = async (): Promise<number | null> => {
     for (;;) {
       const { claimed, dead, nextEndMs } = await lookForOrphans(database, { nodeId, host, most: claimsPerSweep })
       for (const id of dead) log.info('dead_neighbour_found', { nodeId: id })
       waiting.push(...claimed)
-      if (claimed.length < claimsPerSweep) return Math.min(sweepEveryMs, (nextEndMs ?? sweepEveryMs) + afterEndMs)
+      if (claimed.length < claimsPerSweep) return nextEndMs
     }
   }
 
   const sweep = async () => {
     asked = false
-    let nextMs = sweepEveryMs
     // in doubt this node may be the one that is lost
     if (!stopped && lease.isSure()) {
       try {
-        nextMs = await claim()
+        sweepAtEnd(await claim())
       } catch (error) {
         log.warn('recovery_failed', { code: errorCode(error) })
       }
       if (waiting.length > 0) waiting = await takeOver(deps, waiting)
     }
+  }
+
+  /** The first lease of another node that ends is not waited for until the next glance. */
+  const sweepAtEnd = (nextEndMs: number | null) => {
     clearTimeout(next)
-    if (!stopped) next = setTimeout(ask, nextMs).unref()
+    if (!stopped && nextEndMs !== null) next = setTimeout(ask, nextEndMs + afterEndMs).unref()
+  }
+
+  const see = ({ others, isAnyLost }: Glance) => {
+    if (isAnyLost || waiting.length > 0 || others.some(node => isDead(node, host))) return ask()
+    sweepAtEnd(others.length === 0 ? null : Math.min(...others.map(({ left_ms: left }) => left)))
   }
 
   const runsHere = ({ sessionId }: ClaimedSession) =>
@@ -112,13 +121,13 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     stopped = true
     clearTimeout(next)
     clearTimeout(looking)
-    unsubscribe()
+    for (const end of unsubscribe.splice(0)) end()
     return sweeping
   }
 
   return {
     start() {
-      unsubscribe = wakeups.subscribe(nobodysId, ask)
+      unsubscribe = [wakeups.subscribe(nobodysId, ask), glances.subscribe(see)]
       ask()
       lookLater()
     },

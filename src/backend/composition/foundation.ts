@@ -3,6 +3,7 @@ import { createTenants, type Tenants } from '../database/tenant-transaction.js'
 import { createEventLog } from '../events/event-log.js'
 import { createEventWakeups } from '../events/event-wakeups.js'
 import { openGatewayDatabase } from '../gateway-database.js'
+import { createGlances } from '../leases/glances.js'
 import { createNodeLease, type NodeLease } from '../leases/node-lease.js'
 import type { Log } from '../log.js'
 import { createMetrics } from '../metrics/metrics.js'
@@ -25,5 +26,8 @@ export async function openFoundation(config: Config, log: Log, releases: Release
   const lease: NodeLease = releases.use(
     createNodeLease({ url, database, name: config.nodeName, log: log.child('leases') }),
   )
-  return { metrics, database, sessionsDatabase, appUrl, tenants, sessionTenants, vault, events, wakeups, lease }
+  const { nodeId } = lease
+  const glances = releases.use(createGlances({ database: sessionsDatabase, nodeId, log: log.child('leases') }))
+  const databases = { database, sessionsDatabase, appUrl, tenants, sessionTenants }
+  return { metrics, ...databases, vault, events, wakeups, lease, glances }
 }

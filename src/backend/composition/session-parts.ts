@@ -19,7 +19,7 @@ const warmPreKeyBatches = 16
 export type SessionParts = ReturnType<typeof createSessionParts>
 
 export function createSessionParts(config: Config, foundation: Foundation, log: Log, releases: Releases) {
-  const { metrics, sessionsDatabase, sessionTenants, events, wakeups, lease } = foundation
+  const { metrics, sessionsDatabase, sessionTenants, events, wakeups, lease, glances } = foundation
   const preKeys = releases.use(createPreKeyPool({ size: warmPreKeyBatches }))
   const version = clientVersion(config.whatsapp.version)
   const whatsapp = createBaileysEngine({
@@ -36,6 +36,6 @@ export function createSessionParts(config: Config, foundation: Foundation, log: 
   const sessions = releases.use(createSessions({ tenants: sessionTenants, engine, events, pacer, alarm, log }))
   /** For whatever looks after sessions in the background. */
   const looks = { database: sessionsDatabase, tenants: sessionTenants, events, log: log.child('sessions') }
-  const leaseWatch = releases.use(createLeaseWatch({ ...looks, sessions, wakeups, lease }))
+  const leaseWatch = releases.use(createLeaseWatch({ ...looks, sessions, wakeups, glances, lease }))
   return { whatsapp, engine, alarm, pacer, sessions, looks, leaseWatch }
 }

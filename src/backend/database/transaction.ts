@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Kysely } from 'kysely'
-import type { Pool, PoolClient } from 'pg'
+import type { Pool, PoolClient, QueryResultRow } from 'pg'
 import { asDatabaseError, DatabaseRefusedError, DatabaseUnavailableError } from './database-errors.js'
 import { SCHEMA } from './schema.js'
 import { TransactionAbortedError, TransactionTimeoutError } from './transaction-errors.js'
@@ -56,6 +56,23 @@ export async function runTransaction<Schema, T>(
       if (performance.now() + wait >= deadline) throw error
       await delay(wait)
     }
+  }
+}
+
+/** One statement in one message, in a transaction of its own; see `Database.ask`. */
+export async function askOnce<Row extends QueryResultRow>(
+  pool: Pool,
+  { text, values, deadlineMs }: { text: string; values: readonly unknown[]; deadlineMs: number },
+): Promise<Row[]> {
+  const client = await connect(pool, performance.now() + deadlineMs, deadlineMs)
+  const lease = leaseOf(client, deadlineMs, deadlineMs)
+  try {
+    const { rows } = await lease.within(client.query<Row>(text, [...values]))
+    lease.giveBack()
+    return rows
+  } catch (error) {
+    await lease.rollBack()
+    throw asDatabaseError(error)
   }
 }
 

@@ -5,7 +5,7 @@ import { hasDied } from './process-proof.js'
 import type { ClaimedSession, ClaimPriority } from './session-leases.js'
 
 /** Time between the end of a node's lease and the first claim, so that a renewal under way is not overtaken. */
-const grace = '1 second'
+export const grace = '1 second'
 
 /** What those that should have taken a session had time for; then whoever looks takes it. */
 const patience = '2 seconds'
@@ -26,7 +26,12 @@ export type Found = {
   nextEndMs: number | null
 }
 
-type OtherNode = { id: string; host: string | null; process: string | null; left_ms: number }
+/** Another node whose lease lasts. `left_ms`: until others may claim from it, if it is not renewed before. */
+export type OtherNode = { id: string; host: string | null; process: string | null; left_ms: number }
+
+/** Whether this is a process of the host that has ended for certain. */
+export const isDead = (node: OtherNode, host: string | null): boolean =>
+  host !== null && node.host === host && node.process !== null && hasDied(node.process)
 
 /**
  * Claims sessions that nobody runs, this node's share of them; see `claim_sessions` in migration 0006. Nodes that claim at once share them out;
@@ -39,9 +44,7 @@ export async function lookForOrphans(database: Database, { nodeId, host, most }:
       select id, host, process,
         extract(epoch from lease_until + ${grace}::interval - clock_timestamp())::float8 * 1000 as left_ms
       from nodes where id <> ${nodeId} and lease_until + ${grace}::interval > clock_timestamp()`.execute(db)
-    const isDead = (node: OtherNode) =>
-      host !== null && node.host === host && node.process !== null && hasDied(node.process)
-    const dead = others.filter(isDead).map(({ id }) => id)
+    const dead = others.filter(node => isDead(node, host)).map(({ id }) => id)
     if (dead.length > 0) {
       const ended = sql<Date>`clock_timestamp() - ${grace}::interval`
       await db.updateTable('nodes').set({ lease_until: ended }).where('id', 'in', dead).execute()

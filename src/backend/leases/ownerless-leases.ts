@@ -5,7 +5,9 @@ import type { TenantTransactor } from '../database/tenant-transaction.js'
 import './lease-tables.js'
 
 /** After this long without an owner a session is not just on its way from one node to the next. */
-const ago = sql`clock_timestamp() - interval '15 seconds'`
+export const ownerlessAfter = '15 seconds'
+
+const ago = sql`clock_timestamp() - ${sql.lit(ownerlessAfter)}::interval`
 
 /** Sessions and links that are to run, and that no node has run for fifteen seconds: given up, or left by a node whose lease has ended. */
 export async function ownerlessLeases(

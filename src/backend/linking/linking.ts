@@ -75,7 +75,7 @@ const nodeLost = { phase: 'expired', reason: 'node_lost' } as const satisfies At
 
 const tendEveryMs = 2_000
 /** Of these looks, each so many-th is for links that are overdue, which have minutes. */
-const overdueEvery = 3
+const overdueEvery = 5
 
 /** Longest time that attempts under way may take to be ended when the process stops. */
 const endLimitMs = 5_000

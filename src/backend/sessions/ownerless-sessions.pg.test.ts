@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { randomUUID } from 'node:crypto'
 import { TenantRig } from '../../../tests/support/tenant-rig.js'
 import type { SessionId } from '../../contract/ids.js'
+import { createGlances } from '../leases/glances.js'
 import { nobodysId } from '../leases/session-leases.js'
 import { createLog } from '../log.js'
 import { createOwnerlessSessions, showOwnerless } from './ownerless-sessions.js'
@@ -92,10 +93,11 @@ test('a node that has renewed its lease between the looks keeps its sessions as 
 test('every node looks, by itself and over and over, and one says so', async () => {
   const nodeId = await node(60)
   const id = await rig.session({ nodeId })
-  await using one = createOwnerlessSessions({ ...deps(), everyMs: 10 })
-  await using other = createOwnerlessSessions({ ...deps(), everyMs: 10 })
-  one.start()
-  other.start()
+  await using one = createGlances({ ...deps(), nodeId: randomUUID(), everyMs: 10 })
+  await using other = createGlances({ ...deps(), nodeId: randomUUID(), everyMs: 10 })
+  await using mine = createOwnerlessSessions({ ...deps(), glances: one })
+  await using yours = createOwnerlessSessions({ ...deps(), glances: other })
+  for (const part of [mine, yours, one, other]) part.start()
   await rig.rows.query(`update nodes set lease_until = clock_timestamp() - interval '1 minute' where id = $1`, [nodeId])
   await expect.poll(async () => (await view(id))?.state).toBe('reconnecting')
   expect(await told(id)).toEqual(['session_state', 'connection_lost'])

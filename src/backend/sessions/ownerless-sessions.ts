@@ -2,21 +2,23 @@ import type { SessionId, WorkspaceId } from '../../contract/ids.js'
 import type { Database } from '../database/database.js'
 import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import type { EventLog } from '../events/event-log.js'
+import type { Glance, Glances } from '../leases/glances.js'
 import { heldByNobody, ownerlessLeases } from '../leases/ownerless-leases.js'
-import type { Log } from '../log.js'
-import { repeatedLook, type RepeatedLook } from './repeated-look.js'
+import { errorCode, type Log } from '../log.js'
 import { shownStates } from './sessions-store.js'
 import { setSessionState } from './set-session-state.js'
-
-/** With two looks and what is left of a lease, less than the thirty seconds after which what is shown is to be true. */
-const usualEveryMs = 2_000
 
 export type OwnerlessSessionsDeps = {
   database: Database
   tenants: Tenants
   events: Pick<EventLog, 'append'>
+  /** With two of them and what is left of a lease it is less than the thirty seconds after which what is shown is to be true. */
+  glances: Pick<Glances, 'subscribe'>
   log: Log
-  everyMs?: number
+}
+
+export interface OwnerlessSessions extends AsyncDisposable {
+  start(): void
 }
 
 /**
@@ -24,16 +26,40 @@ export type OwnerlessSessionsDeps = {
  * can, nobody else would ever say so. A session is moved when two looks in a row have found it: after a pause of the database every lease has
  * ended, and a node that has kept its sockets needs a moment to renew its own. Every node looks; whichever comes first does it.
  */
-export function createOwnerlessSessions(deps: OwnerlessSessionsDeps): RepeatedLook {
-  const { log, everyMs = usualEveryMs } = deps
+export function createOwnerlessSessions(deps: OwnerlessSessionsDeps): OwnerlessSessions {
+  const { glances, log } = deps
+  const stopping = new AbortController()
+  let unsubscribe = () => {}
   let suspects: ReadonlySet<SessionId> = new Set()
-  const look = async (signal: AbortSignal) => {
+  let looking: Promise<void> | null = null
+
+  const look = async () => {
     const before = suspects
     // a look that fails has found nobody
     suspects = new Set()
-    suspects = await showOwnerless(deps, before, signal)
+    try {
+      suspects = await showOwnerless(deps, before, stopping.signal)
+    } catch (error) {
+      log.warn('ownerless_sessions_not_shown', { code: errorCode(error) })
+    }
+    looking = null
   }
-  return repeatedLook({ look, everyMs, failure: 'ownerless_sessions_not_shown', log })
+
+  const see = ({ isAnyOwnerless }: Glance) => {
+    if (isAnyOwnerless) looking ??= look()
+    else if (looking === null) suspects = new Set()
+  }
+
+  return {
+    start() {
+      unsubscribe = glances.subscribe(see)
+    },
+    async [Symbol.asyncDispose]() {
+      stopping.abort()
+      unsubscribe()
+      await looking
+    },
+  }
 }
 
 type LookDeps = Pick<OwnerlessSessionsDeps, 'database' | 'tenants' | 'events' | 'log'>

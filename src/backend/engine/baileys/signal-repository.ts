@@ -16,6 +16,7 @@ import { journalType, type AuthState } from './auth-state.js'
 import { deviceAddress, deviceAddresses } from './device-address.js'
 import { ForgeryGuard, type TellForged } from './forged-message.js'
 import { journalHash, type Received } from './journal-hash.js'
+import { forgetNamesAtEnd } from './name-memory.js'
 import { ownKeyShare } from './own-key-share.js'
 import type { StanzaNotes } from './stanza-notes.js'
 
@@ -54,6 +55,7 @@ export function createSignalRepository({
   return (_socketsAuth: SignalAuthState, logger: ILogger, pnToLid) => {
     const own = addTransactionCapability(auth.keys, logger, transactionOptions)
     const repository = makeLibSignalRepository({ creds: auth.creds, keys: own }, logger, pnToLid)
+    forgetNamesAtEnd(repository.lidMapping)
     const lock = new AddressLock()
     const forgeries = new ForgeryGuard(auth.creds, log, emit)
     const addresses = (jid: string) => deviceAddresses(repository.lidMapping, jid)
