@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { usualLimits } from '../src/backend/engine/baileys/watch-limits.js'
 import { createEventLog } from '../src/backend/events/event-log.js'
 import { createLog } from '../src/backend/log.js'
+import { createGlances } from '../src/backend/leases/glances.js'
 import { createRecovery } from '../src/backend/recovery.js'
 import type { SessionIdentity } from '../src/backend/sessions/session-identity.js'
 import { createSessions, type Sessions } from '../src/backend/sessions/sessions.js'
@@ -96,11 +97,13 @@ function otherProcess(nodeId: string, heard: string[]): { sessions: Sessions } &
     onResting: nothing,
     isLinking: async () => false,
   })
+  const glances = createGlances({ database, nodeId, log })
   const recovery = createRecovery({
     database,
     tenants,
     vault,
     wakeups: { subscribe: () => () => {} },
+    glances,
     linking: { has: () => false, abandon: nothing },
     sessions,
     lease: { nodeId, host: null, isSure: () => true },
@@ -108,9 +111,11 @@ function otherProcess(nodeId: string, heard: string[]): { sessions: Sessions } &
     strandedEveryMs: 50,
   })
   recovery.start()
+  glances.start()
   return {
     sessions,
     async [Symbol.asyncDispose]() {
+      await glances[Symbol.asyncDispose]()
       await recovery[Symbol.asyncDispose]()
       await sessions[Symbol.asyncDispose]()
     },
