@@ -10,7 +10,7 @@ export function ticketRoutes(tickets: Tickets): Route[] {
       method: 'post',
       path: '/api/v1/ws-tickets',
       summary: 'A ticket that opens one WebSocket within 30 seconds, at /ws?token=, from the same origin',
-      access: { scope: 'read' },
+      access: { scope: 'read', manySessions: true },
       body: TicketRequest,
       answer: Ticket,
       handle({ actor, body, response }) {
