@@ -42,10 +42,7 @@ describe('an open socket of a person is closed on every node', () => {
   const ends: [string, (person: Person) => Promise<{ status: number }>][] = [
     ['who signs out', person => person.asks('POST', '/api/v1/auth/sign-out', {})],
     ['who signs out everywhere', person => person.asks('POST', '/api/v1/auth/sign-out-everywhere', {})],
-    [
-      'who is suspended',
-      person => people.owner.asks('PATCH', `/api/v1/members/${person.userId}`, { suspended: true }),
-    ],
+    ['who is suspended', person => people.owner.asks('PATCH', `/api/v1/members/${person.userId}`, { suspended: true })],
     ['who is removed', person => people.owner.asks('DELETE', `/api/v1/members/${person.userId}`)],
   ]
 
