@@ -26,7 +26,7 @@ export type Access = {
 
 const ranks: Record<Role, number> = { member: 0, admin: 1, owner: 2 }
 
-const named: Record<Member['kind'], string> = {
+const proofOf: Record<Member['kind'], string> = {
   user: 'an access token',
   key: 'an API key',
   service: 'the service token',
@@ -41,7 +41,7 @@ export const servicesOnly = ({ kinds }: Access): boolean => kinds?.every(kind =>
 export function requireAccess(access: Access, actor: Actor): Member {
   const { scope, role, kinds } = access
   if (actor.kind === 'visitor') throw servicesOnly(access) ? invalidServiceToken() : unauthenticated()
-  if (kinds?.includes(actor.kind) === false) throw wrongKind(kinds.map(kind => named[kind]))
+  if (kinds?.includes(actor.kind) === false) throw wrongKind(kinds.map(kind => proofOf[kind]))
   if (!actor.scopes.has(scope)) throw missingScope(scope)
   if (role !== undefined && ranks[actor.role] < ranks[role]) throw missingRole(role)
   return actor

@@ -29,10 +29,14 @@ export function metricsDoor({ metrics, identify, from }: MetricsDoorDeps): Reque
   }
   const mayLook = async (request: IncomingMessage): Promise<boolean> =>
     (isNear(request.socket.remoteAddress ?? '', 0) && !isPassedOn(request)) || isService(request)
-  return Router().get('/metrics', async (request, response) => {
+  const figures = async (request: IncomingMessage): Promise<string> => {
     if (!(await mayLook(request))) throw invalidServiceToken()
-    response.set('Cache-Control', 'no-store').type(metrics.contentType)
-    response.send(await metrics.text())
+    return metrics.text()
+  }
+  return Router().get('/metrics', (request, response, next) => {
+    figures(request).then(text => {
+      response.set('Cache-Control', 'no-store').type(metrics.contentType).send(text)
+    }, next)
   })
 }
 
