@@ -32,7 +32,7 @@ export const backendRooms = [
   ['own-chat', 'session-commands'],
   ['linking'],
   ['sessions'],
-  ['outbox', 'live', 'admission', 'metrics'],
+  ['outbox', 'live', 'admission', 'metrics', 'api-keys'],
   ['engine', 'identity'],
   ['audit'],
   ['events', 'leases', 'http', 'tenancy'],

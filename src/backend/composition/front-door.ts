@@ -1,5 +1,6 @@
 import { Router, type RequestHandler } from 'express'
 import type { PageSettings } from '../../contract/linking.js'
+import { apiKeyRoutes } from '../api-keys/api-keys.routes.js'
 import { auditRoutes } from '../audit/audit.routes.js'
 import { brandLogo, logoPath } from '../brand-logo.js'
 import type { Config } from '../config/config.js'
@@ -9,6 +10,7 @@ import { docsPage } from '../http/docs-page.js'
 import type { NodePhase } from '../http/health.routes.js'
 import { createIdentify } from '../http/identify.js'
 import { openApiRoutes } from '../http/openapi.js'
+import { createRateLimit } from '../http/rate-limit.js'
 import { createRequestLimit } from '../http/request-limit.js'
 import { createHttpServer, createWebSocketPort } from '../http/server.js'
 import { linkingRoutes } from '../linking/linking.routes.js'
@@ -29,10 +31,10 @@ import { packageVersion } from '../package-version.js'
 import type { Releases } from '../releases.js'
 import { missionRoutes } from '../session-commands/mission.routes.js'
 import { sessionCommandRoutes } from '../session-commands/session-commands.routes.js'
-import { createFindMember } from '../tenancy/members.js'
 import type { Operator } from '../tenancy/operator.js'
 import type { Foundation } from './foundation.js'
 import { createIdentityDoor } from './identity.js'
+import { createKeyParts } from './key-parts.js'
 import type { LinkingParts } from './linking-parts.js'
 import type { SessionParts } from './session-parts.js'
 import type { UseCases } from './use-cases.js'
@@ -61,7 +63,9 @@ export function createFrontDoor(deps: FrontDoorDeps, releases: Releases) {
   const { supportUrl, ownerUrl, mode, brandLogo: logoFile } = config.linking
 
   const addressOf = createClientAddress({ trustProxy, production, log: log.child('http') })
-  const findMember = createFindMember({ tenants, wakeups })
+  const aMinute = { most: limits.requestsPerMinute, withinMs: 60_000 }
+  const limit = createRequestLimit(aMinute)
+  const { findMember, holders, apiKeys } = createKeyParts(foundation, log, releases)
   const people = createIdentityDoor({ config, foundation, operator, findMember, cookies, log })
   const { identity } = people
   const identify = createIdentify({
@@ -71,11 +75,11 @@ export function createFrontDoor(deps: FrontDoorDeps, releases: Releases) {
     operator,
     findMember,
     verifyAccessToken: identity.verifyAccessToken,
-    verifyApiKey: async () => null,
+    verifyApiKey: (key, address) => holders.verify(key, address),
+    guesses: createRequestLimit(aMinute),
   })
-  const limit = createRequestLimit({ most: limits.requestsPerMinute, withinMs: 60_000 })
   const feedDeps = { tenants, events, wakeups, vault, workspaceId: () => operator().workspaceId }
-  const stillStands = createStillStands({ findMember, ofUser: identity.stillSignedIn })
+  const stillStands = createStillStands({ findMember, ofUser: identity.stillSignedIn, ofKey: holders.stillStands })
   const tickets = createTickets({ tenants, stillStands })
   const onDelivered = metrics.eventDelivered
   const live = createWebSocketDoor({
@@ -118,6 +122,7 @@ export function createFrontDoor(deps: FrontDoorDeps, releases: Releases) {
     ...health,
     ...linkingRoutes({ linking: linkingParts.linking, cookies, page }),
     ...visitorSessionRoutes(visitorSessions),
+    ...apiKeyRoutes(apiKeys),
     ...sessionRoutes({ takeBack }),
     ...sessionCommandRoutes({ commands }),
     ...missionRoutes({ commands }),
@@ -136,7 +141,13 @@ export function createFrontDoor(deps: FrontDoorDeps, releases: Releases) {
       pages: roles.api ? Router().use(figures, documents, pages) : figures,
       onUpgrade: roles.api ? live.onUpgrade : (_request, socket) => socket.destroy(),
       identify,
-      door: apiDoor({ identify, addressOf, limit }),
+      door: apiDoor({
+        identify,
+        addressOf,
+        limit,
+        ofMembers: createRateLimit(config.api.perMember),
+        ofAddresses: createRateLimit(config.api.perAddress),
+      }),
     }),
   )
   const wsPort = config.wsPort === null ? null : releases.use(createWebSocketPort(live.onOwnPort))

@@ -64,9 +64,14 @@ export type Config = {
     active: number
     queued: number
   }
+  /** How often members may ask: with one key or login, and from one address. */
+  api: { perMember: RequestRate; perAddress: RequestRate }
   /** Settings of the environment that mean nothing here; one start-up line names them. */
   unused: string[]
 }
+
+/** Requests in a second, and at once after a quiet time. */
+export type RequestRate = { perSecond: number; burst: number }
 
 /** What this server says it is, as WhatsApp Web numbers itself. */
 export type ClientVersion = [number, number, number]
@@ -163,6 +168,15 @@ export function loadConfig(raw: NodeJS.ProcessEnv): Config {
       perNode: env.LINK_MAX_PER_NODE,
       active: env.LINK_MAX_ACTIVE,
       queued: env.LINK_MAX_QUEUED,
+    },
+    api: {
+      perMember: { perSecond: env.API_REQUESTS_PER_SECOND, burst: env.API_REQUEST_BURST },
+      perAddress: {
+        perSecond: env.API_REQUESTS_PER_SECOND_PER_ADDRESS,
+        burst: Math.ceil(
+          env.API_REQUEST_BURST * Math.max(1, env.API_REQUESTS_PER_SECOND_PER_ADDRESS / env.API_REQUESTS_PER_SECOND),
+        ),
+      },
     },
     unused: unusedSettings(raw),
   }

@@ -4,11 +4,13 @@ import { UserId, WorkspaceId } from '../../contract/ids.js'
 import { scopesOf, type Actor, type Member, type Role } from './actor.js'
 import { readVisitorToken, type CookieSettings } from './attempt-cookie.js'
 import { unauthenticated, userUnknown } from './refusals.js'
+import type { RequestLimit } from './request-limit.js'
+import { tooManyAttempts } from './too-many-attempts.js'
 
 /**
  * Who is asking. Of one request it is found out once.
  * @throws GatewayError 401 `unauthenticated` for whoever claims to be known and is not: nobody becomes a visitor that way;
- * 400 `user_unknown` for a service that asks for nobody
+ * 429 `too_many_attempts` for an address that has been wrong too often; 400 `user_unknown` for a service that asks for nobody
  */
 export type Identify = (request: IncomingMessage) => Promise<Actor>
 
@@ -26,6 +28,8 @@ export type IdentifyDeps = {
   findMember: (workspaceId: WorkspaceId, userId: UserId) => Promise<{ role: Role } | null>
   verifyAccessToken: (token: string) => Promise<TokenHolder | null>
   verifyApiKey: (key: string, address: string) => Promise<Member | null>
+  /** Of wrong proofs: whoever guesses is refused before the database is asked. */
+  guesses: RequestLimit
 }
 
 export const apiKeyPrefix = 'whiz_live_'
@@ -41,7 +45,7 @@ const longestProof = 4_096
  * dotted parts, an API key its prefix, anything else is taken for the service token. Form of the header: RFC 6750, 2.1.
  */
 export function createIdentify(deps: IdentifyDeps): Identify {
-  const { serviceToken, cookies, addressOf, operator, findMember, verifyAccessToken, verifyApiKey } = deps
+  const { serviceToken, cookies, addressOf, operator, findMember, verifyAccessToken, verifyApiKey, guesses } = deps
   const expected = serviceToken === null ? null : hashOf(serviceToken)
   const known = new WeakMap<IncomingMessage, Promise<Actor>>()
 
@@ -62,6 +66,11 @@ export function createIdentify(deps: IdentifyDeps): Identify {
     return { ...service, workspaceId: workspaceId.data, userId: userId.data, role: found.role }
   }
 
+  const wrong = (address: string): Error => {
+    guesses.take(address)
+    return unauthenticated()
+  }
+
   const identify = async (request: IncomingMessage): Promise<Actor> => {
     const address = addressOf(request)
     const { authorization, cookie } = request.headers
@@ -69,12 +78,15 @@ export function createIdentify(deps: IdentifyDeps): Identify {
       return { kind: 'visitor', token: readVisitorToken(cookie, cookies), address }
     }
     const given = /^bearer +(\S+)$/i.exec(authorization)?.[1]
-    if (given === undefined || given.length > longestProof) throw unauthenticated()
-    if (expected !== null && timingSafeEqual(hashOf(given), expected)) return ofService(request, address)
+    const isService = timingSafeEqual(hashOf(given ?? ''), expected ?? hashOf('')) && given !== undefined
+    if (isService && expected !== null) return ofService(request, address)
+    const wait = guesses.peek(address)
+    if (wait !== null) throw tooManyAttempts(wait)
+    if (given === undefined || given.length > longestProof) throw wrong(address)
     const found = given.startsWith(apiKeyPrefix)
       ? await verifyApiKey(given, address)
       : isAccessToken(given) && (await ofAccessToken(given, address))
-    if (!found) throw unauthenticated()
+    if (!found) throw wrong(address)
     return found
   }
 

@@ -4,6 +4,8 @@ import { networksOf, type Network } from './network-of.js'
 export interface RequestLimit {
   /** Counts one. @returns seconds to wait when it is too many, else `null` */
   take(address: string): number | null
+  /** The same, and counts nothing. */
+  peek(address: string): number | null
 }
 
 export type RequestLimitDeps = {
@@ -20,17 +22,22 @@ const mostNetworks = 50_000
 export function createRequestLimit({ most, withinMs, now = () => performance.now() }: RequestLimitDeps): RequestLimit {
   const counts = new Map<string, number>()
   let endsAt = 0
+  const counted = ({ name }: Network) => counts.get(name) ?? 0
+  const peek = (address: string): number | null => {
+    const time = now()
+    if (time >= endsAt) {
+      counts.clear()
+      endsAt = time + withinMs
+    }
+    const isFull = networksOf(address).some(network => counted(network) >= most * network.times)
+    return isFull ? Math.ceil((endsAt - time) / 1_000) : null
+  }
   return {
+    peek,
     take(address) {
-      const time = now()
-      if (time >= endsAt) {
-        counts.clear()
-        endsAt = time + withinMs
-      }
-      const networks = networksOf(address)
-      const counted = ({ name }: Network) => counts.get(name) ?? 0
-      if (networks.some(network => counted(network) >= most * network.times)) return Math.ceil((endsAt - time) / 1_000)
-      for (const network of networks) {
+      const wait = peek(address)
+      if (wait !== null) return wait
+      for (const network of networksOf(address)) {
         counts.set(network.name, counted(network) + 1)
         if (counts.size > mostNetworks) counts.delete(counts.keys().next().value ?? network.name)
       }

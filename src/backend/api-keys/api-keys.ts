@@ -1,0 +1,92 @@
+import type { ApiKeyId, ApiKeyList, CreateApiKeyRequest, ListApiKeysQuery, NewApiKey } from '../../contract/api-keys.js'
+import type { SessionId } from '../../contract/ids.js'
+import type { TenantReader, Tenants } from '../database/tenant-transaction.js'
+import type { EventLog } from '../events/event-log.js'
+import { scopeOf, scopesOf, type Member } from '../http/actor.js'
+import { missingScope, unknownSession } from '../http/refusals.js'
+import { expiryPast, keyEnded, tooManyKeys, unknownKey } from './errors.js'
+import { countInForce, insertKey, lockOwnKey, presentKey, readKeys, replaceKey, revokeKey } from './keys-store.js'
+
+export type ApiKeysDeps = {
+  tenants: Pick<Tenants, 'read' | 'transact'>
+  /** Tells every node of a key that ends. */
+  events: Pick<EventLog, 'wake'>
+}
+
+/** Keys that members make for their programs. */
+export interface ApiKeys {
+  list(by: Member, query: ListApiKeysQuery): Promise<ApiKeyList>
+  /** @throws GatewayError `forbidden` for a scope beyond one's role, `session_not_found`, `too_many_api_keys` */
+  create(by: Member, request: CreateApiKeyRequest): Promise<NewApiKey>
+  /** A new one on the same terms; the old one lives a day beside it. @throws GatewayError `api_key_not_found`, `api_key_ended` */
+  rotate(by: Member, id: ApiKeyId): Promise<NewApiKey>
+  /** At once, on every node. @throws GatewayError `api_key_not_found` */
+  revoke(by: Member, id: ApiKeyId): Promise<void>
+}
+
+const mostKeys = 50
+const usualLimit = 50
+const besideSeconds = 24 * 60 * 60
+
+export function createApiKeys({ tenants, events }: ApiKeysDeps): ApiKeys {
+  return {
+    list: (by, { limit = usualLimit, cursor }) =>
+      tenants.read(scopeOf(by), async tx => {
+        const rows = await readKeys(tx, { after: cursor, limit: limit + 1 })
+        const shown = rows.slice(0, limit)
+        return { apiKeys: shown.map(presentKey), next: rows.length > limit ? (shown.at(-1)?.id ?? null) : null }
+      }),
+
+    async create(by, { name, scopes, sessionIds, addresses, expiresAt }) {
+      const beyond = scopes.find(scope => !scopesOf(by.role).has(scope))
+      if (beyond !== undefined) throw missingScope(beyond)
+      const expires = expiresAt === undefined ? null : new Date(expiresAt)
+      if (expires !== null && expires.getTime() <= Date.now()) throw expiryPast()
+      return tenants.transact(scopeOf(by), async tx => {
+        if ((await countInForce(tx, by.userId)) >= mostKeys) throw tooManyKeys(mostKeys)
+        if (sessionIds !== undefined) await requireSessions(tx, sessionIds)
+        const terms = {
+          name,
+          scopes,
+          session_ids: sessionIds ?? null,
+          addresses: addresses ?? null,
+          expires_at: expires,
+        }
+        const { row, key } = await insertKey(tx, by.userId, terms)
+        return { ...presentKey(row), key }
+      })
+    },
+
+    rotate: (by, id) =>
+      tenants.transact(scopeOf(by), async tx => {
+        const old = await lockOwnKey(tx, by.userId, id)
+        if (old === undefined) throw unknownKey()
+        if (!old.in_force || old.replaced_by !== null) throw keyEnded()
+        const { name, scopes, session_ids, addresses, created_at, expires_at } = old
+        const lifetime = expires_at && expires_at.getTime() - created_at.getTime()
+        const expires = lifetime === null ? null : new Date(Date.now() + lifetime)
+        const { row, key } = await insertKey(tx, by.userId, {
+          name,
+          scopes,
+          session_ids,
+          addresses,
+          expires_at: expires,
+        })
+        await replaceKey(tx, id, { by: row.id, seconds: besideSeconds })
+        await events.wake(tx, id)
+        return { ...presentKey(row), key }
+      }),
+
+    revoke: (by, id) =>
+      tenants.transact(scopeOf(by), async tx => {
+        if (!(await revokeKey(tx, id))) throw unknownKey()
+        await events.wake(tx, id)
+      }),
+  }
+}
+
+/** A key names only what its member sees. */
+async function requireSessions({ db }: TenantReader, ids: readonly SessionId[]): Promise<void> {
+  const found = await db.selectFrom('sessions').select('id').where('id', 'in', ids).execute()
+  if (found.length < ids.length) throw unknownSession()
+}
