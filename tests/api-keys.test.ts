@@ -75,7 +75,7 @@ describe('a key', () => {
   test('that is changed anywhere, of nobody, or with another secret is no key', async () => {
     const { key, id } = await make()
     const parts = readKey(key)
-    const other = writeKey({ id, secret: [...(parts?.secret ?? '')].toReversed().join('') })
+    const other = writeKey({ id, secret: (parts?.secret ?? '').split('').toReversed().join('') })
     const nobodys = writeKey({ id: '00000000', secret: parts?.secret ?? '' })
     for (const wrong of [`${key.slice(0, -1)}_`, other, nobodys, key.replace('live', 'test'), `${key}${key}`]) {
       expect(await list(wrong)).toMatchObject(refused)
@@ -223,12 +223,12 @@ describe('the end of a key', () => {
     })
     for (const key of [old.key, fresh.key]) expect(await withKey(key).view(mine)).toMatchObject({ status: 200 })
     const [row] = await rows.query<{ hours: number; replaced_by: string }>(
-      `select extract(epoch from expires_at - clock_timestamp()) / 3600 as hours, replaced_by from api_keys where id = $1`,
+      `select extract(epoch from expires_at - clock_timestamp())::float8 / 3600 as hours, replaced_by from api_keys where id = $1`,
       [old.id],
     )
     expect(row?.replaced_by).toBe(fresh.id)
-    expect(Number(row?.hours)).toBeGreaterThan(23.9)
-    expect(Number(row?.hours)).toBeLessThanOrEqual(24)
+    expect(row?.hours).toBeGreaterThan(23.9)
+    expect(row?.hours).toBeLessThanOrEqual(24)
   })
 })
 
@@ -287,29 +287,6 @@ describe('keys of others', () => {
       cursor = body['next'] as string | null
     }
     expect(found).toEqual(made.map(({ id }) => id).toSorted((a, b) => (a < b ? -1 : 1)))
-  })
-})
-
-test.each([
-  [{ name: '' }, 'name'],
-  [{ name: 'a\u0000b' }, 'name'],
-  [{ name: 'x'.repeat(101) }, 'name'],
-  [{ scopes: [] }, 'scopes'],
-  [{ scopes: ['everything'] }, 'scopes[0]'],
-  [{ scopes: ['read', 'read'] }, 'scopes'],
-  [{ sessionIds: [] }, 'sessionIds'],
-  [{ sessionIds: ['x'] }, 'sessionIds[0]'],
-  [{ addresses: ['localhost'] }, 'addresses[0]'],
-  [{ addresses: ['10.0.0.0/33'] }, 'addresses[0]'],
-  [{ expiresAt: 'tomorrow' }, 'expiresAt'],
-  [{ expiresAt: '2020-01-01T00:00:00Z' }, 'expiresAt'],
-  [{ userId: randomUUID() }, 'userId'],
-  [{ workspaceId: randomUUID() }, 'workspaceId'],
-])('%j is refused with its field', async (given, field) => {
-  const { status, body } = await here.ask('POST', path, { name: 'Till', scopes: ['read'], ...given })
-  expect({ status, body }).toMatchObject({
-    status: 400,
-    body: { code: 'validation_failed', errors: [{ path: field }] },
   })
 })
 

@@ -34,7 +34,7 @@ test('asks once for many, and again when the answer is old', async () => {
 
 test('a change that comes while the question is under way is not missed', async () => {
   const { memory, subscribers, answers } = rig()
-  let answer = (_: string): void => {}
+  let answer: (value: string) => void = () => {}
   answers.set('a', () => new Promise(resolve => (answer = resolve)))
   const before = memory.get('a')
   subscribers.get('a')?.()

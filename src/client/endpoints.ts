@@ -17,6 +17,7 @@ import type {
   SignedIn,
   SignInRequest,
 } from '../contract/identity.js'
+import type { ApiKeyList, CreateApiKeyRequest, NewApiKey } from '../contract/api-keys.js'
 import type { Ticket, TicketRequest } from '../contract/live.js'
 import type {
   ChangeMemberRequest,
@@ -48,6 +49,7 @@ type Nothing = Record<never, never>
 type OneMember = { userId: string }
 
 const sessions = '/api/v1/sessions'
+const apiKeys = '/api/v1/api-keys'
 const one = `${sessions}/:sessionId`
 const auth = '/api/v1/auth'
 const members = '/api/v1/members'
@@ -125,6 +127,12 @@ export const endpoints = {
       },
       AuditPage
     >('GET', '/api/v1/audit'),
+  apiKeys: {
+    list: endpoint<Page & { cursor?: string }, ApiKeyList>('GET', apiKeys),
+    /** The only answer that has the key. */
+    create: endpoint<InputOf<typeof CreateApiKeyRequest>, NewApiKey>('POST', apiKeys),
+    rotate: endpoint<{ keyId: string }, NewApiKey>('POST', `${apiKeys}/:keyId/rotate`),
+    revoke: endpoint<{ keyId: string }, void>('DELETE', `${apiKeys}/:keyId`),
   },
   tickets: {
     /** Opens one WebSocket; `client.live()` does it by itself. */

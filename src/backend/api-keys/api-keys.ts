@@ -1,5 +1,6 @@
 import type { ApiKeyId, ApiKeyList, CreateApiKeyRequest, ListApiKeysQuery, NewApiKey } from '../../contract/api-keys.js'
 import type { SessionId } from '../../contract/ids.js'
+import { audit } from '../audit/audit.js'
 import type { TenantReader, Tenants } from '../database/tenant-transaction.js'
 import type { EventLog } from '../events/event-log.js'
 import { scopeOf, scopesOf, type Member } from '../http/actor.js'
@@ -53,6 +54,7 @@ export function createApiKeys({ tenants, events }: ApiKeysDeps): ApiKeys {
           expires_at: expires,
         }
         const { row, key } = await insertKey(tx, by.userId, terms)
+        await audit(tx, { action: 'key.created', detail: { keyId: row.id, scopes } })
         return { ...presentKey(row), key }
       })
     },
@@ -73,6 +75,7 @@ export function createApiKeys({ tenants, events }: ApiKeysDeps): ApiKeys {
           expires_at: expires,
         })
         await replaceKey(tx, id, { by: row.id, seconds: besideSeconds })
+        await audit(tx, { action: 'key.rotated', detail: { keyId: id } })
         await events.wake(tx, id)
         return { ...presentKey(row), key }
       }),
@@ -80,6 +83,7 @@ export function createApiKeys({ tenants, events }: ApiKeysDeps): ApiKeys {
     revoke: (by, id) =>
       tenants.transact(scopeOf(by), async tx => {
         if (!(await revokeKey(tx, id))) throw unknownKey()
+        await audit(tx, { action: 'key.revoked', detail: { keyId: id } })
         await events.wake(tx, id)
       }),
   }

@@ -14,7 +14,7 @@ test('a key is read as it was written', () => {
 
 test('a sign that is changed, lost, added or swapped is found out without asking anybody', () => {
   const key = writeKey({ id: newKeyId(), secret: newKeySecret() })
-  const signs = [...'0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_ \u0435']
+  const signs = ['0', '9', 'A', 'Z', 'a', 'z', '_', ' ', '\u0435']
   fc.assert(
     fc.property(fc.nat(key.length - 1), fc.constantFrom(...signs), (at, sign) => {
       for (const broken of [

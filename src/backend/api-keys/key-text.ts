@@ -3,7 +3,8 @@ import { crc32 } from 'node:zlib'
 import type { ApiKeyId } from '../../contract/api-keys.js'
 import { apiKeyPrefix } from '../http/identify.js'
 
-const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+const letters = 'abcdefghijklmnopqrstuvwxyz'
+const digits = `0123456789${letters.toUpperCase()}${letters}`
 const idLength = 8
 /** As many digits as 256 random bits need. */
 const secretLength = 43

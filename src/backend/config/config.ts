@@ -172,9 +172,9 @@ export function loadConfig(raw: NodeJS.ProcessEnv): Config {
     api: {
       perMember: { perSecond: env.API_REQUESTS_PER_SECOND, burst: env.API_REQUEST_BURST },
       perAddress: {
-        perSecond: env.API_REQUESTS_PER_SECOND_PER_ADDRESS,
+        perSecond: env.API_REQUESTS_PER_ADDRESS,
         burst: Math.ceil(
-          env.API_REQUEST_BURST * Math.max(1, env.API_REQUESTS_PER_SECOND_PER_ADDRESS / env.API_REQUESTS_PER_SECOND),
+          env.API_REQUEST_BURST * Math.max(1, env.API_REQUESTS_PER_ADDRESS / env.API_REQUESTS_PER_SECOND),
         ),
       },
     },

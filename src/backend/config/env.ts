@@ -56,7 +56,7 @@ export const Env = z.object({
   LINK_MAX_QUEUED: count.default(1_000),
   API_REQUESTS_PER_SECOND: rate.default(50),
   API_REQUEST_BURST: count.default(200),
-  API_REQUESTS_PER_SECOND_PER_ADDRESS: rate.default(200),
+  API_REQUESTS_PER_ADDRESS: rate.default(200),
   CONNECTS_PER_SECOND: rate.default(20),
   WHATSAPP_SESSION_TIMEOUT: z.coerce.number().int().min(1_000).max(31_536_000_000).default(3_600_000),
   CONNECT_BURST: count.default(20),
