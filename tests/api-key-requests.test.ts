@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Operator } from './support/operator.js'
+import { memberRow, operatorOf } from './support/people.js'
+import { Rows } from './support/rows.js'
 import { TestGateway } from './support/test-gateway.js'
 
 let gateway: TestGateway
@@ -37,3 +39,15 @@ test.each([
   })
 })
 
+test('nobody has more than fifty in force, however fast they make them', async () => {
+  await using rows = new Rows(gateway.database.ownerUrl)
+  const userId = await memberRow(rows, (await operatorOf(rows)).workspaceId)
+  const answers = await Promise.all(
+    Array.from({ length: 56 }, () =>
+      here.ask('POST', '/api/v1/api-keys', { name: 'x', scopes: ['read'] }, { 'x-user-id': userId }),
+    ),
+  )
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(50)
+  for (const { status, body } of answers.filter(answer => answer.status !== 200))
+    expect({ status, body }).toMatchObject({ status: 409, body: { code: 'too_many_api_keys' } })
+})

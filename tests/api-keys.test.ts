@@ -289,13 +289,3 @@ describe('keys of others', () => {
     expect(found).toEqual(made.map(({ id }) => id).toSorted((a, b) => (a < b ? -1 : 1)))
   })
 })
-
-test('nobody has more than fifty in force, however fast they make them', async () => {
-  const userId = await memberRow(rows, operator.workspaceId)
-  const answers = await Promise.all(
-    Array.from({ length: 56 }, () => here.ask('POST', path, { name: 'x', scopes: ['read'] }, as(userId))),
-  )
-  expect(answers.filter(({ status }) => status === 200)).toHaveLength(50)
-  for (const { status, body } of answers.filter(answer => answer.status !== 200))
-    expect({ status, body }).toMatchObject({ status: 409, body: { code: 'too_many_api_keys' } })
-})
