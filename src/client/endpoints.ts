@@ -127,6 +127,7 @@ export const endpoints = {
       },
       AuditPage
     >('GET', '/api/v1/audit'),
+  },
   apiKeys: {
     list: endpoint<Page & { cursor?: string }, ApiKeyList>('GET', apiKeys),
     /** The only answer that has the key. */

@@ -20,7 +20,6 @@ export const ErrorCode = z.enum([
   'unauthenticated',
   /** Known, and not allowed to. */
   'forbidden',
-<<<<<<< HEAD
   /** Of a sign-in: there is no login with this e-mail and this password. */
   'wrong_credentials',
   'second_factor_required',
@@ -42,14 +41,12 @@ export const ErrorCode = z.enum([
   'member_not_found',
   'invitation_not_found',
   'workspace_not_found',
-=======
   'api_key_not_found',
   /** The API key is not in force any more. */
   'api_key_ended',
   'too_many_api_keys',
   /** More requests than one key, login or address may send. */
   'rate_limited',
->>>>>>> 8fa5b15 (Give members API keys for their programs, and hold every key, login and address to its rate)
   'session_not_found',
   /** An id chosen by the caller is another's. */
   'session_id_taken',
