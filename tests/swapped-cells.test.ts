@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { WorkspaceId } from '../src/contract/ids.js'
+import { loadKeyStore } from '../src/backend/engine/postgres-keystore.js'
 import { reopenLease } from '../src/backend/leases/session-leases.js'
 import type { SessionIdentity } from '../src/backend/sessions/session-identity.js'
 import type { Phone } from '../src/simulator/index.js'
@@ -130,3 +131,33 @@ test.each([
   },
   90_000,
 )
+
+test('what is written or deleted without a look spares what another session’s key has sealed, and knows the older keys of its own', async () => {
+  await rig.sessions.rest(running.identity.sessionId)
+  const { identity } = stopped
+  const { tenants, vault } = rig.rig
+  const ids = [running.identity.sessionId, identity.sessionId]
+  const [cell] = await rig.rows.query<{ id: string }>(
+    `select id from signal_keys where session_id = $1 and type = 'session' and id in
+       (select id from signal_keys where session_id = $2 and type = 'session')`,
+    ids,
+  )
+  const store = (sealer = identity.sealer) => loadKeyStore({ tenants, sealer }, identity)
+  const change = (value: Uint8Array | null) => ({ keys: new Map([['session', new Map([[cell?.id ?? '', value]])]]) })
+
+  await rig.rows.query(swaps['the ratchets of a chat'], ids)
+  const swapped = await cells()
+  await expect((await store()).commit(change(Buffer.from('new')))).rejects.toMatchObject({ code: 'storage_damaged' })
+  await (await store()).commit(change(null))
+  expect(await cells()).toEqual(swapped)
+
+  await rig.rows.query(swaps['the ratchets of a chat'], ids)
+  const newer = await tenants.transact(identity, tx => vault.createSealer(tx, identity))
+  expect(newer.keyId).not.toBe(identity.sealer.keyId)
+  const sealer = await tenants.read(identity, tx => vault.sealer(tx, identity))
+  const keys = await store(sealer)
+  await keys.commit(change(Buffer.from('new')))
+  expect((await keys.read('session', [cell?.id ?? ''])).get(cell?.id ?? '')).toEqual(Buffer.from('new'))
+  await keys.commit(change(null))
+  expect(await keys.read('session', [cell?.id ?? ''])).toEqual(new Map())
+})

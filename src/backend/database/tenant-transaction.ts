@@ -54,7 +54,7 @@ export type Tenants = {
 
 /**
  * @param onLost told of every transaction that failed because the database was lost or refuses to talk; one that is slow, or waits for a
- * busy pool in vain, says nothing about anybody else's
+ * connection in vain, says nothing about anybody else's, and the node's lease finds out sooner where it does
  */
 export function createTenants(given: Database, onLost: () => void = () => {}): Tenants {
   const database: Pick<Database, 'transaction' | 'system'> = {
