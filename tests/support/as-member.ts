@@ -18,9 +18,10 @@ export class AsMember {
   ): Promise<AsMember> {
     const [known] = await rows.query<{ id: string }>(`select value as id from meta where key = 'operator_workspace'`)
     const id = workspaceId ?? known?.id ?? ''
-    await rows.query(`insert into workspaces (id, name, slug) values ($1::uuid, 'W', $1::uuid::text) on conflict (id) do nothing`, [
-      id,
-    ])
+    await rows.query(
+      `insert into workspaces (id, name, slug) values ($1::uuid, 'W', $1::uuid::text) on conflict (id) do nothing`,
+      [id],
+    )
     const userId = randomUUID()
     await rows.query(`insert into app_users (workspace_id, id, name, role) values ($1, $2, 'M', $3)`, [
       id,

@@ -79,8 +79,8 @@ export function createTenants(given: Database, onLost: () => void = () => {}): T
     },
     asLogin<T>(loginId: string, work: (tx: LoginTransactor) => Promise<T>, options: TransactionOptions = {}) {
       const { deadlineMs = DEFAULT_DEADLINE_MS, hasty = false } = options
-      const start = { readOnly: false, workspaceId: '', userId: checkedUuid(loginId), deadlineMs, hasty }
-      return database.transaction<LoginSchema, T>(start, work)
+      const asked = { readOnly: false, workspaceId: '', userId: checkedUuid(loginId), deadlineMs, hasty }
+      return database.transaction<LoginSchema, T>(asked, work)
     },
     allIds: () =>
       database.system(async ({ db }) => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SessionRig } from '../../../tests/support/session-rig.js'
 import type { SessionIdString } from '../../contract/ids.js'
 import { encodeSessionId } from '../../session/index.js'
@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 afterAll(() => rig[Symbol.asyncDispose]())
 
-const takenBy = (nodeId: string, takesSessions = () => true): TakeBack => {
+const takenBy = (nodeId: string, takesSessions = () => true, maxSessionsPerUser = 5): TakeBack => {
   const { tenants, engine, vault } = rig.rig
   return createTakeBack({
     tenants,
@@ -29,7 +29,7 @@ const takenBy = (nodeId: string, takesSessions = () => true): TakeBack => {
     nodeId,
     takesSessions,
     sessionIdPrefix: 'WHIZ',
-    maxSessionsPerUser: 5,
+    maxSessionsPerUser,
     log: createLog({ level: 'silent' }),
   })
 }
@@ -128,3 +128,74 @@ test('a log-out that could not be done is not done once the session is taken bac
   expect(await rig.rows.query(`select from outbox_messages where session_id = $1`, [sessionId])).toEqual([])
   await rig.sessions.rest(sessionId)
 }, 60_000)
+
+describe('of members', () => {
+  const join = async (workspaceId: string): Promise<string> => {
+    const [row] = await rig.rows.query<{ id: string }>(
+      `insert into app_users (workspace_id, name) values ($1, 'M') returning id`,
+      [workspaceId],
+    )
+    return row?.id ?? ''
+  }
+  const handOff = (sessionId: string, ownerId: string, visibility = 'private') =>
+    rig.rows.query(`update sessions set state = 'handed_off', owner_id = $2, visibility = $3 where id = $1`, [
+      sessionId,
+      ownerId,
+      visibility,
+    ])
+  const ownerOf = async (sessionId: string) =>
+    (await rig.rows.query<{ owner: string }>('select owner_id as owner from sessions where id = $1', [sessionId]))[0]
+      ?.owner
+
+  test('only the owner takes a session back', async () => {
+    const { identity } = await rig.linked()
+    const { sessionId, workspaceId, fence } = identity
+    const [ann, bob] = [await join(workspaceId), await join(workspaceId)]
+    const { takeBack } = takenBy(fence.nodeId)
+    const takes = (userId: string) => takeBack({ workspaceId, userId, sessionId, source: 'stored', botStopped: true })
+
+    await handOff(sessionId, ann)
+    await expect(takes(bob)).rejects.toMatchObject({ code: 'session_not_found' })
+    await handOff(sessionId, ann, 'workspace')
+    await expect(takes(bob)).rejects.toMatchObject({ code: 'forbidden' })
+    expect(await held(sessionId)).toMatchObject({ state: 'handed_off' })
+    expect(await takes(ann)).toEqual({ sessionId, state: 'connecting' })
+    await rig.becomes(identity, ['connected', null])
+    await rig.sessions.rest(sessionId)
+  }, 60_000)
+
+  test('a string makes a session of whoever has it, and leaves the other member’s their own', async () => {
+    const { identity } = await rig.linked()
+    const { sessionId, workspaceId, fence } = identity
+    const [ann, bob] = [await join(workspaceId), await join(workspaceId)]
+    const string = await stringOf(identity)
+    await handOff(sessionId, ann)
+    const imports = (userId: string, most: number) =>
+      takenBy(fence.nodeId, () => true, most).importSession({ workspaceId, userId, source: string, botStopped: true })
+
+    const taken = await imports(bob, 1)
+    expect(taken.sessionId).not.toBe(sessionId)
+    expect([await ownerOf(taken.sessionId), await ownerOf(sessionId)]).toEqual([bob, ann])
+    expect(await held(sessionId)).toMatchObject({ state: 'superseded', reason: 'linked_again' })
+    await rig.becomes(taken, ['connected', null])
+    await rig.sessions.rest(taken.sessionId)
+  }, 60_000)
+
+  test('a string counts as a session more', async () => {
+    const { identity } = await rig.linked()
+    const { sessionId, workspaceId, fence } = identity
+    const [ann, bob] = [await join(workspaceId), await join(workspaceId)]
+    const string = await stringOf(identity)
+    await handOff(sessionId, ann)
+    const other = await rig.linked()
+    await handOff(other.identity.sessionId, bob)
+    const importing = takenBy(fence.nodeId, () => true, 1).importSession({
+      workspaceId,
+      userId: bob,
+      source: string,
+      botStopped: true,
+    })
+    await expect(importing).rejects.toMatchObject({ code: 'session_limit', status: 409 })
+    expect(await held(sessionId)).toMatchObject({ state: 'handed_off' })
+  }, 60_000)
+})
