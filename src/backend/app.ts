@@ -6,6 +6,7 @@ import { createFrontDoor } from './composition/front-door.js'
 import { firstOwnerNotice } from './composition/identity.js'
 import { createLinkingParts } from './composition/linking-parts.js'
 import { createSessionParts } from './composition/session-parts.js'
+import { standStill } from './composition/stand-still.js'
 import { createUseCases } from './composition/use-cases.js'
 import type { Config } from './config/config.js'
 import { createDrain } from './drain.js'
@@ -115,18 +116,7 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
     async start() {
       found = await findOperator(database, tenants)
       await wakeups.start()
-      await lease.start({
-        onDoubt() {
-          sessions.pauseAll()
-          lines.pauseAll()
-        },
-        onSure(owned, askedAt) {
-          if (!sessions.resumeAll(owned, askedAt)) lease.doubt()
-          // what went on may have begun another doubt
-          if (lease.isSure()) lines.resumeAll()
-        },
-        onReplaced: () => sessions.abandonAll(),
-      })
+      await lease.start(standStill({ sessions, lines, lease }))
       drain.begin()
       await admission.start()
       sessions.start(aroundSessions(config, foundation, sessionParts, log))
