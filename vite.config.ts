@@ -51,6 +51,9 @@ export default defineConfig(({ mode }) => {
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
       reportCompressedSize: false,
+      ...(folder === 'linking-page' && {
+        rollupOptions: { input: [place('./src/linking-page/index.html'), place('./src/linking-page/claim.html')] },
+      }),
     },
   }
 })

@@ -27,6 +27,7 @@ export const backendRooms = [
     'release-sessions.ts',
     'node-health.ts',
     'owner-database.ts',
+    'owner-link.ts',
   ],
   ['take-over.ts', 'keep-local-database.ts'],
   ['own-chat', 'session-commands'],

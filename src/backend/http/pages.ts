@@ -13,6 +13,8 @@ export function builtPages(folder: string): RequestHandler {
   router.use(
     express.static(folder, {
       index: 'index.html',
+      // /claim
+      extensions: ['html'],
       redirect: false,
       setHeaders: response => response.setHeader('Cache-Control', 'no-store'),
     }),

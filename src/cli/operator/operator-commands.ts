@@ -4,6 +4,19 @@ import { localDetails } from './local-gateway-details.js'
 /** Commands that need the gateway's database and no gateway. */
 export const operatorCommands: readonly Command[] = [
   {
+    name: 'owner-link',
+    summary: 'make a new link for the first owner, when the one that the first start printed is lost or too old',
+    usage: 'owner-link [--url URL]',
+    details: `${localDetails}
+
+--url URL      the address people use; without it PUBLIC_URL, or http://localhost and PORT, or 3000
+
+Exit code: 0 with the link alone on standard output, 1 not made: there is a first owner already.`,
+    options: { url: { type: 'string' } },
+    operands: [],
+    load: async () => (await import('./owner-link-command.js')).ownerLinkCommand,
+  },
+  {
     name: 'audit verify',
     summary: 'follow the audit log from its first entry to its last, and say where it was tampered with',
     usage: 'audit verify [--head HEAD] [--json]',
