@@ -16,7 +16,7 @@ const defaultLookEveryMs = { usual: 60_000, afterFailure: 5_000 }
 /**
  * Asks again and again whether somebody who was let in may still be, and at once when their login or key has changed. While the database
  * cannot say, they stay: without it there is nothing to tell them either.
- * @param told what they are; null ends the watch
+ * @param told what they are
  * @returns the function that ends the watch
  */
 export function watchStanding(deps: StandingWatchDeps, member: Member, told: (now: Member | null) => void): () => void {
