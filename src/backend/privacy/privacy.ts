@@ -1,0 +1,83 @@
+import type { Contact, Erasure } from '../../contract/privacy.js'
+import type { WorkspaceId } from '../../contract/ids.js'
+import { audit } from '../audit/audit.js'
+import type { Tenants, TenantScope } from '../database/tenant-transaction.js'
+import { GatewayError } from '../errors.js'
+import { addJob } from '../jobs/add-job.js'
+import type { Vault } from '../vault/vault.js'
+import { knownNames, namesOf } from './contact.js'
+import { eraseJob } from './erase-job.js'
+import { listErasures, storeErasure } from './erasures-store.js'
+import { exportLines } from './export-lines.js'
+
+/** What a workspace does with the data of people at their wish. Members with the right roles only; that is the caller's to see to. */
+export interface Privacy {
+  /** Begins to erase a contact. The rest is done by a job, on whichever node. */
+  eraseContact(scope: TenantScope, contact: Contact): Promise<Erasure>
+  /** Begins to erase the workspace of the scope, for good. @throws GatewayError `forbidden` for the operator's own */
+  eraseWorkspace(scope: TenantScope): Promise<Erasure>
+  list(scope: TenantScope): Promise<Erasure[]>
+  /** @throws GatewayError `not_found` */
+  view(scope: TenantScope, erasureId: string): Promise<Erasure>
+  /** @returns lines of JSON, see `exportLines`; that it was asked for is in the audit log before the first one */
+  export(scope: TenantScope, contact: Contact | null): Promise<AsyncIterable<string>>
+}
+
+export type PrivacyDeps = { tenants: Tenants; vault: Vault; operatorWorkspace: () => WorkspaceId }
+
+export function createPrivacy({ tenants, vault, operatorWorkspace }: PrivacyDeps): Privacy {
+  const view = async (scope: TenantScope, erasureId: string): Promise<Erasure> => {
+    const [erasure] = await tenants.read({ workspaceId: scope.workspaceId }, tx => listErasures(tx, erasureId))
+    if (erasure === undefined) throw unknownErasure()
+    return erasure
+  }
+
+  const begin = async (scope: TenantScope, contact: Contact | null): Promise<Erasure> => {
+    const { workspaceId } = scope
+    const id = await tenants.transact({ workspaceId }, async tx => {
+      const erasureId = await storeErasure(tx, vault, contact === null ? null : namesOf(contact))
+      await audit(tx, { action: 'privacy.erase_asked', target: erasureId }, scope)
+      const key = `${eraseJob} ${workspaceId} ${erasureId}`
+      await addJob(tx, { name: eraseJob, payload: { workspaceId, erasureId }, key })
+      return erasureId
+    })
+    return view(scope, id)
+  }
+
+  return {
+    eraseContact: (scope, contact) => begin(scope, contact),
+    async eraseWorkspace(scope) {
+      if (scope.workspaceId === operatorWorkspace()) throw operatorsOwn()
+      return begin(scope, null)
+    },
+    list: ({ workspaceId }) => tenants.read({ workspaceId }, tx => listErasures(tx)),
+    view,
+    async export(scope, contact) {
+      // private sessions of others are not the caller's to see, but a person who asks for their data is to get all of it
+      const whole: TenantScope = { workspaceId: scope.workspaceId }
+      const names = await tenants.transact(whole, async tx => {
+        await audit(tx, { action: 'privacy.exported' }, scope)
+        return contact === null ? null : knownNames(tx, vault, namesOf(contact))
+      })
+      return exportLines(tenants, contact === null ? scope : whole, names)
+    },
+  }
+}
+
+function unknownErasure(): GatewayError {
+  return new GatewayError({
+    code: 'not_found',
+    status: 404,
+    message: 'There is no such erasure in this workspace.',
+    action: 'List them with GET /api/v1/privacy/erasures.',
+  })
+}
+
+function operatorsOwn(): GatewayError {
+  return new GatewayError({
+    code: 'forbidden',
+    status: 403,
+    message: 'The operator’s own workspace ends with the installation and is not erased while it runs.',
+    action: 'Stop the gateway and delete its database.',
+  })
+}
