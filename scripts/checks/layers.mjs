@@ -19,6 +19,7 @@ export const backendRooms = [
   ['run-gateway.ts'],
   ['app.ts', 'start-up-problem.ts'],
   ['drain.ts', 'composition'],
+  ['privacy'],
   [
     'recovery.ts',
     'session-hooks.ts',

@@ -13,6 +13,8 @@ import { createDrain } from './drain.js'
 import { createBackgroundJobs } from './jobs/background-jobs.js'
 import type { LinkingDeps } from './linking/linking.js'
 import type { Log } from './log.js'
+import { createEraseJob } from './privacy/erase-job.js'
+import { createTombstones } from './privacy/tombstones.js'
 import { createRecovery } from './recovery.js'
 import { Releases } from './releases.js'
 import { createLongReconnects } from './sessions/long-reconnects.js'
@@ -89,7 +91,9 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
   )
   const longReconnects = releases.use(createLongReconnects({ ...looks, afterMs: config.sessionTimeoutMs }))
   const ownerless = releases.use(createOwnerlessSessions({ ...looks, glances }))
-  const jobsDeps = { ...ofSessions, url: appUrl, events, vault, nodeId, log: log.child('jobs') }
+  const tombstones = createTombstones({ secret: config.sessionSecret })
+  const erasing = createEraseJob({ tenants: sessionTenants, events, vault, tombstones, log: log.child('privacy') })
+  const jobsDeps = { ...ofSessions, url: appUrl, events, vault, nodeId, others: [erasing], log: log.child('jobs') }
   const jobs = releases.use(createBackgroundJobs({ ...jobsDeps, onOutcome: metrics.jobTried }))
 
   let started = false

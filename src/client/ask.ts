@@ -100,6 +100,7 @@ const bodyHeaders = (body: string | undefined, { idempotencyKey }: CallOptions):
 async function answerOf(response: Response): Promise<unknown> {
   if (response.status === 204) return undefined
   const text = await response.text()
+  if (response.ok && response.headers.get('content-type')?.startsWith('application/x-ndjson') === true) return text
   const body = parsed(text)
   if (response.ok && body !== undefined) return body
   if (!response.ok && isProblem(body)) throw new ProblemError(body, secondsOf(response.headers.get('retry-after')))

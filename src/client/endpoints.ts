@@ -30,6 +30,7 @@ import type {
   WorkspaceList,
   WorkspaceView,
 } from '../contract/people.js'
+import type { Erasure, ErasureList, ErasureRequest, ExportRequest } from '../contract/privacy.js'
 import type {
   DeletedSession,
   HandOffRequest,
@@ -48,6 +49,7 @@ type Page = { limit?: number }
 type Nothing = Record<never, never>
 type OneMember = { userId: string }
 
+const erasures = '/api/v1/privacy/erasures'
 const sessions = '/api/v1/sessions'
 const apiKeys = '/api/v1/api-keys'
 const one = `${sessions}/:sessionId`
@@ -134,6 +136,14 @@ export const endpoints = {
     create: endpoint<InputOf<typeof CreateApiKeyRequest>, NewApiKey>('POST', apiKeys),
     rotate: endpoint<{ keyId: string }, NewApiKey>('POST', `${apiKeys}/:keyId/rotate`),
     revoke: endpoint<{ keyId: string }, void>('DELETE', `${apiKeys}/:keyId`),
+  },
+  privacy: {
+    /** Of a contact, or of the whole workspace by its owner. */
+    erase: endpoint<InputOf<typeof ErasureRequest>, Erasure>('POST', erasures),
+    erasures: endpoint<Nothing, ErasureList>('GET', erasures),
+    erasure: endpoint<{ erasureId: string }, Erasure>('GET', `${erasures}/:erasureId`),
+    /** Lines of JSON; to read them as they come, ask the route itself. */
+    export: endpoint<InputOf<typeof ExportRequest>, string>('POST', '/api/v1/privacy/export'),
   },
   tickets: {
     /** Opens one WebSocket; `client.live()` does it by itself. */

@@ -49,6 +49,7 @@ export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
     },
   ],
   ['event_counters', ofWorkspace],
+  ['erasures', ofWorkspace],
   ['message_templates', ofWorkspace],
   ['invitations', ofWorkspace],
   ['people', { hangsOn: 'session', row: ({ workspaceId, personId }) => ({ workspace_id: workspaceId, id: personId }) }],

@@ -28,6 +28,7 @@ import { createWebSocketDoor } from '../live/websocket.js'
 import type { Log } from '../log.js'
 import { nodeHealth } from '../node-health.js'
 import { packageVersion } from '../package-version.js'
+import { privacyRoutes } from '../privacy/privacy.routes.js'
 import type { Releases } from '../releases.js'
 import { missionRoutes } from '../session-commands/mission.routes.js'
 import { sessionCommandRoutes } from '../session-commands/session-commands.routes.js'
@@ -129,6 +130,7 @@ export function createFrontDoor(deps: FrontDoorDeps, releases: Releases) {
     ...ticketRoutes(tickets),
     ...people.routes,
     ...auditRoutes({ tenants }),
+    ...privacyRoutes(useCases.privacy),
   ]
   const routes = [...described, ...openApiRoutes(described, packageVersion())]
   const documents = Router().use(docsPage(routes, packageVersion()))

@@ -3,6 +3,7 @@ import type { LinkingDeps } from '../linking/linking.js'
 import { createTakeBack } from '../linking/take-back.js'
 import { createVisitorSessions } from '../linking/visitor-sessions.js'
 import type { Log } from '../log.js'
+import { createPrivacy } from '../privacy/privacy.js'
 import { createSessionCommands } from '../session-commands/session-commands.js'
 import type { Foundation } from './foundation.js'
 import type { LinkingParts } from './linking-parts.js'
@@ -48,5 +49,6 @@ export function createUseCases(deps: UseCasesDeps) {
     workspaceId,
     logOut: (...of: Parameters<typeof commands.logOut>) => commands.logOut(...of),
   })
-  return { takeBack, commands, visitorSessions }
+  const privacy = createPrivacy({ tenants, vault, operatorWorkspace: workspaceId })
+  return { takeBack, commands, visitorSessions, privacy }
 }

@@ -20,6 +20,7 @@ export const SYSTEM_TABLES: ReadonlySet<string> = new Set([
   'connect_budget',
   'connect_breakers',
   'sign_in_cool_downs',
+  'tombstones',
 ])
 
 /**

@@ -59,6 +59,8 @@ export function routeHandler(definition: Route, identify: Identify): RequestHand
     const body = readInput(definition.body, request.body ?? {})
     if (known) requireOwnSessions(access, known, [sessionIdIn(params), sessionIdIn(query), sessionIdIn(body)])
     const answer = await definition.handle({ actor, params, query, body, response })
+    // it was streamed
+    if (response.headersSent) return
     response.set('Cache-Control', 'no-store')
     if (definition.answer === undefined) response.status(204).end()
     else response.json(definition.answer.parse(answer))

@@ -4,6 +4,7 @@ import type { EventLog } from '../events/event-log.js'
 import type { Log } from '../log.js'
 import type { Vault } from '../vault/vault.js'
 import { cleanupSteps } from './cleanup-steps.js'
+import type { Job } from './job.js'
 import { createJobRunner, type JobRunner } from './job-runner.js'
 import type { Scheduled } from './schedule.js'
 import { createSessionCleanup } from './session-cleanup.js'
@@ -17,14 +18,17 @@ export type BackgroundJobsDeps = Pick<TaskListDeps, 'onOutcome'> & {
   events: EventLog
   vault: Vault
   nodeId: string
+  /** Jobs of what stands above this folder. */
+  others: readonly Job[]
   log: Log
 }
 
 const schedule: readonly Scheduled[] = [{ job: 'session-cleanup', at: '7 * * * *' }]
 
 /** The jobs of the gateway and when they run, on this node as on any other that has the role. */
-export function createBackgroundJobs({ tenants, events, vault, ...deps }: BackgroundJobsDeps): JobRunner {
+export function createBackgroundJobs({ tenants, events, vault, others, ...deps }: BackgroundJobsDeps): JobRunner {
   const steps = cleanupSteps({ events, vault })
-  const jobs = [createSessionCleanup({ tenants }), createWorkspaceCleanup({ tenants, steps, log: deps.log })]
+  const cleanup = createWorkspaceCleanup({ tenants, steps, log: deps.log })
+  const jobs = [createSessionCleanup({ tenants }), cleanup, ...others]
   return createJobRunner({ ...deps, jobs, schedule })
 }

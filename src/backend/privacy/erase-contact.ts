@@ -28,7 +28,12 @@ export function contactSteps(deps: EraseContactDeps): Step[] {
   ]
 }
 
-async function destroySessions(deps: EraseContactDeps, tx: TenantTransactor, names: Names, limit: number): Promise<number> {
+async function destroySessions(
+  deps: EraseContactDeps,
+  tx: TenantTransactor,
+  names: Names,
+  limit: number,
+): Promise<number> {
   const { rows } = await sql<{ id: SessionId }>`
     select id from sessions
     where phone_number = any(${names.numbers}::text[]) or split_part(split_part(lid, '@', 1), ':', 1) = any(${names.lids}::text[])
@@ -86,11 +91,7 @@ const forgetSignalKeys: Step = async (tx, names, limit) => {
 }
 
 /** What a session notes of a group names its members: without the note it gives them the key of the group anew. */
-async function forgetGroupNotes(
-  { vault }: EraseContactDeps,
-  tx: TenantTransactor,
-  names: Names,
-): Promise<number> {
+async function forgetGroupNotes({ vault }: EraseContactDeps, tx: TenantTransactor, names: Names): Promise<number> {
   const type = 'sender-key-memory'
   const { workspaceId } = tx.scope
   const pattern = new RegExp(digitsPattern(names))

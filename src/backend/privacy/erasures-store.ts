@@ -16,8 +16,7 @@ export async function storeErasure(
 ): Promise<string> {
   const { workspaceId } = tx.scope
   const id = randomUUID()
-  const sealed =
-    names === null ? null : (await vault.workspaceSealer(tx, workspaceId)).sealJson(contactCell(id), names)
+  const sealed = names === null ? null : (await vault.workspaceSealer(tx, workspaceId)).sealJson(contactCell(id), names)
   await tx.db
     .insertInto('erasures')
     .values({ workspace_id: workspaceId, id, kind: names === null ? 'workspace' : 'contact', contact: sealed })

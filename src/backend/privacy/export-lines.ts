@@ -24,7 +24,9 @@ export async function* exportLines(
       const { rows } = await tenants.read(scope, ({ db }) =>
         sql<{ place: string; row: Record<string, unknown> }>`
           select t.ctid::text as place, (select to_jsonb(r) from (select ${columns}) r) as row
-          from ${sql.table(table)} t where t.ctid > ${after}::tid and ${where} order by t.ctid limit ${pageSize}`.execute(db),
+          from ${sql.table(table)} t where t.ctid > ${after}::tid and ${where} order by t.ctid limit ${pageSize}`.execute(
+          db,
+        ),
       )
       for (const { row } of rows) yield `${JSON.stringify({ table, row })}\n`
       const last = rows.at(-1)

@@ -42,7 +42,17 @@ export const exported: ReadonlyMap<string, Exported> = new Map<string, Exported>
   [
     'outbox_messages',
     {
-      columns: ['id', 'session_id', 'kind', 'recipient', 'wa_message_id', 'state', 'error_code', 'created_at', 'settled_at'],
+      columns: [
+        'id',
+        'session_id',
+        'kind',
+        'recipient',
+        'wa_message_id',
+        'state',
+        'error_code',
+        'created_at',
+        'settled_at',
+      ],
       contact: 'jid',
     },
   ],

@@ -19,7 +19,7 @@ export interface Privacy {
   list(scope: TenantScope): Promise<Erasure[]>
   /** @throws GatewayError `not_found` */
   view(scope: TenantScope, erasureId: string): Promise<Erasure>
-  /** @returns lines of JSON, see `exportLines`; that it was asked for is in the audit log before the first one */
+  /** What the scope sees: private sessions of others are not in it. @returns lines of JSON, see `exportLines`; that it was asked for is in the audit log before the first one */
   export(scope: TenantScope, contact: Contact | null): Promise<AsyncIterable<string>>
 }
 
@@ -53,13 +53,11 @@ export function createPrivacy({ tenants, vault, operatorWorkspace }: PrivacyDeps
     list: ({ workspaceId }) => tenants.read({ workspaceId }, tx => listErasures(tx)),
     view,
     async export(scope, contact) {
-      // private sessions of others are not the caller's to see, but a person who asks for their data is to get all of it
-      const whole: TenantScope = { workspaceId: scope.workspaceId }
-      const names = await tenants.transact(whole, async tx => {
-        await audit(tx, { action: 'privacy.exported' }, scope)
+      const names = await tenants.transact(scope, async tx => {
+        await audit(tx, { action: 'privacy.exported' })
         return contact === null ? null : knownNames(tx, vault, namesOf(contact))
       })
-      return exportLines(tenants, contact === null ? scope : whole, names)
+      return exportLines(tenants, scope, names)
     },
   }
 }

@@ -1,0 +1,180 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { SYSTEM_TABLES } from '../src/backend/database/isolation.js'
+import { exported, notExported } from '../src/backend/privacy/exported.js'
+import type { WorkspaceId } from '../src/contract/ids.js'
+import { Operator } from './support/operator.js'
+import { Rows } from './support/rows.js'
+import { sessionRow } from './support/session-row.js'
+import { TestGateway } from './support/test-gateway.js'
+
+const token = randomBytes(32).toString('hex')
+const number = '254712345678'
+
+let gateway: TestGateway
+let rows: Rows
+let operator: Operator
+let workspaceId: WorkspaceId
+
+beforeAll(async () => {
+  gateway = await TestGateway.start({ env: { WHATSAPP_SERVICE_TOKEN: token } })
+  rows = new Rows(gateway.database.ownerUrl)
+  operator = new Operator(gateway.url, token)
+  const [row] = await rows.query<{ id: WorkspaceId }>('select id from workspaces')
+  if (row === undefined) throw new Error('no workspace')
+  workspaceId = row.id
+})
+afterAll(async () => {
+  await rows[Symbol.asyncDispose]()
+  await gateway[Symbol.asyncDispose]()
+})
+
+const erasures = '/api/v1/privacy/erasures'
+const log = async (target: string) =>
+  (await operator.ask('GET', `/api/v1/audit?target=${target}`)).body['entries'] as { action: string; by: string }[]
+
+/** Messages of one contact and of another in a session that nobody runs. */
+async function plantMessages(): Promise<string> {
+  const sessionId = await sessionRow(rows, workspaceId, { state: 'disconnected', nodeId: null })
+  for (const from of [`${number}@s.whatsapp.net`, '254700000009@s.whatsapp.net'])
+    await rows.query(
+      `insert into inbound_journal (workspace_id, session_id, hash, plaintext, stanza) values ($1, $2, $3, $4, $5)`,
+      [workspaceId, sessionId, randomBytes(32), Buffer.from('planted-plaintext'), { id: '1', from }],
+    )
+  return sessionId
+}
+
+const inJournal = async (sessionId: string) =>
+  (
+    await rows.query<{ from: string }>(`select stanza ->> 'from' as from from inbound_journal where session_id = $1`, [
+      sessionId,
+    ])
+  ).map(({ from }) => from)
+
+describe('a contact', () => {
+  test('is erased by a job whose progress can be asked for, and both ends of it are in the audit log', async () => {
+    const sessionId = await plantMessages()
+    const asked = await operator.ask('POST', erasures, { contact: `+${number}` })
+    expect(asked).toMatchObject({ status: 200, body: { kind: 'contact', doneAt: null } })
+    const id = String(asked.body['id'])
+    await rows.waitFor('select from erasures where id = $1 and done_at is not null and contact is null', [id])
+    expect(await inJournal(sessionId)).toEqual(['254700000009@s.whatsapp.net'])
+    const done = await operator.ask('GET', `${erasures}/${id}`)
+    expect(done.body).toMatchObject({ id, state: 'done', deleted: 1, doneAt: expect.any(String) })
+    expect((await operator.ask('GET', erasures)).body['erasures']).toContainEqual(done.body)
+    expect((await log(id)).map(({ action, by }) => [action, by])).toEqual([
+      ['privacy.erased', 'system'],
+      ['privacy.erase_asked', 'service'],
+    ])
+    expect(gateway.logLines.join('\n')).not.toContain(number)
+  })
+
+  test.each([
+    ['nobody', {}],
+    ['a name', { contact: 'Canary Wanjiku' }],
+    ['a group', { contact: '120363000000000001@g.us' }],
+    ['a pattern', { contact: '.*@s.whatsapp.net' }],
+    ['a contact and a workspace', { contact: number, workspaceId: randomUUID() }],
+    ['another workspace', { workspaceId: randomUUID() }],
+  ])('that is %s is refused, and not repeated', async (_, body) => {
+    const answer = await operator.ask('POST', erasures, body)
+    expect(answer).toMatchObject({ status: 400, body: { code: 'validation_failed' } })
+    expect(JSON.stringify(answer.body)).not.toMatch(/Canary|g\.us/)
+  })
+
+  test('of somebody else’s erasure is not told', async () => {
+    expect(await operator.ask('GET', `${erasures}/${randomUUID()}`)).toMatchObject({ status: 404 })
+  })
+})
+
+describe('an export', () => {
+  const read = async (body: object) => {
+    const response = await fetch(`${gateway.url}/api/v1/privacy/export`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    expect(response.headers.get('content-type')).toMatch(/^application\/x-ndjson/)
+    const text = await response.text()
+    const lines = text.split('\n').filter(line => line !== '')
+    return { text, lines: lines.map(line => JSON.parse(line) as { table: string; row: Record<string, unknown> }) }
+  }
+
+  test('knows every table: what it tells of it, or why nothing', async () => {
+    const found = await rows.query<{ name: string }>(
+      `select relname as name from pg_class where relnamespace = 'whizlite'::regnamespace and relkind in ('r', 'p')`,
+    )
+    const tenantTables = found.map(({ name }) => name).filter(name => !SYSTEM_TABLES.has(name))
+    expect([...exported.keys(), ...notExported.keys()].toSorted()).toEqual(tenantTables.toSorted())
+  })
+
+  test('has what is stored, and nothing that opens anything', async () => {
+    const sessionId = await plantMessages()
+    await rows.query(
+      `insert into session_credentials (workspace_id, session_id, credentials) values ($1, $2, 'planted-credentials')`,
+      [workspaceId, sessionId],
+    )
+    const { text, lines } = await read({})
+    expect(lines).toContainEqual({ table: 'sessions', row: expect.objectContaining({ id: sessionId }) })
+    expect(lines).toContainEqual({ table: 'workspaces', row: expect.objectContaining({ id: workspaceId }) })
+    expect(text).not.toMatch(/planted|\\\\x|secret_hash|token_hash|credentials|password/)
+    for (const { table, row } of lines)
+      expect([table, Object.keys(row).toSorted()]).toEqual([table, exported.get(table)?.columns.toSorted()])
+    expect(await rows.query(`select from audit_log where entry ->> 'action' = 'privacy.exported'`)).toHaveLength(1)
+  })
+
+  test('of a contact has what names them alone', async () => {
+    await plantMessages()
+    const { lines } = await read({ contact: `${number}@s.whatsapp.net` })
+    expect(lines.length).toBeGreaterThan(0)
+    for (const line of lines)
+      expect(line).toMatchObject({ table: 'inbound_journal', row: { stanza: { from: `${number}@s.whatsapp.net` } } })
+  })
+
+  test('comes whole, also when it has many pages', async () => {
+    const sessionId = await sessionRow(rows, workspaceId, { state: 'disconnected', nodeId: null })
+    await rows.query(
+      `insert into inbound_journal (workspace_id, session_id, hash, plaintext, stanza)
+       select $1, $2, sha256(n::text::bytea), '', jsonb_build_object('id', n::text, 'from', '254711111111@s.whatsapp.net')
+       from generate_series(1, 1700) as n`,
+      [workspaceId, sessionId],
+    )
+    const { lines } = await read({ contact: '254711111111' })
+    const ids = lines.map(({ row }) => Number((row['stanza'] as { id: string }).id))
+    expect(ids.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 1_700 }, (_, n) => n + 1))
+  })
+})
+
+describe('a workspace', () => {
+  test('that is the operator’s is not erased under them', async () => {
+    expect(await operator.ask('POST', erasures, { workspaceId })).toMatchObject({ status: 403 })
+  })
+
+  test('is erased by its owner, whole', async () => {
+    const other = randomUUID()
+    const owner = randomUUID()
+    await rows.query(`insert into workspaces (id, name, slug) values ($1, 'Other', 'other')`, [other])
+    await rows.query(`insert into app_users (workspace_id, id, name, role) values ($1, $2, 'Owner', 'owner')`, [
+      other,
+      owner,
+    ])
+    await sessionRow(rows, other as WorkspaceId, { state: 'disconnected', nodeId: null })
+    const headers = { 'x-workspace-id': other, 'x-user-id': owner }
+    const asked = await operator.ask('POST', erasures, { workspaceId: other }, headers)
+    expect(asked).toMatchObject({ status: 200, body: { kind: 'workspace', state: 'under_way' } })
+    await rows.waitFor(`select from tombstones where workspace_id = $1 and kind = 'workspace'`, [other])
+    await rows.waitFor(`select where not exists (select from workspaces where id = $1)`, [other])
+    expect(await rows.query('select from sessions where workspace_id = $1', [other])).toEqual([])
+    expect(await rows.query('select from session_leases where workspace_id = $1', [other])).toEqual([])
+  })
+
+  test('is not erased by an admin', async () => {
+    const admin = randomUUID()
+    await rows.query(`insert into app_users (workspace_id, id, name, role) values ($1, $2, 'Admin', 'admin')`, [
+      workspaceId,
+      admin,
+    ])
+    const answer = await operator.ask('POST', erasures, { workspaceId }, { 'x-user-id': admin })
+    expect(answer).toMatchObject({ status: 403, body: { code: 'forbidden' } })
+  })
+})

@@ -1,0 +1,142 @@
+import type { Vault } from '../../src/backend/vault/vault.js'
+import { signalKeyCell } from '../../src/backend/engine/key-cells.js'
+import type { SessionId } from '../../src/contract/ids.js'
+import type { TenantRig } from './tenant-rig.js'
+
+export type NamedContact = { number: string; lid: string }
+
+/** Puts a contact into one table, everywhere where it can be named there. */
+type Plant = (rig: TenantRig, sessionId: SessionId, contact: NamedContact) => Promise<unknown>
+
+const jidsOf = ({ number, lid }: NamedContact): string[] => [
+  `${number}@s.whatsapp.net`,
+  `${number}:12@s.whatsapp.net`,
+  `${lid}@lid`,
+  `${lid}:3@lid`,
+]
+
+/**
+ * How each table of the schema can name a contact, or why it does not. A table that is missing here fails the test: whether it can is to be
+ * decided, not found out.
+ */
+export const namedIn: ReadonlyMap<
+  string,
+  Plant | 'ids and times' | 'members, not contacts' | 'hashes' | 'sealed whole'
+> = new Map<string, Plant | 'ids and times' | 'members, not contacts' | 'hashes' | 'sealed whole'>([
+  [
+    'people',
+    ({ rows, workspaceId }, _, { number, lid }) =>
+      rows.query(`insert into people (workspace_id, phone_number, lid, display_name) values ($1, $2, $3, 'Them')`, [
+        workspaceId,
+        number,
+        lid,
+      ]),
+  ],
+  [
+    'sessions',
+    ({ rows, workspaceId }, _, { number, lid }) =>
+      rows.query(
+        `with person as (insert into people (workspace_id, phone_number) values ($1, $2) returning id),
+           session as (
+             insert into sessions (workspace_id, id, person_id, mode, state, phone_number, lid)
+             select $1, gen_random_uuid(), id, 'managed', 'connected', $2, $3 from person returning id
+           )
+           insert into session_leases (session_id, workspace_id, node_id) select id, $1, gen_random_uuid() from session`,
+        [workspaceId, number, `${lid}:1@lid`],
+      ),
+  ],
+  [
+    'inbound_journal',
+    async ({ rows, workspaceId }, sessionId, contact) => {
+      for (const jid of jidsOf(contact)) {
+        for (const field of ['from', 'participant', 'recipient']) {
+          await rows.query(
+            `insert into inbound_journal (workspace_id, session_id, hash, plaintext, stanza)
+               values ($1, $2, sha256($3::bytea), '\\x00', $4)`,
+            [workspaceId, sessionId, Buffer.from(jid + field), { id: '1', [field]: jid }],
+          )
+        }
+      }
+    },
+  ],
+  [
+    'outbox_messages',
+    async ({ rows, workspaceId }, sessionId, contact) => {
+      for (const jid of jidsOf(contact)) {
+        await rows.query(
+          `insert into outbox_messages (workspace_id, id, session_id, kind, recipient, wa_message_id)
+             values ($1, gen_random_uuid(), $2, 'notice', $3, $3)`,
+          [workspaceId, sessionId, jid],
+        )
+      }
+    },
+  ],
+  ['signal_keys', plantSignalKeys],
+  ['workspaces', 'members, not contacts'],
+  ['app_users', 'members, not contacts'],
+  ['invitations', 'members, not contacts'],
+  ['logins', 'members, not contacts'],
+  ['api_keys', 'members, not contacts'],
+  ['refresh_families', 'ids and times'],
+  ['refresh_tokens', 'hashes'],
+  ['ws_tickets', 'hashes'],
+  ['link_attempts', 'sealed whole'],
+  ['session_history', 'ids and times'],
+  ['own_chat_commands', 'ids and times'],
+  ['session_strings', 'sealed whole'],
+  ['session_credentials', 'sealed whole'],
+  ['message_templates', 'sealed whole'],
+  ['event_log', 'sealed whole'],
+  ['event_counters', 'ids and times'],
+  ['data_keys', 'sealed whole'],
+  ['audit_log', 'ids and times'],
+  ['audit_heads', 'hashes'],
+  ['erasures', 'sealed whole'],
+  ['tombstones', 'hashes'],
+  ['session_leases', 'ids and times'],
+  ['nodes', 'ids and times'],
+  ['job_workers', 'ids and times'],
+  ['canary', 'sealed whole'],
+  ['meta', 'ids and times'],
+  ['migrations', 'ids and times'],
+  ['connect_budget', 'ids and times'],
+  ['connect_breakers', 'ids and times'],
+  ['link_starts', 'hashes'],
+  ['link_places', 'hashes'],
+  ['link_cool_downs', 'hashes'],
+  ['sign_in_cool_downs', 'hashes'],
+])
+
+/** In the forms in which Baileys keeps them. */
+async function plantSignalKeys(rig: TenantRig, sessionId: SessionId, { number, lid }: NamedContact): Promise<void> {
+  const { workspaceId, vault } = rig
+  const group = '120363000000000001@g.us'
+  const sealer = await rig.transact(tx => vault.createSealer(tx, { workspaceId, sessionId }))
+  const put = (type: string, id: string, value: string) => putKey(rig, sealer, { sessionId, type, id, value })
+  for (const id of [`${number}.0`, `${number}.12`, `${lid}_1.0`, `${lid}_1.3`]) {
+    await put('session', id, 'x')
+    await put('identity-key', id, 'x')
+  }
+  await put('sender-key', `${group}::${lid}_1::0`, 'x')
+  await put('sender-key', `${group}::${number}::12`, 'x')
+  await put('device-list', number, '["0"]')
+  await put('tctoken', `${lid}@lid`, 'x')
+  await put('lid-mapping', number, JSON.stringify(lid))
+  await put('lid-mapping', `${lid}_reverse`, JSON.stringify(number))
+  await put('sender-key-memory', group, JSON.stringify({ [`${lid}:3@lid`]: true, '999999999999@lid': true }))
+}
+
+async function putKey(
+  { rows, workspaceId }: TenantRig,
+  sealer: Awaited<ReturnType<Vault['createSealer']>>,
+  { sessionId, type, id, value }: { sessionId: SessionId; type: string; id: string; value: string },
+): Promise<void> {
+  const sealed = sealer.seal(signalKeyCell(sessionId, type, id), Buffer.from(value))
+  await rows.query('insert into signal_keys (workspace_id, session_id, type, id, value) values ($1, $2, $3, $4, $5)', [
+    workspaceId,
+    sessionId,
+    type,
+    id,
+    sealed,
+  ])
+}
