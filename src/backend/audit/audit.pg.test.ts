@@ -287,11 +287,11 @@ describe('whoever owns the tables is found out', () => {
       [rig.workspaceId, head?.seq],
     )
     await rig.rows.query('commit')
-    const own = async (...anchors: (typeof anchor)[]) =>
+    const found = async (...anchors: (typeof anchor)[]) =>
       (await verify(...anchors)).find(({ workspaceId }) => workspaceId === rig.workspaceId)?.fault
-    expect(await own()).toBeNull()
-    expect(await own(anchor)).toEqual({ fault: 'cut_off', seq: anchor.seq })
+    expect(await found()).toBeNull()
+    expect(await found(anchor)).toEqual({ fault: 'cut_off', seq: anchor.seq })
     await note()
-    expect(await own(anchor)).toEqual({ fault: 'rewritten', seq: anchor.seq })
+    expect(await found(anchor)).toEqual({ fault: 'rewritten', seq: anchor.seq })
   })
 })

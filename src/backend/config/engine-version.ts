@@ -10,12 +10,12 @@ type Manifest = { dependencies?: Record<string, string | undefined> }
 /** A line for each part of the engine that is installed in another version than the lock file says; without one, than the manifest pins. */
 export function engineVersionProblems(): string[] {
   const require = createRequire(import.meta.url)
-  const { dependencies = {} } = read<Manifest>(new URL('../../../package.json', import.meta.url))
+  const { dependencies = {} } = read(new URL('../../../package.json', import.meta.url)) as Manifest
   const lockfile = new URL('../../../package-lock.json', import.meta.url)
-  const { packages = {} } = existsSync(lockfile) ? read<Lockfile>(lockfile) : {}
+  const { packages = {} } = existsSync(lockfile) ? (read(lockfile) as Lockfile) : {}
   return engines.flatMap(name => {
     const expected = packages[`node_modules/${name}`]?.version ?? dependencies[name]
-    const { version } = read<{ version: string }>(require.resolve(`${name}/package.json`))
+    const { version } = read(require.resolve(`${name}/package.json`)) as { version: string }
     if (version === expected) return []
     return [
       `The installed ${name} is ${version}, and this version was tested with ${expected ?? 'another'}. Run npm ci in the folder of the gateway.`,
@@ -23,6 +23,6 @@ export function engineVersionProblems(): string[] {
   })
 }
 
-function read<Content>(file: string | URL): Content {
-  return JSON.parse(readFileSync(file, 'utf8')) as Content
+function read(file: string | URL): unknown {
+  return JSON.parse(readFileSync(file, 'utf8'))
 }
