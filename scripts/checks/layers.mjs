@@ -30,7 +30,7 @@ export const backendRooms = [
     'owner-database.ts',
     'owner-link.ts',
   ],
-  ['take-over.ts', 'keep-local-database.ts'],
+  ['take-over.ts', 'keep-local-database.ts', 'key-rotation'],
   ['own-chat', 'session-commands'],
   ['linking'],
   ['sessions'],

@@ -121,6 +121,7 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
       found = await findOperator(database, tenants)
       await wakeups.start()
       await lease.start(standStill({ sessions, lines, lease }))
+      await foundation.confirmSecrets()
       drain.begin()
       await admission.start()
       sessions.start(aroundSessions(config, foundation, sessionParts, log))

@@ -5,11 +5,14 @@ import { forgetfulSettings, UnsafeDatabaseError } from './database/durability.js
 import { startLocalPostgres } from './database/local/start-local-postgres.js'
 import { migrate } from './database/migrate.js'
 import { prepareAppRole } from './database/roles.js'
+import { retireAppRoles } from './database/retire-app-roles.js'
 import { SCHEMA } from './database/schema.js'
 import { asUnusableDatabase } from './database/unusable-database-error.js'
 import { keepLocalDatabase } from './keep-local-database.js'
 import type { Log } from './log.js'
 import { checkCanary } from './vault/canary.js'
+import { refuseToDropSecret } from './vault/keys-left.js'
+import { knownKeks, type Secrets } from './vault/secrets.js'
 
 export type GatewayDatabase = AsyncDisposable & {
   /** The role the process works as. Holds a password: never log it. */
@@ -26,15 +29,18 @@ export type GatewayDatabase = AsyncDisposable & {
  */
 const mostConnections = { requests: 4, sessions: 5 }
 
-export type GatewayDatabaseInput = Pick<Config, 'dataDir' | 'sessionSecret' | 'database' | 'production'>
+export type GatewayDatabaseInput = Pick<
+  Config,
+  'dataDir' | 'sessionSecret' | 'previousSecret' | 'database' | 'production'
+>
 
 /**
  * A database that is ready to work with: started when none was given, and kept running then; migrated, opened as the app role.
  * A wrong secret, and a server that forgets, are found out before anything is written.
- * @throws VaultError `wrong_key`; UnsafeDatabaseError, LocalPostgresError, UnusableDatabaseError, MigrationError, AppRoleError, DatabaseUnavailableError
+ * @throws VaultError `wrong_key`; SecretStillNeededError, UnsafeDatabaseError, LocalPostgresError, UnusableDatabaseError, MigrationError, AppRoleError, DatabaseUnavailableError
  */
 export async function openGatewayDatabase(
-  { dataDir, sessionSecret, database, production }: GatewayDatabaseInput,
+  { dataDir, sessionSecret, previousSecret, database, production }: GatewayDatabaseInput,
   log: Log,
 ): Promise<GatewayDatabase> {
   const local = database.url === null ? await startLocalPostgres({ dataDir }) : null
@@ -42,7 +48,8 @@ export async function openGatewayDatabase(
     if (database.url !== null) await reach('DATABASE_URL', database.url)
     if (database.appUrl !== null) await reach('DATABASE_APP_URL', database.appUrl)
     const ownerUrl = database.url ?? local?.url ?? ''
-    const { appUrl, forgetful } = await prepare(ownerUrl, { given: database.appUrl, secret: sessionSecret, production })
+    const secrets = { secret: sessionSecret, previous: previousSecret }
+    const { appUrl, forgetful } = await prepare(ownerUrl, { given: database.appUrl, secrets, production })
     for (const setting of forgetful) log.warn('database_forgets', { setting })
     const forRequests = openDatabase({ url: appUrl, max: mostConnections.requests })
     const forSessions = openDatabase({ url: appUrl, max: mostConnections.sessions })
@@ -75,20 +82,27 @@ async function reach(setting: string, url: string): Promise<void> {
     })
 }
 
-type Preparation = { given: string | null; secret: Buffer; production: boolean }
+type Preparation = { given: string | null; secrets: Secrets; production: boolean }
 
 async function prepare(
   ownerUrl: string,
-  { given, secret, production }: Preparation,
+  { given, secrets, production }: Preparation,
 ): Promise<{ appUrl: string; forgetful: string[] }> {
   const owner = openDatabase({ url: ownerUrl, max: 1 })
   try {
-    if (await hasCanary(owner)) await checkCanary(owner, secret)
+    const before = (await hasCanary(owner)) ? await checkCanary(owner, secrets) : null
     const forgetful = await forgetfulSettings(owner)
     if (production && forgetful.length > 0) throw new UnsafeDatabaseError(forgetful)
     await migrate({ ownerUrl })
-    const appUrl = await prepareAppRole({ ownerUrl, secret, ...(given !== null && { appUrl: given }) })
-    await checkCanary(owner, secret)
+    await refuseToDropSecret(owner, secrets)
+    const { own } = knownKeks(secrets)
+    // the role of another secret keeps its password: nodes that have that one alone go on meanwhile
+    const successor = before !== null && before.firstKekId !== own.id ? own.id : undefined
+    const role = { ...(given !== null && { appUrl: given }), ...(successor !== undefined && { successor }) }
+    const appUrl = await prepareAppRole({ ownerUrl, secret: secrets.secret, ...role })
+    await checkCanary(owner, secrets)
+    const isReplacing = (secrets.previous ?? null) !== null
+    if (given === null && successor !== undefined && !isReplacing) await retireAppRoles(ownerUrl, appUrl)
     return { appUrl, forgetful }
   } finally {
     await owner.close()

@@ -13,6 +13,7 @@ export function startUpProblem(error: unknown): string {
     return lines([
       'WHATSAPP_SESSION_SECRET is not the one this database was sealed with. Nothing was changed.',
       'Start with the secret that was used before. Without it the stored sessions cannot be opened.',
+      'To change it, set the former one as WHATSAPP_SESSION_SECRET_PREVIOUS beside it, and follow docs/operations.md.',
     ])
   }
   return lines([error.message, action])

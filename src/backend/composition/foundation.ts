@@ -8,6 +8,7 @@ import { createNodeLease, type NodeLease } from '../leases/node-lease.js'
 import type { Log } from '../log.js'
 import { createMetrics } from '../metrics/metrics.js'
 import type { Releases } from '../releases.js'
+import { checkCanary } from '../vault/canary.js'
 import { createVault } from '../vault/vault.js'
 
 /** What everything else stands on: the database with its two pools, the vault, the event log and the node's lease. */
@@ -20,14 +21,20 @@ export async function openFoundation(config: Config, log: Log, releases: Release
   const url = () => appUrl
   const tenants: Tenants = createTenants(database, () => lease.doubt())
   const sessionTenants: Tenants = createTenants(sessionsDatabase, () => lease.doubt())
-  const vault = createVault({ secret: config.sessionSecret })
+  const secrets = { secret: config.sessionSecret, previous: config.previousSecret }
+  const vault = createVault(secrets)
   const events = createEventLog({ vault })
   const wakeups = releases.use(createEventWakeups({ url, log: log.child('events') }))
   const lease: NodeLease = releases.use(
-    createNodeLease({ url, database, name: config.nodeName, log: log.child('leases') }),
+    createNodeLease({ url, database, name: config.nodeName, kekIds: vault.kekIds, log: log.child('leases') }),
   )
   const { nodeId } = lease
   const glances = releases.use(createGlances({ database: sessionsDatabase, nodeId, log: log.child('leases') }))
   const databases = { database, sessionsDatabase, appUrl, tenants, sessionTenants }
-  return { metrics, ...databases, vault, events, wakeups, lease, glances }
+  /** Whoever replaces the secret looks at the nodes' leases: asked once more when this node has one, nobody has overlooked it. */
+  const confirmSecrets = async () => {
+    const { kekId } = await checkCanary(database, secrets)
+    if (kekId !== vault.kekIds[0]) log.warn('session_secret_not_in_use', { hint: 'npx whizlite keys rotate' })
+  }
+  return { metrics, ...databases, vault, confirmSecrets, events, wakeups, lease, glances }
 }

@@ -7,6 +7,7 @@ import { engineVersionProblems } from './engine-version.js'
 import { Env, unusedSettings, withoutBlanks } from './env.js'
 import { jwtSecretProblem } from './jwt-secret.js'
 import { localSecret } from './local-secret.js'
+import { previousSecret, previousSecretProblem } from './previous-secret.js'
 import { productionProblems } from './production-problems.js'
 import { localServiceToken, serviceTokenProblem } from './service-token.js'
 import { parseSecret } from './session-secret.js'
@@ -24,6 +25,8 @@ export type Config = {
   /** `url` null: a PostgreSQL of our own in the data folder. */
   database: { url: string | null; appUrl: string | null }
   sessionSecret: Buffer
+  /** The one before, while it is being replaced. */
+  previousSecret: Buffer | null
   /** What access and refresh tokens of people are made with; the same on all nodes. */
   jwtSecret: Buffer
   /** What another service, or the command line, proves itself with; null: no such calls. */
@@ -127,6 +130,7 @@ export function loadConfig(raw: NodeJS.ProcessEnv): Config {
     publicUrl: env.PUBLIC_URL ?? null,
     database: { url: env.DATABASE_URL ?? null, appUrl: env.DATABASE_APP_URL ?? null },
     sessionSecret: secret.bytes,
+    previousSecret: previousSecret(env),
     jwtSecret: jwtSecret.bytes,
     serviceToken: env.WHATSAPP_SERVICE_TOKEN ?? (production ? null : localServiceToken(dataDir)),
     whatsapp: {
@@ -207,6 +211,8 @@ function secretProblems(env: Env): string[] {
   if (NODE_ENV === 'production' && given === undefined) problems.push(secretProblem('is not set'))
   const secret = given === undefined ? null : parseSecret(given)
   if (secret !== null && 'problem' in secret) problems.push(secretProblem(secret.problem))
+  const previousProblem = previousSecretProblem(env)
+  if (previousProblem !== null) problems.push(previousProblem)
   const tokenProblem = token === undefined ? null : serviceTokenProblem(token, given)
   if (tokenProblem !== null) {
     problems.push(`WHATSAPP_SERVICE_TOKEN ${tokenProblem}. Make one with: openssl rand -hex 32`)

@@ -41,6 +41,7 @@ export const Env = z.object({
   METRICS_FROM: proxies.optional(),
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   WHATSAPP_SESSION_SECRET: flagless.optional(),
+  WHATSAPP_SESSION_SECRET_PREVIOUS: flagless.optional(),
   WHATSAPP_SERVICE_TOKEN: flagless.optional(),
   WHATSAPP_MAX_SESSIONS_PER_USER: count.default(5),
   WHATSAPP_JWT_SECRET: flagless.optional(),

@@ -2,11 +2,21 @@ import { createHash, hkdfSync } from 'node:crypto'
 
 const LONGEST_NAME = 63
 
-/** Roles belong to the whole cluster, so the app role is named after its database. */
-export function appRoleName(database: string): string {
-  const name = `${database}_app`
+/**
+ * Roles belong to the whole cluster, so the app role is named after its database.
+ * @param successor fingerprint of a secret that came after the first: two secrets need two passwords, and a role has one
+ */
+export function appRoleName(database: string, successor?: string): string {
+  const end = successor === undefined ? '' : `_${successor.slice(0, 8)}`
+  const name = `${database}_app${end}`
   if (Buffer.byteLength(name) <= LONGEST_NAME) return name
-  return `app_${createHash('sha256').update(database).digest('hex').slice(0, 40)}`
+  return `app_${createHash('sha256').update(database).digest('hex').slice(0, 40)}${end}`
+}
+
+/** Whether a role is the app role of this database for one secret or another. */
+export function isAppRole(database: string, role: string): boolean {
+  const prefix = appRoleName(database, '00000000').slice(0, -8)
+  return role === appRoleName(database) || (role.startsWith(prefix) && /^[0-9a-f]{8}$/.test(role.slice(prefix.length)))
 }
 
 /** The same on every node that has the deployment secret; never stored anywhere. */

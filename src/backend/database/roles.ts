@@ -16,6 +16,8 @@ export type AppRoleOptions = {
   ownerUrl: string
   /** The deployment secret, the same on all nodes. */
   secret: Uint8Array
+  /** Fingerprint of `secret` when it is not the first that this database was sealed with: then it has a role of its own. */
+  successor?: string
   /** Address of a role the operator made; it then only gets its grants. */
   appUrl?: string
 }
@@ -27,10 +29,10 @@ export type AppRoleOptions = {
  * @returns the address to open the database with; it holds a password
  * @throws AppRoleError, DatabaseUnavailableError
  */
-export async function prepareAppRole({ ownerUrl, secret, appUrl }: AppRoleOptions): Promise<string> {
+export async function prepareAppRole({ ownerUrl, secret, successor, appUrl }: AppRoleOptions): Promise<string> {
   const given = appUrl === undefined ? null : { url: appUrl, role: await loginAs(appUrl), password: null }
   const { url } = await withClient(ownerUrl, async owner => {
-    const target = given ?? (await derivedRole(owner, ownerUrl, secret))
+    const target = given ?? (await derivedRole(owner, ownerUrl, secret, successor))
     await grant(owner, target.role, target.password)
     return target
   })
@@ -40,11 +42,11 @@ export async function prepareAppRole({ ownerUrl, secret, appUrl }: AppRoleOption
 
 type Target = { url: string; role: string; password: string }
 
-async function derivedRole(owner: Client, ownerUrl: string, secret: Uint8Array): Promise<Target> {
+async function derivedRole(owner: Client, ownerUrl: string, secret: Uint8Array, successor?: string): Promise<Target> {
   const { rows } = await owner.query<{ database: string; owner: string }>(
     'select current_database() as database, current_user as owner',
   )
-  const role = appRoleName(rows[0]?.database ?? '')
+  const role = appRoleName(rows[0]?.database ?? '', successor)
   const password = appRolePassword(secret, role)
   return { role, password, url: appRoleUrl(ownerUrl, rows[0]?.owner ?? '', role, password) }
 }
@@ -69,10 +71,15 @@ async function grant(owner: Client, role: string, password: string | null): Prom
 }
 
 async function createIfMissing(owner: Client, role: string, password: string): Promise<void> {
-  const { rowCount } = await owner.query('select from pg_roles where rolname = $1', [role])
-  if (rowCount !== 0) return
+  const { rows } = await owner.query<{ login: boolean }>(
+    'select rolcanlogin as login from pg_roles where rolname = $1',
+    [role],
+  )
+  if (rows[0]?.login === true) return
+  // one that was retired comes back with the secret it was made for
+  const verb = rows[0] === undefined ? 'create' : 'alter'
   try {
-    await owner.query(`create role ${escapeIdentifier(role)} login password ${escapeLiteral(scramVerifier(password))}`)
+    await owner.query(`${verb} role ${escapeIdentifier(role)} login password ${escapeLiteral(scramVerifier(password))}`)
   } catch (error) {
     if (sqlStateOf(error) !== '42501') throw error
     throw new AppRoleError(

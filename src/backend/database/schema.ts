@@ -156,6 +156,10 @@ export type DataKeyTable = {
   wrapped: Buffer
   kek_id: string
   created_at: Generated<Date>
+  /** How much it has sealed, as far as its users have told. */
+  seals: Generated<string>
+  /** Since when nothing stored needs it. */
+  retired_at: Generated<Date | null>
 }
 
 export type NodeTable = {
@@ -168,9 +172,17 @@ export type NodeTable = {
   name: string | null
   /** When a newer process has started under its name. */
   replaced_at: Date | null
+  /** Fingerprints of the secrets it has. */
+  kek_ids: string[] | null
 }
 
-export type CanaryTable = { only_row: Generated<boolean>; sealed: Buffer; kek_id: string; created_at: Generated<Date> }
+export type CanaryTable = {
+  only_row: Generated<boolean>
+  sealed: Buffer
+  kek_id: string
+  created_at: Generated<Date>
+  first_kek_id: Generated<string | null>
+}
 
 export type MetaTable = { key: string; value: string }
 

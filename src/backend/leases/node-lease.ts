@@ -74,14 +74,16 @@ export type NodeLeaseDeps = {
   log: Log
   /** Its operator's, who has one process at a time of each name; `null`: none. */
   name?: string | null
+  /** Fingerprints of the secrets that this node has; absent: it does not say. */
+  kekIds?: readonly string[]
   times?: LeaseTimes
 }
 
 const nobody: LeaseWatch = { onDoubt: () => {}, onSure: () => {}, onReplaced: () => {} }
 
 const renewal = `
-  insert into ${SCHEMA}.nodes (id, lease_until, host, process, name)
-  values ($1, clock_timestamp() + make_interval(secs => $2), $3, $4, $5)
+  insert into ${SCHEMA}.nodes (id, lease_until, host, process, name, kek_ids)
+  values ($1, clock_timestamp() + make_interval(secs => $2), $3, $4, $5, $6)
   on conflict (id) do update set lease_until = excluded.lease_until where nodes.replaced_at is null
   returning id`
 
@@ -89,7 +91,7 @@ const renewal = `
 // and a lock that anybody else has on one lease keeps nobody waiting.
 const ownership = `select session_id, epoch from ${SCHEMA}.session_leases where node_id = $1 and wanted`
 
-export function createNodeLease({ url, database, log, name = null, times = usual }: NodeLeaseDeps): NodeLease {
+export function createNodeLease({ url, database, log, name = null, kekIds, times = usual }: NodeLeaseDeps): NodeLease {
   const nodeId = randomUUID()
   const proof = proofOfThisProcess()
   let line: LeaseLine | null = null
@@ -125,7 +127,7 @@ export function createNodeLease({ url, database, log, name = null, times = usual
 
   const renew = async (by: LeaseLine): Promise<void> => {
     const begun = { own: performance.now(), wall: Date.now() }
-    const values = [nodeId, times.leaseMs / 1_000, proof?.host ?? null, proof?.process ?? null, name]
+    const values = [nodeId, times.leaseMs / 1_000, proof?.host ?? null, proof?.process ?? null, name, kekIds ?? null]
     if ((await by.ask(renewal, values)).length === 0) return giveWay()
     renewedAt = begun
     if (!doubtful) return

@@ -33,3 +33,12 @@ export async function insertDataKey(
 export async function lockWorkspaceKey(db: QueryExecutorProvider, workspaceId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`whizlite/data-key/${workspaceId}`}, 0))`.execute(db)
 }
+
+/**
+ * The fingerprint of the secret that wraps new data keys; null before there is one. Until the transaction ends nobody replaces it, so that no
+ * key is wrapped with the old one behind the back of whoever does.
+ */
+export async function wrappingKekId(db: QueryExecutorProvider): Promise<string | null> {
+  const { rows } = await sql<{ id: string }>`select kek_id as id from canary for share`.execute(db)
+  return rows[0]?.id ?? null
+}

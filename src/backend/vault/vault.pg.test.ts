@@ -52,7 +52,7 @@ describe('a session key', () => {
     }
     const [row, ...others] = await keysIn(scope)
     expect(others).toEqual([])
-    expect(row).toMatchObject({ session_id: session.sessionId, kek_id: vault.kekId })
+    expect(row).toMatchObject({ session_id: session.sessionId, kek_id: vault.kekIds[0] })
   })
 
   test('is read from the database once', async () => {

@@ -1,8 +1,8 @@
 import { createSecretKey, randomBytes, randomUUID } from 'node:crypto'
 import type { QueryExecutorProvider } from 'kysely'
-import { findDataKeys, insertDataKey, lockWorkspaceKey, type StoredDataKey } from './data-keys-store.js'
-import { keyEncryptionKey } from './key-encryption-key.js'
+import { findDataKeys, insertDataKey, lockWorkspaceKey, wrappingKekId, type StoredDataKey } from './data-keys-store.js'
 import { idOf, type Scope } from './scope.js'
+import { knownKeks, type Secrets } from './secrets.js'
 import { createSealer, type DataKey, type Sealer } from './sealer.js'
 import { VaultError } from './vault-error.js'
 
@@ -17,8 +17,8 @@ const MAX_CACHED = 10_000
 
 /** Gives out sealers. */
 export interface Vault {
-  /** Public fingerprint of the secret; `data_keys.kek_id` of the keys this vault wraps. */
-  readonly kekId: string
+  /** Public fingerprints of the secrets that this vault has, its own first. */
+  readonly kekIds: readonly string[]
   /**
    * Makes a new data key and stores it in the caller's transaction; useless when that rolls back. For a scope that has
    * keys already this is a rotation: older values are opened by what `sealer` answers after the commit.
@@ -42,8 +42,8 @@ export interface Vault {
 }
 
 /** @throws VaultError `weak_secret` below 32 bytes. */
-export function createVault({ secret }: { secret: Uint8Array }): Vault {
-  const kek = keyEncryptionKey(secret)
+export function createVault(secrets: Secrets): Vault {
+  const keks = knownKeks(secrets)
   const cache = new Map<string, Sealer>()
 
   const remember = (scope: Scope, sealer: Sealer): void => {
@@ -60,8 +60,7 @@ export function createVault({ secret }: { secret: Uint8Array }): Vault {
     return sealer
   }
   const unwrap = (scope: Scope, { id, wrapped, kekId }: StoredDataKey): DataKey => {
-    if (kekId !== kek.id) throw new VaultError('wrong_key')
-    return { id, key: kek.unwrap(scope, id, wrapped) }
+    return { id, key: keks.of(kekId).unwrap(scope, id, wrapped) }
   }
   const load = async (tx: VaultReader, scope: Scope): Promise<Sealer | undefined> => {
     const stored = await findDataKeys(tx.db, scope)
@@ -74,6 +73,7 @@ export function createVault({ secret }: { secret: Uint8Array }): Vault {
   const create = async (tx: VaultTransactor, scope: Scope): Promise<Sealer> => {
     const id = randomUUID()
     const bytes = randomBytes(32)
+    const kek = keks.of((await wrappingKekId(tx.db)) ?? keks.own.id)
     await insertDataKey(tx.db, scope, { id, wrapped: kek.wrap(scope, id, bytes), kekId: kek.id })
     // Whatever is in memory would not know the new key; the next call reads all of them.
     tx.onCommit(() => void cache.delete(nameOf(scope)))
@@ -81,7 +81,7 @@ export function createVault({ secret }: { secret: Uint8Array }): Vault {
   }
 
   return {
-    kekId: kek.id,
+    kekIds: keks.ids,
     createSealer: create,
     async sealer(tx, scope) {
       const sealer = cached(scope) ?? (await load(tx, scope))

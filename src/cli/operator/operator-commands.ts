@@ -31,4 +31,32 @@ Exit code: 0 whole, 1 broken or not read.`,
     operands: [],
     load: async () => (await import('./audit-verify-command.js')).auditVerifyCommand,
   },
+  {
+    name: 'keys status',
+    summary: 'tell which session secret the stored data keys need, and whether all nodes have the new one',
+    usage: 'keys status [--json]',
+    details: `${localDetails}
+
+--json         for programs
+
+Exit code: 0 everything needs the present secret alone, 1 something needs another one, or it was not read.`,
+    options: { json: { type: 'boolean' } },
+    operands: [],
+    load: async () => (await import('./keys-status-command.js')).keysStatusCommand,
+  },
+  {
+    name: 'keys rotate',
+    summary: 'put everything stored under the new session secret, while the nodes run',
+    usage: 'keys rotate [--json]',
+    details: `${localDetails}
+
+Every node has to run with the new WHATSAPP_SESSION_SECRET, and the former one as WHATSAPP_SESSION_SECRET_PREVIOUS; it is refused
+otherwise. It may be left off (Ctrl-C) and run again at any time.
+--json         for programs
+
+Exit code: 0 nothing is left, 1 something is left or it was refused, 130 left off.`,
+    options: { json: { type: 'boolean' } },
+    operands: [],
+    load: async () => (await import('./keys-rotate-command.js')).keysRotateCommand,
+  },
 ]

@@ -1,0 +1,46 @@
+import { sql } from 'kysely'
+import type { Database } from '../database/database.js'
+import { knownKeks, type Secrets } from './secrets.js'
+
+/** How many data keys one secret wraps, in how many workspaces. */
+export type KeysOfKek = { kekId: string; workspaces: number; keys: number }
+
+/** A secret was taken away that data keys still need. */
+export class SecretStillNeededError extends Error {
+  override readonly name = 'SecretStillNeededError'
+  readonly code = 'secret_still_needed'
+  readonly action =
+    'Set WHATSAPP_SESSION_SECRET_PREVIOUS to the former secret, start again, run npx whizlite keys rotate until nothing is left, then take it out.'
+
+  constructor(left: readonly KeysOfKek[]) {
+    const [keys, workspaces] = [sum(left.map(each => each.keys)), Math.max(...left.map(each => each.workspaces))]
+    super(
+      `${keys} data ${keys === 1 ? 'key' : 'keys'} (of ${workspaces} ${workspaces === 1 ? 'workspace' : 'workspaces'} or more) can be opened with a former session secret alone. Nothing was changed.`,
+    )
+  }
+}
+
+/** Which secrets wrap data keys, over all workspaces. */
+export function keysByKek(database: Pick<Database, 'system'>): Promise<KeysOfKek[]> {
+  return database.system(async ({ db }) => {
+    const { rows } = await sql<{ kek: string; workspaces: string; keys: string }>`
+      select kek, workspaces, keys from data_keys_by_kek()`.execute(db)
+    return rows.map(({ kek, workspaces, keys }) => ({
+      kekId: kek,
+      workspaces: Number(workspaces),
+      keys: Number(keys),
+    }))
+  })
+}
+
+/**
+ * That nothing stored needs a secret that is not given.
+ * @throws SecretStillNeededError
+ */
+export async function refuseToDropSecret(database: Pick<Database, 'system'>, secrets: Secrets): Promise<void> {
+  const known = knownKeks(secrets).ids
+  const left = (await keysByKek(database)).filter(({ kekId }) => !known.includes(kekId))
+  if (left.length > 0) throw new SecretStillNeededError(left)
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0)
