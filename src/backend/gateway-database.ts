@@ -37,7 +37,8 @@ export type GatewayDatabaseInput = Pick<
 /**
  * A database that is ready to work with: started when none was given, and kept running then; migrated, opened as the app role.
  * A wrong secret, and a server that forgets, are found out before anything is written.
- * @throws VaultError `wrong_key`; SecretStillNeededError, UnsafeDatabaseError, LocalPostgresError, UnusableDatabaseError, MigrationError, AppRoleError, DatabaseUnavailableError
+ * @throws VaultError `wrong_key`, SecretStillNeededError
+ * @throws UnsafeDatabaseError, LocalPostgresError, UnusableDatabaseError, MigrationError, AppRoleError, DatabaseUnavailableError
  */
 export async function openGatewayDatabase(
   { dataDir, sessionSecret, previousSecret, database, production }: GatewayDatabaseInput,

@@ -11,10 +11,8 @@ export class NodesWithoutSecretError extends Error {
     'Restart every node with the new WHATSAPP_SESSION_SECRET and the former one as WHATSAPP_SESSION_SECRET_PREVIOUS, then run this again.'
 
   constructor(readonly nodes: readonly string[]) {
-    const [first, ...more] = nodes
-    super(
-      `${nodes.length} running ${more.length === 0 ? 'node does' : 'nodes do'} not have the new session secret: ${first ?? ''}${more.length === 0 ? '' : ' and others'}. Nothing was changed.`,
-    )
+    const who = nodes.length === 1 ? '1 running node does' : `${nodes.length} running nodes do`
+    super(`${who} not have the new session secret: ${nodes.slice(0, 5).join(', ')}. Nothing was changed.`)
   }
 }
 

@@ -86,7 +86,7 @@ async function rewrapBatch(tx: TenantTransactor, keks: KnownKeks, after: string 
     where workspace_id = ${workspaceId} and kek_id <> ${keks.own.id} and (${after}::uuid is null or id > ${after}::uuid)
     order by id limit ${atOnce} for update`.execute(tx.db)
   const renewed = rows.flatMap(row => {
-    const wrapped = rewrapped(keks, workspaceId, row)
+    const wrapped = wrapAnew(keks, workspaceId, row)
     return wrapped === null ? [] : [{ id: row.id, wrapped }]
   })
   await sql`
@@ -105,7 +105,7 @@ async function rewrapBatch(tx: TenantTransactor, keks: KnownKeks, after: string 
   }
 }
 
-function rewrapped(keks: KnownKeks, workspaceId: string, key: WrappedKey): Buffer | null {
+function wrapAnew(keks: KnownKeks, workspaceId: string, key: WrappedKey): Buffer | null {
   const scope = { workspaceId, sessionId: key.session_id }
   try {
     const opened = keks.of(key.kek_id).unwrap(scope, key.id, key.wrapped).export()

@@ -10,13 +10,13 @@ export class SecretStillNeededError extends Error {
   override readonly name = 'SecretStillNeededError'
   readonly code = 'secret_still_needed'
   readonly action =
-    'Set WHATSAPP_SESSION_SECRET_PREVIOUS to the former secret, start again, run npx whizlite keys rotate until nothing is left, then take it out.'
+    'Set WHATSAPP_SESSION_SECRET_PREVIOUS to it, start, run npx whizlite keys rotate until nothing is left, then take it out.'
 
   constructor(left: readonly KeysOfKek[]) {
-    const [keys, workspaces] = [sum(left.map(each => each.keys)), Math.max(...left.map(each => each.workspaces))]
-    super(
-      `${keys} data ${keys === 1 ? 'key' : 'keys'} (of ${workspaces} ${workspaces === 1 ? 'workspace' : 'workspaces'} or more) can be opened with a former session secret alone. Nothing was changed.`,
-    )
+    const keys = left.reduce((total, each) => total + each.keys, 0)
+    const workspaces = Math.max(...left.map(each => each.workspaces))
+    const can = `${keys} stored data ${keys === 1 ? 'key' : 'keys'} of at least ${workspaces} ${workspaces === 1 ? 'workspace' : 'workspaces'}`
+    super(`Only a former session secret opens ${can}. Nothing was changed.`)
   }
 }
 
@@ -42,5 +42,3 @@ export async function refuseToDropSecret(database: Pick<Database, 'system'>, sec
   const left = (await keysByKek(database)).filter(({ kekId }) => !known.includes(kekId))
   if (left.length > 0) throw new SecretStillNeededError(left)
 }
-
-const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0)
