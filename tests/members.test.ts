@@ -59,6 +59,28 @@ describe('roles', () => {
   })
 })
 
+test('a key of an owner manages nobody unless it was made for that', async () => {
+  const [someone, other] = [await rig.join(), await rig.join('owner')]
+  const keyOf = async (scopes: string[]) => {
+    const { body } = await other.asks('POST', '/api/v1/api-keys', { name: 'key', scopes })
+    return { authorization: `Bearer ${String(body['secret'] ?? body['key'])}` }
+  }
+  const path = `/api/v1/members/${someone.userId}`
+  const weak = await keyOf(['read', 'sessions', 'send'])
+  expect((await other.ask('GET', '/api/v1/members', undefined, weak)).status).toBe(200)
+  for (const [method, where, body] of [
+    ['DELETE', path, undefined],
+    ['DELETE', `/api/v1/members/${other.userId}`, undefined],
+    ['PATCH', path, { role: 'admin' }],
+    ['POST', '/api/v1/invitations', { role: 'owner' }],
+    ['POST', '/api/v1/auth/sign-out-everywhere', {}],
+  ] as const) {
+    expect([where, (await other.ask(method, where, body, weak)).status]).toEqual([where, 403])
+  }
+  const strong = await keyOf(['read', 'admin'])
+  expect((await other.ask('DELETE', path, undefined, strong)).status).toBe(204)
+})
+
 describe('a suspension', () => {
   test('ends access, refresh and sign-in at once, and all come back with its end', async () => {
     const person = await rig.join()

@@ -12,6 +12,7 @@ import {
   WorkspaceView,
 } from '../../contract/people.js'
 import { member, scopeOf } from '../http/actor.js'
+import { missingScope } from '../http/refusals.js'
 import { route, type Route } from '../http/route.js'
 import { changeMember, removeMember } from './change-member.js'
 import { notFound } from './errors.js'
@@ -96,9 +97,16 @@ export function peopleRoutes({ identity, addressFor }: PeopleRoutesDeps): Route[
       method: 'delete',
       path: '/api/v1/members/:userId',
       summary: 'Take a member out of the workspace, or leave it oneself',
-      access: { scope: 'sessions' },
+      access: { scope: 'read' },
       params: memberParams,
-      handle: ({ actor, params }) => removeMember(identity, member(actor), { userId: userIdOf(params) }),
+      async handle({ actor, params }) {
+        const asking = member(actor)
+        const userId = userIdOf(params)
+        // a key that was made for less must not take its own member's place away either
+        const leaves = asking.kind === 'user' && asking.userId === userId
+        if (!leaves && !asking.scopes.has('admin')) throw missingScope('admin')
+        await removeMember(identity, asking, { userId })
+      },
     }),
     route({
       method: 'get',
