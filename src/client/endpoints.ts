@@ -46,7 +46,7 @@ import { endpoint } from './endpoint.js'
 type InputOf<Schema extends z.ZodType> = z.input<Schema>
 type OneSession = { sessionId: string }
 type Page = { limit?: number }
-type Nothing = Record<never, never>
+type Nothing = Record<string, never>
 type OneMember = { userId: string }
 
 const erasures = '/api/v1/privacy/erasures'

@@ -28,7 +28,9 @@ export function sentencesFor({ kind, workspace, role }: ClaimInfo): Sentences {
 
 export const over = {
   title: 'This link is not good any more',
-  text: 'It was used, withdrawn, or came too late. Ask whoever gave it to you for a new one. Whoever runs the gateway makes the first owner’s with: npx whizlite owner-link',
+  text:
+    'It was used, withdrawn, or came too late. Ask whoever gave it to you for a new one. ' +
+    'Whoever runs the gateway makes the first owner’s with: npx whizlite owner-link',
 }
 
 export const missing = {
