@@ -1,26 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { EventTeller } from './support/event-teller.js'
-import { MemberLine } from './support/member-line.js'
-import { TwoNodes } from './support/two-nodes.js'
+import type { EventTeller } from './support/event-teller.js'
+import { LiveScene, reasonsOf } from './support/live-scene.js'
+import type { MemberLine } from './support/member-line.js'
+import type { TwoNodes } from './support/two-nodes.js'
 
+let scene: LiveScene
 let nodes: TwoNodes
 let teller: EventTeller
 let sessionId: string
 
 beforeAll(async () => {
-  nodes = await TwoNodes.start()
-  sessionId = (await nodes.link()).sessionId
-  const [session] = await nodes.rows.query<{ workspace_id: string }>('select workspace_id from whizlite.sessions')
-  teller = await EventTeller.open(nodes.gateway, session?.workspace_id ?? '')
+  scene = await LiveScene.open()
+  ;({ nodes, teller, sessionId } = scene)
 })
-afterAll(async () => {
-  await teller[Symbol.asyncDispose]()
-  await nodes[Symbol.asyncDispose]()
-})
+afterAll(() => scene[Symbol.asyncDispose]())
 
-const reasonsOf = (line: MemberLine) => line.events().map(({ data }) => (data as { reason: string }).reason)
-
-const listen = (url = nodes.there.url) => MemberLine.withTicket(nodes.here, { url })
+const listen = (url?: string) => scene.listen(url)
 
 describe('a line', () => {
   test.each([

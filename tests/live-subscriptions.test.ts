@@ -1,65 +1,20 @@
-import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { EventTeller } from './support/event-teller.js'
-import { MemberLine } from './support/member-line.js'
-import { pictureOf } from './support/picture-of.js'
-import { TwoNodes } from './support/two-nodes.js'
+import type { EventTeller } from './support/event-teller.js'
+import { hears, LiveScene, reasonsOf } from './support/live-scene.js'
+import type { TwoNodes } from './support/two-nodes.js'
 
+let scene: LiveScene
 let nodes: TwoNodes
 let teller: EventTeller
-/** The operator's own, private. */
 let sessionId: string
-/** A member's, private. */
-let hers: string
-let her: { 'x-user-id': string }
-let workspaceId: string
 
 beforeAll(async () => {
-  nodes = await TwoNodes.start()
-  sessionId = (await nodes.link()).sessionId
-  const [session] = await nodes.rows.query<{ workspace_id: string }>('select workspace_id from whizlite.sessions')
-  workspaceId = session?.workspace_id ?? ''
-  her = { 'x-user-id': await newMember() }
-  hers = await linkAs(her)
-  teller = await EventTeller.open(nodes.gateway, workspaceId)
+  scene = await LiveScene.open()
+  ;({ nodes, teller, sessionId } = scene)
 })
-afterAll(async () => {
-  await teller[Symbol.asyncDispose]()
-  await nodes[Symbol.asyncDispose]()
-})
+afterAll(() => scene[Symbol.asyncDispose]())
 
-async function newMember(): Promise<string> {
-  const [member] = await nodes.rows.query<{ id: string }>(
-    `insert into whizlite.app_users (workspace_id, name, role) values ($1, 'Somebody', 'member') returning id`,
-    [workspaceId],
-  )
-  return member?.id ?? ''
-}
-
-async function linkAs(headers: Record<string, string>): Promise<string> {
-  const phone = await nodes.phone()
-  const { body } = await nodes.here.ask('POST', '/api/v1/sessions', {}, headers)
-  await phone.scanPicture(pictureOf((body['link'] as { qrCode: string }).qrCode))
-  const id = String(body['sessionId'])
-  await nodes.rows.waitFor(`select from whizlite.link_attempts where session_id = $1 and phase = 'complete'`, [id])
-  return id
-}
-
-async function show(id: string, visibility: 'private' | 'workspace'): Promise<void> {
-  expect(await nodes.there.ask('PATCH', `/api/v1/sessions/${id}`, { visibility }, her)).toMatchObject({ status: 200 })
-}
-
-const reasonsOf = (line: MemberLine) =>
-  line
-    .events()
-    .filter(({ event }) => event === 'connection_lost')
-    .map(({ data }) => (data as { reason: string }).reason)
-
-const hears = (line: MemberLine, reason: string) =>
-  line.waitFor(({ data }) => (data as { reason?: unknown }).reason === reason, undefined, reason)
-
-const listen = (url = nodes.there.url, headers: Record<string, string> = {}) =>
-  MemberLine.withTicket(nodes.here, { url, headers })
+const listen = (url?: string) => scene.listen(url)
 
 describe('who subscribes', () => {
   test('to all hears of all from then on, on every node', async () => {
@@ -176,90 +131,4 @@ describe('a resync', () => {
     expect(reasonsOf(late)).toEqual(['b', 'c'])
     await late.close()
   })
-})
-
-describe('what is another’s', () => {
-  test('is no session, like one that does not exist', async () => {
-    const line = await listen()
-    await line.waitForEvent('ready')
-    const refusals: unknown[] = []
-    for (const id of [hers, randomUUID()]) {
-      line.ask('subscribe', { sessionId: id })
-      const { data } = await line.waitFor(({ event, data: about }) => {
-        return event === 'refused' && (about as { sessionId: string }).sessionId === id
-      })
-      refusals.push({ ...(data as object), sessionId: null })
-    }
-    expect(refusals[0]).toEqual(refusals[1])
-    expect(refusals[0]).toMatchObject({ code: 'session_not_found' })
-    await line.close()
-  })
-
-  test('is never heard, live or after a number; what is shown to the workspace is', async () => {
-    const start = await teller.lost(sessionId, 'start')
-    const operators = await listen()
-    const herLine = await listen(nodes.here.url, her)
-    for (const line of [operators, herLine]) await line.subscribe()
-    await teller.lost(hers, 'her secret')
-    await teller.lost(sessionId, 'his secret')
-    await hears(herLine, 'her secret')
-    await hears(operators, 'his secret')
-    const again = await listen(nodes.here.url, her)
-    await again.subscribe({ after: start })
-    await hears(again, 'her secret')
-    await show(hers, 'workspace')
-    await teller.lost(hers, 'shown')
-    for (const line of [operators, herLine, again]) await hears(line, 'shown')
-    await show(hers, 'private')
-    await teller.lost(hers, 'hidden')
-    await teller.lost(sessionId, 'end')
-    for (const line of [herLine, again]) await hears(line, 'hidden')
-    await hears(operators, 'end')
-    expect(reasonsOf(operators)).toEqual(['his secret', 'shown', 'end'])
-    expect(reasonsOf(herLine)).toEqual(['her secret', 'shown', 'hidden'])
-    expect(reasonsOf(again)).toEqual(['her secret', 'shown', 'hidden'])
-    for (const line of [operators, herLine, again]) await line.close()
-  })
-
-  test('and becomes private while somebody listens to it, ends their line', async () => {
-    await show(hers, 'workspace')
-    const line = await listen()
-    await line.subscribe({ sessionId: hers })
-    await teller.lost(hers, 'seen')
-    await hears(line, 'seen')
-    await show(hers, 'private')
-    expect(await line.closed).toBe(4403)
-    expect(reasonsOf(line)).toEqual(['seen'])
-  })
-
-  // what the tests above rest on can be seen to fail
-  test('would be heard if the policy of the database let it through', async () => {
-    await nodes.rows.query('create policy leak on whizlite.event_log for select using (true)')
-    try {
-      const line = await listen()
-      await line.subscribe()
-      await teller.lost(hers, 'leaked')
-      await hears(line, 'leaked')
-      await line.close()
-    } finally {
-      await nodes.rows.query('drop policy leak on whizlite.event_log')
-    }
-  })
-})
-
-test('who is removed hears no more, on whatever node, and gets no ticket', async () => {
-  const user = { 'x-user-id': await newMember() }
-  const lines = await Promise.all([listen(nodes.here.url, user), listen(nodes.there.url, user)])
-  for (const line of lines) await line.subscribe()
-  const operators = await listen()
-  await operators.subscribe()
-  const unused = await MemberLine.withTicket(nodes.here, { headers: user })
-  await unused.waitForEvent('ready')
-  await nodes.rows.query('delete from whizlite.app_users where id = $1', [user['x-user-id']])
-  await teller.wake(user['x-user-id'])
-  for (const line of [...lines, unused]) expect(await line.closed).toBe(4401)
-  expect((await nodes.there.ask('POST', '/api/v1/ws-tickets', {}, user)).body).toMatchObject({ code: 'user_unknown' })
-  await teller.lost(sessionId, 'still there')
-  await hears(operators, 'still there')
-  await operators.close()
 })

@@ -5,7 +5,7 @@ import { TwoNodes } from './support/two-nodes.js'
 let nodes: TwoNodes
 
 beforeAll(async () => {
-  nodes = await TwoNodes.start({ env: { WS_PORT: '0' } })
+  nodes = await TwoNodes.start()
 })
 afterAll(() => nodes[Symbol.asyncDispose]())
 
