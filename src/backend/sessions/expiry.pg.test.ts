@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { CleanupRig } from '../../../tests/support/cleanup-rig.js'
-import type { WorkspaceId } from '../../contract/ids.js'
+import type { SessionId, WorkspaceId } from '../../contract/ids.js'
 import { loadKeyStore } from '../engine/postgres-keystore.js'
 import { lockLease, reopenLease } from '../leases/session-leases.js'
 import { quarantineEnded } from './expiry.js'
@@ -18,8 +18,8 @@ beforeAll(async () => {
 
 afterAll(() => rig[Symbol.asyncDispose]())
 
-const toldOf = async (sessionId: string) => {
-  const events = await rig.tenants.read({ workspaceId }, tx => rig.events.read(tx, sessionId as never, 0n, 100))
+const toldOf = async (sessionId: SessionId) => {
+  const events = await rig.tenants.read({ workspaceId }, tx => rig.events.read(tx, [sessionId], 0n, 100))
   return events.map(({ event }) => (event.event === 'session_notice' ? event.data.notice : event.event))
 }
 
