@@ -1,10 +1,11 @@
 import { sql } from 'kysely'
 import type { SessionId } from '../../contract/ids.js'
 import type { SessionHealth } from '../../contract/sessions.js'
-import type { TenantReader, TenantTransactor } from '../database/tenant-transaction.js'
+import type { TenantTransactor } from '../database/tenant-transaction.js'
 import type { EngineEvent } from '../engine/engine.js'
 import type { EventLog } from '../events/event-log.js'
 import { pastOccasions, tellOwner } from './session-notices.js'
+import { shownState } from './sessions-store.js'
 
 /** What a connection tells of its session besides messages and its own end. */
 export type SessionSign = Extract<EngineEvent, { type: 'phone_seen' | 'health' | 'stanza_given_up' }>
@@ -54,7 +55,7 @@ async function noteHealth(
   sessionId: SessionId,
   health: Partial<SessionHealth>,
 ): Promise<boolean> {
-  const isNews = health.inbound === 'deaf' && !(await isDeaf(tx, sessionId))
+  const isNews = health.inbound === 'deaf' && !(await shownState(tx, sessionId)).deaf
   await tx.db
     .updateTable('sessions')
     .set({ health: sql<string>`health || ${JSON.stringify(health)}::jsonb` })
@@ -66,10 +67,4 @@ async function noteHealth(
     action: 'Tell the operator: a restart of this server may help.',
   })
   return isNews
-}
-
-/** Whether nothing came in over its last connections, and nothing has since. */
-export async function isDeaf(tx: TenantReader, sessionId: SessionId): Promise<boolean> {
-  const row = await tx.db.selectFrom('sessions').select('health').where('id', '=', sessionId).executeTakeFirst()
-  return row?.health.inbound === 'deaf'
 }

@@ -12,7 +12,7 @@ import { keptDays } from './retention.js'
 import type { OwnedSession, SessionIdentity } from './session-identity.js'
 import { tellOwner } from './session-notices.js'
 import type { SessionReason } from './session-reasons.js'
-import { isDeaf, noteSign, type SessionSign } from './session-signs.js'
+import { noteSign, type SessionSign } from './session-signs.js'
 import { returnToBot, shownState, wasTakenBack, type ShownState } from './sessions-store.js'
 import { setSessionState, type SessionChange } from './set-session-state.js'
 
@@ -33,10 +33,10 @@ export interface SessionStates {
   /**
    * This node begins to run the session: it is not connected, whatever is shown, and it may be long until its turn comes. One that was being
    * reconnected still is: how long it has been away goes on counting.
-   * @returns what was shown until then, and whether it was called deaf
+   * @returns what was shown until then
    * @throws FencedError when another node runs it
    */
-  begun(identity: SessionIdentity): Promise<ShownState & { deaf: boolean }>
+  begun(identity: SessionIdentity): Promise<ShownState>
   /** Its turn has come. */
   connecting(identity: SessionIdentity): Promise<void>
   connected(identity: SessionIdentity): Promise<void>
@@ -110,7 +110,7 @@ export function createSessionStates({ tenants, events, onResting, isLinking }: S
     async begun(identity) {
       const { sessionId } = identity
       const [before, begins] = await change(identity, async (tx, wanted) => {
-        const found = { ...(await shownState(tx, sessionId)), deaf: await isDeaf(tx, sessionId) }
+        const found = await shownState(tx, sessionId)
         const isShown = wanted && found.state === 'connected'
         return [found, isShown && (await setSessionState(events, tx, sessionId, starting))] as const
       })

@@ -38,12 +38,13 @@ export async function sessionExists(tx: TenantReader, sessionId: SessionId): Pro
   return row !== undefined
 }
 
-export type ShownState = { state: SessionState; reason: string | null; until: Date | null }
+export type ShownState = { state: SessionState; reason: string | null; until: Date | null; deaf: boolean }
 
 /** @throws when there is no such session */
-export function shownState(tx: TenantReader, sessionId: SessionId): Promise<ShownState> {
-  const row = tx.db.selectFrom('sessions').select(['state', 'reason', 'until']).where('id', '=', sessionId)
-  return row.executeTakeFirstOrThrow()
+export async function shownState(tx: TenantReader, sessionId: SessionId): Promise<ShownState> {
+  const row = tx.db.selectFrom('sessions').select(['state', 'reason', 'until', 'health']).where('id', '=', sessionId)
+  const { health, ...shown } = await row.executeTakeFirstOrThrow()
+  return { ...shown, deaf: health.inbound === 'deaf' }
 }
 
 /** What is shown of these; what is no session is left out. */

@@ -75,15 +75,16 @@ export class AppStateWatch implements Watched {
     if (this.#repairing !== null) return
     for (const name of this.#damaged) {
       if (now - (resyncedAt.get(name) ?? -Infinity) < resyncEveryMs) continue
-      resyncedAt.set(name, now)
-      return void this.#repair(name)
+      // if it cannot be read, this is tried sooner
+      resyncedAt.set(name, now - 0.9 * resyncEveryMs)
+      return void this.#repair(name, now)
     }
   }
 
   stoodStill(): void {}
 
-  async #repair(name: string): Promise<void> {
-    const { socket, log } = this.#deps
+  async #repair(name: string, now: number): Promise<void> {
+    const { socket, log, resyncedAt } = this.#deps
     const { keys, creds } = socket.authState
     this.#damaged.delete(name)
     if (!isCollection(name)) return
@@ -93,6 +94,7 @@ export class AppStateWatch implements Watched {
       // in turn with all readings, as Baileys itself makes them
       await keys.transaction(forget, creds.me?.id ?? 'resync-app-state')
       await socket.resyncAppState([name], false)
+      resyncedAt.set(name, now)
       log.info(this.#damaged.has(name) ? 'app_state_stays_damaged' : 'app_state_repaired')
     } catch (error) {
       this.#damaged.add(name)
