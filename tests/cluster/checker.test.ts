@@ -70,6 +70,29 @@ describe('the checker of recorded histories', () => {
     expect(unjudged({ ...history, connections })).toMatchObject([{ invariant: 'I-14 no fights' }])
   })
 
+  test('takes the connection that was being made when it was asked for one, and no other', () => {
+    const history = cleanHistory(new Random(1))
+    const { session, loggedInAt } = history.connections.reduce((a, b) => (a.loggedInAt > b.loggedInAt ? a : b))
+    const command = (askedAt: number) => ({
+      session,
+      name: 'reconnect',
+      wish: 'connects' as const,
+      askedAt,
+      answeredAt: askedAt + 5,
+      state: 'connecting',
+      until: Infinity,
+    })
+    const ofCommands = (changed: Partial<typeof history>) =>
+      check({ ...history, ...changed }, defaultLimits).filter(({ invariant }) => invariant === 'commands')
+    // let in, and not stored yet
+    const early = [command(loggedInAt + 2)]
+    expect(ofCommands({ commands: early })).toEqual([])
+    expect(ofCommands({ commands: [command(loggedInAt + 20)] })).toMatchObject([{ session }])
+    expect(ofCommands({ commands: early, connected: [] })).toMatchObject([{ session }])
+    const anew = { session, epoch: 99, node: 'node 1', wanted: true, at: loggedInAt + 4 }
+    expect(ofCommands({ commands: early, leases: [...history.leases, anew] })).toMatchObject([{ session }])
+  })
+
   test('forgives who comes back after a login elsewhere of which the one that was thrown out could tell nobody', () => {
     const history = cleanHistory(new Random(1))
     const at = Math.min(...history.steppedBack.map(each => each.at))

@@ -20,6 +20,7 @@ export function cleanHistory(random: Random): Draft {
     credentials: [],
     endings: [],
     steppedBack: [],
+    connected: [],
     commands: [],
     refusals: [],
     keys: [],
@@ -80,6 +81,7 @@ function live(draft: Draft, session: string, end: number, random: Random): void 
       version += 1
     }
     draft.connections.push(connection)
+    draft.connected.push({ session, at: loggedInAt + 10 })
     if (last) break
     const before = lease
     if (

@@ -62,6 +62,7 @@ export class ClusterWatch implements AsyncDisposable {
       credentials: recorded.credentials,
       endings: recorded.endings,
       steppedBack: recorded.states.filter(({ reason }) => reason === 'replaced'),
+      connected: recorded.states.filter(({ state }) => state === 'connected'),
       commands: cluster.commands,
       refusals: cluster.refusals,
       keys: sight.keys,

@@ -16,7 +16,7 @@ export const mutantsOfCommands: Mutant[] = [
     invariant: 'commands',
     put(draft, random) {
       const { session } = random.oneOf(fromNodes(draft))
-      const at = Math.max(...draft.connections.map(({ loggedInAt }) => loggedInAt)) + 1
+      const at = Math.max(...draft.connected.map(each => each.at)) + 1
       const command = { session, name: 'reconnect', wish: 'connects', askedAt: at, answeredAt: at + 20 } as const
       draft.commands.push({ ...command, state: 'connected', until: Infinity })
     },

@@ -19,6 +19,8 @@ export type History = {
   endings: readonly Ending[]
   /** Moments from which on everybody can know that something outside has logged in as a session's device. */
   steppedBack: readonly SteppedBack[]
+  /** Moments at which it was stored of a session that it is connected from then on. */
+  connected: readonly Connected[]
   /** What an operator has asked for and was granted. */
   commands: readonly Command[]
   /** What an operator has asked for and was not granted, though the session was in a state that allows it. */
@@ -79,6 +81,8 @@ export type CredentialContents = {
 export type Ending = { session: string; at: number }
 
 export type SteppedBack = { session: string; at: number }
+
+export type Connected = { session: string; at: number }
 
 export type Command = {
   session: string

@@ -1,4 +1,12 @@
-import { bySession, type Command, type Connection, type Finding, type History } from './history.js'
+import {
+  bySession,
+  type Command,
+  type Connected,
+  type Connection,
+  type Finding,
+  type History,
+  type LeaseChange,
+} from './history.js'
 import type { Limits } from './limits.js'
 
 const invariant = 'commands'
@@ -12,9 +20,17 @@ const answers: Readonly<Record<string, readonly string[]>> = {
   'take-back': ['connecting', 'reconnecting', 'connected'],
 }
 
-/** What an operator was granted comes true: who is to rest goes and stays away, who is to connect makes a new connection. */
-export function trueAnswers({ commands, refusals, connections }: History, limits: Limits): Finding[] {
+/**
+ * What an operator was granted comes true: who is to rest goes and stays away, who is to connect makes a new connection. One that is shown as
+ * connecting makes it already: WhatsApp may have let it in a moment before, and it is told when it is stored.
+ */
+export function trueAnswers(
+  { commands, refusals, connections, connected, leases }: History,
+  limits: Limits,
+): Finding[] {
   const seen = bySession(connections)
+  const told = bySession(connected)
+  const changed = bySession(leases)
   const refused = refusals.map(({ session, name, at, why }) => ({ invariant, session, at, what: `${name}: ${why}` }))
   const untrue = commands.flatMap(command => {
     const { session, name, state, answeredAt: at } = command
@@ -23,7 +39,9 @@ export function trueAnswers({ commands, refusals, connections }: History, limits
     const ours = (seen.get(session) ?? []).filter(({ node }) => node !== null)
     return command.wish === 'rests'
       ? restless(command, ours, limits).flatMap(found)
-      : idle(command, ours, limits).flatMap(found)
+      : wasConnecting(command, told.get(session) ?? [], changed.get(session) ?? [])
+        ? []
+        : idle(command, ours, limits).flatMap(found)
   })
   return [...refused, ...untrue]
 }
@@ -45,4 +63,15 @@ function idle({ askedAt, until }: Command, ours: readonly Connection[], { connec
   )
     return []
   return ['was granted, and it made no new connection']
+}
+
+/** Whether it was left to the connection under way: its lease is as it was, and after the question it was stored that it is connected. */
+function wasConnecting(
+  { askedAt, answeredAt, until }: Command,
+  told: readonly Connected[],
+  changed: readonly LeaseChange[],
+): boolean {
+  return (
+    !changed.some(({ at }) => at >= askedAt && at <= answeredAt) && told.some(({ at }) => at >= askedAt && at <= until)
+  )
 }
