@@ -56,6 +56,7 @@ describe('a body', () => {
     ['an unknown field', `{"colour":"${secret}"}`, ['colour']],
     ['two unknown fields', `{"colour":1,"size":2}`, ['colour', 'size']],
     ['a field twice', `{"colour":1,"colour":"${secret}"}`, ['colour']],
+    ['a known field twice', '{"phoneNumber":"+254712345678","phoneNumber":"+254712345679"}', ['phoneNumber']],
     ['a null', '{"colour":null}', ['colour']],
     ['a number beyond all numbers', '{"colour":1e309}', ['colour']],
     ['a number too precise', '{"colour":9007199254740993}', ['colour']],

@@ -24,6 +24,7 @@ export type LogFields = {
   attributes?: string
   setting?: string
   job?: string
+  requestId?: string
   /** What to do, in fixed words. */
   hint?: string
 }

@@ -86,5 +86,7 @@ export const Problem = z.object({
   action: z.string().optional(),
   /** Fields at fault, each with a JSON path such as `phoneNumber` or `items[2].id`. */
   errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  /** As the header X-Request-Id; the log names the request by it. */
+  requestId: z.string().optional(),
 })
 export type Problem = z.infer<typeof Problem>

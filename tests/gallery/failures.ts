@@ -33,7 +33,7 @@ export function answerOf(error: GatewayError): Answer {
   return {
     status: error.status,
     headers: { 'retry-after': String(error.retryAfterSeconds ?? 0) },
-    body: problemOf(error),
+    body: problemOf(error, 'request-of-gallery'),
   }
 }
 

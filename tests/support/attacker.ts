@@ -2,7 +2,7 @@ import { request as httpRequest } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { WebSocket } from 'ws'
 
-/** An answer as it can be compared with another: without what differs by the clock alone. */
+/** An answer as it can be compared with another: without the clock and the id of its request. */
 export type Said = { status: number; headers: Record<string, string>; body: string }
 
 export type Asking = { headers?: Record<string, string>; body?: string }
@@ -31,10 +31,10 @@ export class Attacker {
           agent: false,
         },
         response => {
-          const { date: _clock, ...rest } = response.headers
+          const { date: _clock, 'x-request-id': id, ...rest } = response.headers
           const told = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, String(value)]))
           text(response).then(
-            words => resolve({ status: response.statusCode ?? 0, headers: told, body: words }),
+            words => resolve({ status: response.statusCode ?? 0, headers: told, body: words.replace(String(id), '') }),
             reject,
           )
         },

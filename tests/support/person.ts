@@ -1,4 +1,4 @@
-import type { Answer } from './visitor.js'
+import { readAnswer, type Answer } from './visitor.js'
 
 /** Somebody who signs in: a program that keeps both tokens itself. */
 export class Person {
@@ -20,13 +20,7 @@ export class Person {
       headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
-    const text = await response.text()
-    const json = response.headers.get('content-type')?.includes('json') === true
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: json ? (JSON.parse(text) as Answer['body']) : {},
-    }
+    return readAnswer(response)
   }
 
   /** With the access token. */

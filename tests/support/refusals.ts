@@ -29,6 +29,7 @@ export function expectProblem(
   expect(headers.get('set-cookie')).toBeNull()
   const problem = JSON.parse(body) as Record<string, unknown>
   expect(problem).toMatchObject({
+    requestId: headers.get('x-request-id') ?? 'none',
     status: expected,
     code,
     detail: problem['error'],

@@ -6,6 +6,20 @@ import { Mailbox } from './mailbox.js'
 
 export type Answer = { status: number; headers: Headers; body: Record<string, unknown> }
 
+/** Of a problem without the id of its request, in which alone two that are the same differ. */
+export async function readAnswer(response: Response): Promise<Answer> {
+  const { status, headers } = response
+  const type = headers.get('content-type') ?? ''
+  const text = await response.text()
+  const body = type.includes('json') ? (JSON.parse(text) as Answer['body']) : {}
+  if (type.includes('problem')) {
+    const id = headers.get('x-request-id')
+    if (id === null || body['requestId'] !== id) throw new Error('a problem does not name its request')
+    delete body['requestId']
+  }
+  return { status, headers, body }
+}
+
 /** A browser without a face: keeps its cookie, speaks the page's own requests. */
 export class Visitor {
   #cookie: string | null = null
@@ -33,13 +47,7 @@ export class Visitor {
     })
     const set = response.headers.getSetCookie()[0]
     if (set !== undefined) this.#cookie = set.split(';')[0] ?? null
-    const text = await response.text()
-    const json = response.headers.get('content-type')?.includes('json') === true
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: json ? (JSON.parse(text) as Answer['body']) : {},
-    }
+    return readAnswer(response)
   }
 
   /** By QR. */

@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.js'
+import { fieldsAtFault } from '../http/field-errors.js'
 
 /** Also for a key of somebody else's. */
 export function unknownKey(): GatewayError {
@@ -28,12 +29,4 @@ export function tooManyKeys(most: number): GatewayError {
   })
 }
 
-export function expiryPast(): GatewayError {
-  return new GatewayError({
-    code: 'validation_failed',
-    status: 400,
-    message: 'Some fields are not as they should be.',
-    action: 'Correct the fields listed under "errors".',
-    fields: [{ path: 'expiresAt', message: 'must be in the future' }],
-  })
-}
+export const expiryPast = (): GatewayError => fieldsAtFault([{ path: 'expiresAt', message: 'must be in the future' }])

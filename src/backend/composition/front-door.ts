@@ -100,7 +100,7 @@ export function createFrontDoor(deps: FrontDoorDeps, releases: Releases) {
       tickets,
       addressOf,
       publicUrl,
-      allowedOrigins: [],
+      allowedOrigins: config.frontendOrigins,
       log: log.child('live'),
     }),
     log: log.child('live'),
@@ -139,6 +139,7 @@ export function createFrontDoor(deps: FrontDoorDeps, releases: Releases) {
     createHttpServer({
       log,
       publicUrl,
+      frontendOrigins: config.frontendOrigins,
       routes: roles.api ? routes : health,
       pages: roles.api ? Router().use(figures, documents, pages) : figures,
       onUpgrade: roles.api ? live.onUpgrade : (_request, socket) => socket.destroy(),

@@ -22,6 +22,8 @@ export type Config = {
   logLevel: LogLevel
   dataDir: string
   publicUrl: string | null
+  /** Whose pages may use the API besides our own, as browsers write origins. */
+  frontendOrigins: string[]
   /** `url` null: a PostgreSQL of our own in the data folder. */
   database: { url: string | null; appUrl: string | null }
   sessionSecret: Buffer
@@ -128,6 +130,7 @@ export function loadConfig(raw: NodeJS.ProcessEnv): Config {
     logLevel: env.LOG_LEVEL,
     dataDir,
     publicUrl: env.PUBLIC_URL ?? null,
+    frontendOrigins: env.FRONTEND_URL,
     database: { url: env.DATABASE_URL ?? null, appUrl: env.DATABASE_APP_URL ?? null },
     sessionSecret: secret.bytes,
     previousSecret: previousSecret(env),

@@ -18,6 +18,15 @@ const proxies = z
     'must be addresses, ranges such as 10.0.0.0/8, loopback, linklocal or uniquelocal, with commas between, or none',
   )
 
+/** Origins as browsers write them, with commas between. A pattern would let in whoever can have a page that fits it. */
+const origins = z
+  .string()
+  .transform(text => text.split(',').map(part => part.trim().replace(/\/$/, '')))
+  .refine(
+    parts => parts.every(isOrigin),
+    'must be origins such as https://app.example.com, without a path or *, with commas between',
+  )
+
 const roles = ['api', 'sessions', 'jobs'] as const
 
 /** Which of the roles, with commas between. */
@@ -40,6 +49,7 @@ export const Env = z.object({
   ROLES: roleList.default([...roles]),
   METRICS_FROM: proxies.optional(),
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  FRONTEND_URL: origins.default([]),
   WHATSAPP_SESSION_SECRET: flagless.optional(),
   WHATSAPP_SESSION_SECRET_PREVIOUS: flagless.optional(),
   WHATSAPP_SERVICE_TOKEN: flagless.optional(),
@@ -81,13 +91,19 @@ export const Env = z.object({
 export type Env = z.infer<typeof Env>
 
 /** Names that mean nothing here: those this design does not need, and those of parts that are still to come. One start-up line each. */
-const unusedNames = ['REDIS_URL', 'SESSIONS_PATH', 'WHATSAPP_SERVICE_URL', 'FRONTEND_URL', 'LOG_FILE']
+const unusedNames = ['REDIS_URL', 'SESSIONS_PATH', 'WHATSAPP_SERVICE_URL', 'LOG_FILE']
 const unusedPrefixes = ['SUPABASE_', 'NEXT_PUBLIC_', 'RELANCE_', 'SEND_', 'AI_']
 
 export function unusedSettings(raw: NodeJS.ProcessEnv): string[] {
   return Object.keys(raw).filter(
     name => unusedNames.some(unused => unused === name) || unusedPrefixes.some(prefix => name.startsWith(prefix)),
   )
+}
+
+function isOrigin(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { origin, protocol } = new URL(text)
+  return origin === text && !text.includes('*') && (protocol === 'https:' || protocol === 'http:')
 }
 
 /** A lone number, which counts proxies elsewhere, would be read as an address. */

@@ -9,6 +9,11 @@ export function productionProblems(env: Env): string[] {
     problems.push('PUBLIC_URL is not set. It is the https address that people use, such as https://link.example.com')
   }
   if (env.PUBLIC_URL?.startsWith('http:')) problems.push('PUBLIC_URL must be https in production')
+  if (env.FRONTEND_URL.some(origin => origin.startsWith('http:'))) {
+    problems.push(
+      'FRONTEND_URL must be https in production, or whoever listens on the way would read what those pages are told',
+    )
+  }
   // this server speaks http alone, so whatever speaks https for it stands in front
   if (env.TRUST_PROXY === undefined) {
     problems.push(

@@ -12,13 +12,15 @@ import type { ReadQueries, WriteQueries } from './transaction-queries.js'
  */
 export type TenantScope = { readonly workspaceId: WorkspaceId; readonly userId?: string; readonly by?: ActedBy }
 
-/** How whoever acts came in, for the audit log; it changes nothing of what they see. */
+/** How whoever acts came in, for the audit log and ours; it changes nothing of what they see. */
 export type ActedBy = {
   readonly kind: 'user' | 'key' | 'service' | 'operator' | 'visitor'
   /** Of an API key. */
   readonly keyId?: string
   /** Network address that the request came from. */
   readonly address?: string
+  /** Of the request, for the log. */
+  readonly requestId?: string
 }
 
 /** What a reader may do: one consistent view of one tenant's rows. */

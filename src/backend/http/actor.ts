@@ -24,6 +24,8 @@ export type Member = {
   keyId?: string
   loginVersion?: number
   familyId?: string
+  /** Of the request that asks. */
+  requestId?: string
 }
 
 /** Who is asking. */
@@ -43,8 +45,12 @@ export function member(actor: Actor): Member {
 
 /** Whose rows a request sees: what the proof says, and nothing that the request says beside it. @throws as `member` */
 export function scopeOf(actor: Actor): TenantScope {
-  const { workspaceId, userId, kind, keyId, address } = member(actor)
-  return { workspaceId, userId, by: { kind, address, ...(keyId !== undefined && { keyId }) } }
+  const { workspaceId, userId, kind, keyId, address, requestId } = member(actor)
+  return {
+    workspaceId,
+    userId,
+    by: { kind, address, ...(keyId !== undefined && { keyId }), ...(requestId !== undefined && { requestId }) },
+  }
 }
 
 /** The cookie of a browser; whoever else asks has none, whatever they send. */

@@ -3,6 +3,7 @@ import type { ErrorRequestHandler, Request, RequestHandler } from 'express'
 import type { Problem } from '../../contract/errors.js'
 import { GatewayError } from '../errors.js'
 import { errorCode, type Log } from '../log.js'
+import { requestIdOf } from './request-id.js'
 
 /** Turns whatever was thrown into the one error a client may see. Unknown errors say nothing about themselves. */
 export function asGatewayError(error: unknown): GatewayError {
@@ -46,7 +47,8 @@ const titles: Partial<Record<number, string>> = {
   503: 'Service unavailable',
 }
 
-export function problemOf(error: GatewayError): Problem {
+/** @param requestId of the request that it answers */
+export function problemOf(error: GatewayError, requestId: string): Problem {
   return {
     type: `urn:whizlite:problem:${error.code}`,
     title: titles[error.status] ?? STATUS_CODES[error.status] ?? 'Error',
@@ -57,6 +59,7 @@ export function problemOf(error: GatewayError): Problem {
     ...(error.reasonCode !== undefined && { reason: error.reasonCode }),
     ...(error.action !== undefined && { action: error.action }),
     ...(error.fields !== undefined && { errors: [...error.fields] }),
+    requestId,
   }
 }
 
@@ -76,6 +79,7 @@ export function errorResponse(log: Log): ErrorRequestHandler {
   return (thrown: unknown, request, response, next) => {
     const error = asGatewayError(thrown)
     const path = patternOf(request)
+    const requestId = requestIdOf(request)
     // a health door that says no does what it is for
     if (error.status >= 500 && !(error.status === 503 && path?.startsWith('/health') === true)) {
       log.error('request_failed', {
@@ -83,6 +87,7 @@ export function errorResponse(log: Log): ErrorRequestHandler {
         method: request.method,
         ...(path !== undefined && { path }),
         status: error.status,
+        requestId,
       })
     }
     if (response.headersSent) {
@@ -98,7 +103,7 @@ export function errorResponse(log: Log): ErrorRequestHandler {
       .set('Cache-Control', 'no-store')
       .status(error.status)
       .type('application/problem+json')
-      .send(JSON.stringify(problemOf(error)))
+      .send(JSON.stringify(problemOf(error, requestId)))
   }
 }
 

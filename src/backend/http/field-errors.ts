@@ -1,4 +1,5 @@
 import type { ZodError } from 'zod'
+import { GatewayError } from '../errors.js'
 
 /** An answer must not grow with what somebody sends. */
 const mostShown = 20
@@ -15,6 +16,16 @@ export function fieldErrors(error: ZodError): { path: string; message: string }[
     return [{ path: jsonPath(issue.path), message: issue.message }]
   })
   return faults.slice(0, mostShown)
+}
+
+export function fieldsAtFault(fields: readonly { path: string; message: string }[]): GatewayError {
+  return new GatewayError({
+    code: 'validation_failed',
+    status: 400,
+    message: 'Some fields are not as they should be.',
+    action: 'Correct the fields listed under "errors".',
+    fields,
+  })
 }
 
 function jsonPath(path: readonly PropertyKey[]): string {

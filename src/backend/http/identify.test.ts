@@ -63,7 +63,9 @@ afterAll(() => Promise.all(opened.map(server => server[Symbol.asyncDispose]())))
 
 async function ask(path: string, headers: Record<string, string>, base = url) {
   const response = await fetch(base + path, { headers })
-  return { status: response.status, headers: response.headers, body: (await response.json()) as { code?: string } }
+  const { requestId, ...body } = (await response.json()) as { code?: string; requestId?: string }
+  if (requestId !== undefined) expect(response.headers.get('x-request-id')).toBe(requestId)
+  return { status: response.status, headers: response.headers, body }
 }
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })

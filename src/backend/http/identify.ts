@@ -4,6 +4,7 @@ import { UserId, WorkspaceId } from '../../contract/ids.js'
 import { scopesOf, type Actor, type Member, type Role } from './actor.js'
 import { readVisitorToken, type CookieSettings } from './attempt-cookie.js'
 import { unauthenticated, userUnknown } from './refusals.js'
+import { requestIdOf } from './request-id.js'
 import type { RequestLimit } from './request-limit.js'
 import { tooManyAttempts } from './too-many-attempts.js'
 
@@ -90,8 +91,13 @@ export function createIdentify(deps: IdentifyDeps): Identify {
     return found
   }
 
+  const withRequestId = async (request: IncomingMessage): Promise<Actor> => {
+    const actor = await identify(request)
+    return actor.kind === 'visitor' ? actor : { ...actor, requestId: requestIdOf(request) }
+  }
+
   return request => {
-    const actor = known.get(request) ?? identify(request)
+    const actor = known.get(request) ?? withRequestId(request)
     known.set(request, actor)
     return actor
   }

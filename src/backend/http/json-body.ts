@@ -1,9 +1,12 @@
 import type { IncomingMessage } from 'node:http'
-import type { Request, RequestHandler } from 'express'
+import type { Request } from 'express'
 import type { ErrorCode } from '../../contract/errors.js'
 import { GatewayError } from '../errors.js'
+import { duplicateKey } from './duplicate-keys.js'
+import { fieldsAtFault } from './field-errors.js'
 
-const limitBytes = 64 * 1024
+/** Of a route that names no other limit. */
+const usualLimitBytes = 64 * 1024
 
 /** No request of ours is nested even a few levels deep. */
 const limitDepth = 32
@@ -12,21 +15,16 @@ const limitDepth = 32
 const poisonous = new Set(['__proto__', 'constructor', 'prototype'])
 
 /**
- * Reads JSON bodies: one plain object in UTF-8, or nothing at all for one without fields, bounded in size and depth, without keys that
- * could pollute prototypes. Runs before authentication, so what is too large is refused as soon as that is known and the rest is never
- * read. Compressed bodies are refused: no request is large enough to need it.
+ * Reads a JSON body: one plain object in UTF-8, or nothing at all for one without fields, bounded in size and depth, without fields that are
+ * there twice or could pollute prototypes. What is too large is refused as soon as that is known, and the rest is never read. Compressed
+ * bodies are refused: no request is large enough to need it.
+ * @throws GatewayError `unsupported_media_type`, `body_too_large`, `invalid_json`, `validation_failed`
  */
-export function jsonBody(): RequestHandler {
-  return async (request, _response, next) => {
-    if (request.method === 'POST' || request.method === 'PUT' || request.method === 'PATCH') {
-      if (isEmpty(request)) request.body = {}
-      else {
-        requireJson(request)
-        request.body = parseObject(await read(request))
-      }
-    }
-    next()
-  }
+export async function readJsonBody(request: Request, limitBytes = usualLimitBytes): Promise<object> {
+  if (request.method !== 'POST' && request.method !== 'PATCH') return {}
+  if (isEmpty(request)) return {}
+  requireJson(request)
+  return parseObject(await read(request, limitBytes))
 }
 
 /** Nothing is sent and nothing is claimed about it: the same as an object without fields. A form always names its type. */
@@ -49,17 +47,17 @@ function requireJson(request: Request): void {
   }
 }
 
-function read(request: IncomingMessage): Promise<Buffer> {
+function read(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let size = Number(request.headers['content-length'] ?? 0)
-    if (size > limitBytes) return reject(tooLarge())
+    if (size > limitBytes) return reject(tooLarge(limitBytes))
     size = 0
     const onData = (chunk: Buffer): void => {
       size += chunk.length
       if (size <= limitBytes) return void chunks.push(chunk)
       request.off('data', onData).pause()
-      reject(tooLarge())
+      reject(tooLarge(limitBytes))
     }
     request.on('data', onData)
     request.once('end', () => resolve(Buffer.concat(chunks)))
@@ -68,13 +66,17 @@ function read(request: IncomingMessage): Promise<Buffer> {
 }
 
 function parseObject(bytes: Buffer): object {
+  let text: string
   let value: unknown
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    value = JSON.parse(text)
   } catch {
     throw invalid()
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value) || isHostile(value)) throw invalid()
+  const twice = duplicateKey(text)
+  if (twice !== null) throw fieldsAtFault([{ path: twice.slice(0, 200), message: 'is there twice' }])
   return value
 }
 
@@ -97,4 +99,5 @@ function refusal(code: ErrorCode & keyof typeof statuses, message: string, actio
 const invalid = () =>
   refusal('invalid_json', 'The body is not a JSON object this server reads.', 'Send one JSON object, encoded as UTF-8.')
 
-const tooLarge = () => refusal('body_too_large', 'The body is too large.', 'Send less than 64 kB.')
+const tooLarge = (limitBytes: number) =>
+  refusal('body_too_large', 'The body is too large.', `Send less than ${Math.floor(limitBytes / 1_024)} kB.`)

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { RequestHandler } from 'express'
 import { GatewayError } from '../errors.js'
+import type { IsFriend } from './cors.js'
 
 const loopbackAddress = /^(127\.|::1$|::ffff:127\.)/
 const loopbackName = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i
@@ -41,11 +42,11 @@ export function requireOwnHost(publicUrl: string | null): RequestHandler {
   }
 }
 
-/** Changes: no page of another site may ask for them. */
-export function requireOwnOrigin(publicUrl: string | null): RequestHandler {
+/** Changes: no page of another site may ask for them, but those that the operator has named. */
+export function requireOwnOrigin(publicUrl: string | null, isFriend: IsFriend): RequestHandler {
   return (request, _response, next) => {
     const reads = request.method === 'GET' || request.method === 'HEAD'
-    if (!reads && !isOwnOrigin(request, publicUrl)) {
+    if (!reads && !isOwnOrigin(request, publicUrl) && !isFriend(request)) {
       throw new GatewayError({
         code: 'foreign_origin',
         status: 403,

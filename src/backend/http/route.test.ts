@@ -94,6 +94,7 @@ test('what is refused for want of something is logged with the route, not its id
       code: 'database_unavailable',
       method: 'GET',
       path: '/api/things/:thingId',
+      requestId: expect.any(String),
       status: 503,
     },
   ])

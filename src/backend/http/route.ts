@@ -1,10 +1,10 @@
 import type { RequestHandler, Response } from 'express'
 import type { z } from 'zod'
-import { GatewayError } from '../errors.js'
-import { fieldErrors } from './field-errors.js'
+import { fieldErrors, fieldsAtFault } from './field-errors.js'
 import { requireAccess, requireOwnSessions, type Access } from './access.js'
 import type { Actor } from './actor.js'
 import type { Identify } from './identify.js'
+import { readJsonBody } from './json-body.js'
 
 type Schema = z.ZodType
 
@@ -36,6 +36,8 @@ export type Route<
   /** What stands behind the question mark: an object whose fields are optional texts. */
   query?: Query
   body?: Body
+  /** Of the body; 64 kB without it. */
+  mostBytes?: number
   /** Absent: 204 without a body. */
   answer?: Answer
   handle(context: RouteContext<z.output<Params>, z.output<Query>, z.output<Body>>): Promise<z.input<Answer> | void>
@@ -48,7 +50,7 @@ export function route<Params extends Schema, Query extends Schema, Body extends 
   return definition
 }
 
-/** Express' handler for a route: authorise, parse, call, present. */
+/** Express' handler for a route: authorise, read, parse, call, present. Nothing is read from who may not ask. */
 export function routeHandler(definition: Route, identify: Identify): RequestHandler {
   return async (request, response) => {
     const actor = await identify(request)
@@ -56,7 +58,7 @@ export function routeHandler(definition: Route, identify: Identify): RequestHand
     const known = access && requireAccess(access, actor)
     const params = readInput(definition.params, request.params)
     const query = readInput(definition.query, request.query)
-    const body = readInput(definition.body, request.body ?? {})
+    const body = readInput(definition.body, await readJsonBody(request, definition.mostBytes))
     if (known) requireOwnSessions(access, known, [sessionIdIn(params), sessionIdIn(query), sessionIdIn(body)])
     const answer = await definition.handle({ actor, params, query, body, response })
     // it was streamed
@@ -73,11 +75,5 @@ const sessionIdIn = (part: unknown): unknown => (part as { sessionId?: unknown }
 function readInput(schema: Schema | undefined, given: unknown): unknown {
   const read = schema?.safeParse(given)
   if (read?.success !== false) return read?.data
-  throw new GatewayError({
-    code: 'validation_failed',
-    status: 400,
-    message: 'Some fields are not as they should be.',
-    action: 'Correct the fields listed under "errors".',
-    fields: fieldErrors(read.error),
-  })
+  throw fieldsAtFault(fieldErrors(read.error))
 }

@@ -5,11 +5,12 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import { GatewayError } from '../errors.js'
 import type { Log } from '../log.js'
 import { servicesOnly } from './access.js'
+import { cors, createIsFriend, sharedPaths } from './cors.js'
 import { errorResponse, notFound } from './error-response.js'
 import type { Identify } from './identify.js'
-import { jsonBody } from './json-body.js'
 import { requireOwnHost, requireOwnOrigin } from './own-origin.js'
 import { invalidServiceToken } from './refusals.js'
+import { tellRequestId } from './request-id.js'
 import { routeHandler, type Route } from './route.js'
 import { securityHeaders } from './security-headers.js'
 import { refuseUnreadable } from './unreadable-request.js'
@@ -26,6 +27,8 @@ export type HttpServerDeps = {
   /** In front of the API: who may ask at all. */
   door: RequestHandler
   publicUrl: string | null
+  /** Whose pages may use the API besides our own. */
+  frontendOrigins?: readonly string[]
   timeouts?: HttpTimeouts
 }
 
@@ -78,15 +81,18 @@ function serverOf(onRequest: RequestListener, onUpgrade: UpgradeHandler, timeout
   }
 }
 
-function expressApp({ log, routes, pages, identify, door, publicUrl }: HttpServerDeps): Express {
+function expressApp({ log, routes, pages, identify, door, publicUrl, frontendOrigins = [] }: HttpServerDeps): Express {
   const https = publicUrl?.startsWith('https:') ?? false
   const app = express()
   app.disable('x-powered-by')
   app.set('etag', false)
+  const isFriend = createIsFriend(frontendOrigins)
+  app.use(tellRequestId())
   app.use(securityHeaders({ https }))
   app.use(requireOwnHost(publicUrl))
   const ofServices = servicePaths(routes)
-  app.use(['/api', ...ofServices], requireOwnOrigin(publicUrl), door, jsonBody())
+  app.use([...sharedPaths], cors(isFriend))
+  app.use(['/api', ...ofServices], requireOwnOrigin(publicUrl, isFriend), door)
   for (const definition of routes) app[definition.method](definition.path, routeHandler(definition, identify))
   for (const [path, methods] of methodsByPath(routes)) app.all(path, methodNotAllowed(methods))
   if (ofServices.length > 0) app.use(ofServices, asServiceProblem)

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { requestIdHeader } from './request-id.js'
 import { problemOf, unreadable } from './error-response.js'
 
 const statuses: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }
@@ -11,7 +13,8 @@ export function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): 
     return
   }
   const status = statuses[error.code ?? ''] ?? 400
-  const body = JSON.stringify(problemOf(unreadable(status)))
+  const requestId = randomUUID()
+  const body = JSON.stringify(problemOf(unreadable(status), requestId))
   socket.once('finish', () => socket.destroy())
   socket.end(
     [
@@ -19,6 +22,7 @@ export function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): 
       'Content-Type: application/problem+json; charset=utf-8',
       `Content-Length: ${Buffer.byteLength(body)}`,
       'Cache-Control: no-store',
+      `${requestIdHeader}: ${requestId}`,
       'Connection: close',
       '',
       body,

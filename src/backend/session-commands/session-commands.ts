@@ -48,13 +48,18 @@ export function createSessionCommands(deps: CommandDeps): SessionCommands {
   const view = (scope: CommandScope, sessionId: SessionId) => viewSession(deps, scope, sessionId)
 
   /** Says what was done, or why it was not. */
-  const noted = async <Result>(command: string, sessionId: SessionId, work: () => Promise<Result>): Promise<Result> => {
+  const noted = async <Result>(
+    command: string,
+    { by }: CommandScope,
+    { sessionId, work }: { sessionId: SessionId; work: () => Promise<Result> },
+  ): Promise<Result> => {
+    const asked = { sessionId, command, ...(by?.requestId !== undefined && { requestId: by.requestId }) }
     try {
       const result = await work()
-      log.info('session_command', { sessionId, command })
+      log.info('session_command', asked)
       return result
     } catch (error) {
-      log.info('session_command_refused', { sessionId, command, code: errorCode(error) })
+      log.info('session_command_refused', { ...asked, code: errorCode(error) })
       throw error
     }
   }
@@ -65,7 +70,7 @@ export function createSessionCommands(deps: CommandDeps): SessionCommands {
     scope: CommandScope,
     { sessionId, work }: { sessionId: SessionId; work: () => Promise<void> },
   ) => {
-    await noted(command, sessionId, work)
+    await noted(command, scope, { sessionId, work })
     return view(scope, sessionId)
   }
 
@@ -103,9 +108,12 @@ export function createSessionCommands(deps: CommandDeps): SessionCommands {
     change: (scope, input) =>
       done('change', scope, { sessionId: input.sessionId, work: () => changeSession(deps, scope, input) }),
     delete: (scope, sessionId) =>
-      noted('delete', sessionId, async () => {
-        if (await cancelLink(scope, sessionId)) return { sessionId, state: 'disconnected' }
-        return { sessionId, state: await deleteSession(deps, scope, sessionId) }
+      noted('delete', scope, {
+        sessionId,
+        work: async () => {
+          if (await cancelLink(scope, sessionId)) return { sessionId, state: 'disconnected' }
+          return { sessionId, state: await deleteSession(deps, scope, sessionId) }
+        },
       }),
   }
 }
