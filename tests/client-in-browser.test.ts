@@ -10,6 +10,13 @@ import { TestGateway } from './support/test-gateway.js'
 /** As it is published: plain modules, which a browser loads without a build. */
 const published = fileURLToPath(new URL('../dist/client', import.meta.url))
 
+const startScript = `import { createClient } from './client/index.js'\nObject.assign(globalThis, { createClient })`
+
+type InPage = {
+  createClient: (options: { url: string; token: string }) => Client
+  heard: string[]
+}
+
 let shared: SharedBrowser
 let gateway: TestGateway
 const token = randomBytes(32).toString('hex')
@@ -18,7 +25,8 @@ beforeAll(async () => {
   shared = await shareBrowser()
   const pages = Router()
     .use('/client', express.static(published))
-    .get('/', (_request, response) => void response.type('html').send('<!doctype html><title>Client</title>'))
+    .get('/start.js', (_request, response) => void response.type('js').send(startScript))
+    .get('/', (_request, response) => void response.type('html').send('<script type="module" src="start.js"></script>'))
   gateway = await TestGateway.start({ pages, env: { WHATSAPP_SERVICE_TOKEN: token } })
 })
 afterAll(async () => {
@@ -31,10 +39,9 @@ test('the client works in a page as it is, calls, problems and live events', asy
   try {
     const page = await context.newPage()
     await page.goto(gateway.url)
+    await page.waitForFunction(() => 'createClient' in globalThis)
     const before = await page.evaluate(async given => {
-      const { createClient } = (await import(`${location.origin}/client/index.js`)) as {
-        createClient: (options: { url: string; token: string }) => Client
-      }
+      const { createClient } = globalThis as unknown as InPage
       const client = createClient({ url: location.origin, token: given })
       const heard: string[] = []
       Object.assign(globalThis, { heard })
@@ -48,8 +55,8 @@ test('the client works in a page as it is, calls, problems and live events', asy
     const operator = new Operator(gateway.url, token)
     const { body } = await operator.ask('POST', '/api/v1/sessions', {})
     await operator.ask('DELETE', `/api/v1/sessions/${String(body['sessionId'])}`)
-    await page.waitForFunction(() => (globalThis as unknown as { heard: string[] }).heard.length > 0)
-    expect(await page.evaluate(() => (globalThis as unknown as { heard: string[] }).heard)).toEqual([body['sessionId']])
+    await page.waitForFunction(() => (globalThis as unknown as InPage).heard.length > 0)
+    expect(await page.evaluate(() => (globalThis as unknown as InPage).heard)).toEqual([body['sessionId']])
   } finally {
     await context.close()
   }

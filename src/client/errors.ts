@@ -10,6 +10,8 @@ export class ProblemError extends Error {
   readonly action: string | undefined
   /** Fields at fault, each with its JSON path. */
   readonly fields: NonNullable<Problem['errors']>
+  /** Names the request in the gateway's log. */
+  readonly requestId: string | undefined
 
   constructor(
     readonly problem: Problem,
@@ -21,6 +23,7 @@ export class ProblemError extends Error {
     this.code = problem.code
     this.action = problem.action
     this.fields = problem.errors ?? []
+    this.requestId = problem.requestId
   }
 }
 
