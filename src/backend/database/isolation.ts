@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg'
-import { policyFaults, type PolicyRow, tenantColumnOf } from './policy-forms.js'
+import { functionFaults, type FunctionRow, policyFaults, type PolicyRow, tenantColumnOf } from './policy-forms.js'
 import { SCHEMA } from './schema.js'
 
 /**
@@ -69,14 +69,13 @@ const KEYS = `
     left join pg_attribute a on a.attrelid = c.oid and a.attnum = f.conkey[1]
   where c.relnamespace = $1::regnamespace and f.contype = 'f' order by 1, 2`
 
-const OPEN_FUNCTIONS = `
-  select proname as name from pg_proc
-  where pronamespace = $1::regnamespace and prosecdef
-    and not exists (select from unnest(proconfig) as setting where setting like 'search_path=%') order by 1`
+const FUNCTIONS = `
+  select proname as name, prosrc as source, prosecdef as definer, proconfig as settings
+  from pg_proc where pronamespace = $1::regnamespace order by 1`
 
 /**
  * Reads the catalogue for anything a tenant could look through: tables without forced policies, keys that span tenants, views that
- * read as their owner, definer functions without a fixed search path.
+ * read as their owner, functions that policies ask and that answer more, definer functions without a fixed search path.
  *
  * @returns one sentence for each fault; empty = none
  */
@@ -84,11 +83,11 @@ export async function findIsolationFaults(client: ClientBase): Promise<string[]>
   const tables = await client.query<TableRow>(TABLES, [SCHEMA])
   const policies = await client.query<PolicyRow>(POLICIES, [SCHEMA])
   const keys = await client.query<KeyRow>(KEYS, [SCHEMA])
-  const functions = await client.query<{ name: string }>(OPEN_FUNCTIONS, [SCHEMA])
+  const functions = await client.query<FunctionRow>(FUNCTIONS, [SCHEMA])
   return [
     ...tables.rows.flatMap(table => relationFaults(table, policies.rows)),
     ...keys.rows.flatMap(keyFaults),
-    ...functions.rows.map(({ name }) => `Function ${name} is a security definer without a fixed search path.`),
+    ...functions.rows.flatMap(functionFaults),
   ]
 }
 

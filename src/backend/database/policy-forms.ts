@@ -16,35 +16,47 @@ const user = `(${setting('app.user')})::uuid`
 const tenantOf = (table: string): string =>
   `(${tenantColumnOf(table)} = (${setting(LOGIN_TABLES.has(table) ? 'app.user' : 'app.workspace')})::uuid)`
 
-const exists = (from: string, where: string): string => `(EXISTS ( SELECT FROM ${from} WHERE (${where})))`
+/** What a row hangs on must be seen itself: a function, because a subquery is planned with every statement, whoever it is for. */
+const seesSession = 'sees_session(workspace_id, session_id)'
+const seesLink = 'sees_link(workspace_id, session_id)'
 
-/** What a row hangs on must be seen itself: the policy of that table decides. */
-const seen = (table: string, other: string, [alias, key, column]: [string, string, string]): string =>
-  exists(
-    `${other} ${alias}`,
-    `(${alias}.workspace_id = ${table}.workspace_id) AND (${alias}.${key} = ${table}.${column})`,
-  )
+/** What these functions do. As the caller: as their owner they would see all. */
+const askedFunctions: ReadonlyMap<string, string> = new Map(
+  [
+    ['sees_session', 'sessions s', 's.workspace_id = p_workspace and s.id = p_session'],
+    ['sees_link', 'link_attempts a', 'a.workspace_id = p_workspace and a.session_id = p_session'],
+    ['sees_person', 'sessions s', 's.workspace_id = p_workspace and s.person_id = p_person'],
+  ].map(([name = '', table, where]) => [
+    name,
+    `begin return exists (select from whizlite.${table} where ${where}); end`,
+  ]),
+)
+
+export type FunctionRow = { name: string; source: string; definer: boolean; settings: string[] | null }
+
+/** @returns one sentence for a function that a policy asks and that does not do what it is to do, or runs as its owner unguarded */
+export function functionFaults({ name, source, definer, settings }: FunctionRow): string[] {
+  const expected = askedFunctions.get(name)
+  if (expected !== undefined && (definer || source.replaceAll(/\s+/g, ' ').trim() !== expected)) {
+    return [`Function ${name} does not ask the policies who sees what.`]
+  }
+  const fixed = settings?.some(setting => setting.startsWith('search_path=')) ?? false
+  return definer && !fixed ? [`Function ${name} is a security definer without a fixed search path.`] : []
+}
 
 const own = (column: string): string => `(${column} = ${user})`
 
 const manages = (table: string): string =>
-  exists(
-    'app_users u',
-    `(u.workspace_id = ${table}.workspace_id) AND (u.id = ${user}) AND ` +
-      `(u.role = ANY (ARRAY['owner'::text, 'admin'::text])) AND (u.suspended_at IS NULL)`,
-  )
+  `(EXISTS ( SELECT FROM app_users u WHERE ((u.workspace_id = ${table}.workspace_id) AND (u.id = ${user}) AND ` +
+  `(u.role = ANY (ARRAY['owner'::text, 'admin'::text])) AND (u.suspended_at IS NULL))))`
 
 /** Which members see a row, where a transaction acts for one. Empty: the table's rows are every member's. */
 function memberForms(table: string, columns: readonly string[]): string[] {
   if (table === 'sessions') return [`${own('owner_id')} OR (visibility = 'workspace'::text)`]
   if (table === 'link_attempts') return [own('owner_id')]
-  if (table === 'people') return [seen(table, 'sessions', ['s', 'person_id', 'id'])]
+  if (table === 'people') return ['sees_person(workspace_id, id)']
   const forms: string[] = []
-  if (columns.includes('session_id')) {
-    const session = seen(table, 'sessions', ['s', 'id', 'session_id'])
-    const attempt = seen(table, 'link_attempts', ['a', 'session_id', 'session_id'])
-    forms.push(session, `(session_id IS NULL) OR ${session} OR ${attempt}`)
-  }
+  if (columns.includes('session_id')) forms.push(seesSession, `(session_id IS NULL) OR ${seesSession} OR ${seesLink}`)
   if (columns.includes('user_id')) forms.push(own('user_id'), `${own('user_id')} OR ${manages(table)}`)
   return forms
 }

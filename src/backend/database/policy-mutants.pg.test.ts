@@ -1,5 +1,5 @@
 import { Client, escapeIdentifier as quote } from 'pg'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Probe, probeTable } from '../../../tests/support/tenant-probes.js'
 import { SAMPLES } from '../../../tests/support/tenant-samples.js'
 import { actors, type PlantedTable, plantScene } from '../../../tests/support/tenant-scene.js'
@@ -130,4 +130,43 @@ test.each(mistakes)('it is found when %s', async (_, foundBy, mutate) => {
   }
   expect(missed).toEqual([])
   expect(made).toBeGreaterThan(0)
+})
+
+describe('a function that the policies ask', () => {
+  const functions = ['sees_session', 'sees_link', 'sees_person']
+  const change = (how: string) => `
+    do $$ declare found record; begin
+      for found in select oid::regprocedure as signature from pg_proc
+        where pronamespace = 'whizlite'::regnamespace and proname = any (array['${functions.join("','")}'])
+      loop execute format(${how}, found.signature); end loop;
+    end $$`
+
+  test.each([
+    ['runs with the rights of its owner', change(`'alter function %s security definer'`)],
+    [
+      'says yes to all',
+      functions
+        .map(
+          name => `create or replace function ${name}(p_workspace uuid, ${name === 'sees_person' ? 'p_person' : 'p_session'} uuid)
+            returns boolean language plpgsql stable as 'begin return true; end'`,
+        )
+        .join(';'),
+    ],
+  ])('is found when it %s', async (_, statement) => {
+    await owner.query('begin')
+    try {
+      await owner.query(statement)
+      const faults = (await findIsolationFaults(owner)).join(' ')
+      for (const name of functions) expect(faults).toContain(`Function ${name}`)
+      const missed: string[] = []
+      for (const target of planted.filter(
+        ({ sample, table }) => sample.hangsOn === 'session' && table !== 'sessions',
+      )) {
+        if ((await wrongProbes(target)).length === 0) missed.push(target.table)
+      }
+      expect(missed).toEqual([])
+    } finally {
+      await owner.query('rollback')
+    }
+  })
 })
