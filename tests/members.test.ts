@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PeopleRig } from './support/people-rig.js'
+import type { WorkspaceId } from '../src/contract/ids.js'
 import type { Person } from './support/person.js'
+import { sessionRow } from './support/session-row.js'
 
 let rig: PeopleRig
 let owner: Person
@@ -190,5 +192,36 @@ describe('workspaces', () => {
     expect((await rig.service.ask('POST', '/api/v1/invitations', { role: 'owner' })).status).toBe(200)
     expect((await rig.service.ask('GET', '/api/v1/me')).body).toMatchObject({ kind: 'service', role: 'owner' })
     expect((await rig.service.ask('POST', '/api/v1/auth/password', { old: 'a', new: 'b' })).status).toBe(403)
+  })
+})
+
+describe('sessions of whoever goes', () => {
+  const ownerOf = async (sessionId: string) => {
+    const [row] = await rig.rows.query<{ owner_id: string; visibility: string }>(
+      'select owner_id, visibility from sessions where id = $1',
+      [sessionId],
+    )
+    return row
+  }
+  /** One of theirs that they show to everybody. */
+  const sessionOf = async ({ userId, workspaceId }: Person) => {
+    const sessionId = await sessionRow(rig.rows, workspaceId as WorkspaceId, { state: 'disconnected', nodeId: null })
+    await rig.rows.query('alter table sessions disable trigger sessions_keep_owner')
+    await rig.rows.query(`update sessions set owner_id = $1, visibility = 'workspace' where id = $2`, [
+      userId,
+      sessionId,
+    ])
+    await rig.rows.query('alter table sessions enable trigger sessions_keep_owner')
+    return sessionId
+  }
+
+  test('keep them from leaving by themselves, and stay with the workspace when others remove them', async () => {
+    const person = await rig.join()
+    const admin = await rig.join('admin')
+    const sessionId = await sessionOf(person)
+    expect(await codeOf(remove(person, person))).toBe('member_kept')
+    expect(await person.me()).toBe(200)
+    expect((await remove(admin, person)).status).toBe(204)
+    expect(await ownerOf(sessionId)).toEqual({ owner_id: owner.userId, visibility: 'private' })
   })
 })

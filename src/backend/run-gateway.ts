@@ -44,7 +44,12 @@ export async function runGateway(config: Config): Promise<void> {
   log.info('listening', { port })
   const address = config.publicUrl ?? `http://${browsable(config.host)}:${port}`
   process.stderr.write(`WHIZ LITE is ready: ${address}\n`)
-  if (config.roles.api) await tellFirstOwner(app, address)
+  if (config.roles.api) {
+    // the gateway runs without having told it, and the command makes another link
+    await tellFirstOwner(app, address).catch((error: unknown) =>
+      log.warn('owner_not_told', { code: errorCode(error), hint: 'npx whizlite owner-link' }),
+    )
+  }
 }
 
 /** Once per installation. Not through the log, which is kept and passed on. */

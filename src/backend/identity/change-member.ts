@@ -3,8 +3,10 @@ import type { ChangeMemberRequest, MemberView } from '../../contract/people.js'
 import { audit } from '../audit/audit.js'
 import { DatabaseRefusedError } from '../database/database-errors.js'
 import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
+import { handOver } from '../tenancy/hand-over.js'
 import { lastOwner, memberKept, notFound } from './errors.js'
 import { revokeInvitationsOf } from './invitations-store.js'
+import { asWorkspace } from './as-workspace.js'
 import { lockPeople, managerScope, requireAbove, requireManager, type Manager } from './managing.js'
 import { changeMemberRow, findMember, otherOwners, passDefaultOn, removeMemberRow } from './members-store.js'
 import { wakeLogin } from './wake-login.js'
@@ -41,8 +43,9 @@ export function changeMember(
 }
 
 /**
- * Takes somebody's place in the workspace away, with their keys; anybody may leave by themselves. The login itself stays.
- * @throws GatewayError `member_not_found`, `forbidden`, `last_owner`, `member_kept` (sessions are theirs)
+ * Takes somebody's place in the workspace away, with their keys; their sessions go to the workspace's default user. Anybody may leave by
+ * themselves. The login itself stays.
+ * @throws GatewayError `member_not_found`, `forbidden`, `last_owner`, `member_kept` (whoever leaves has sessions)
  */
 export async function removeMember(
   { tenants, operator }: ChangeMemberDeps,
@@ -60,14 +63,16 @@ export async function removeMember(
       if (before.isDefault) await passDefaultOn(tx, userId)
       await revokeInvitationsOf(tx, userId)
       await audit(tx, { action: 'member.removed', target: userId, detail: { previousRole: before.role } })
+      // what somebody has while others remove them stays with the workspace; who leaves decides about it first
+      if (!leaving) await asWorkspace(tx, () => handOver(tx, userId))
       await removeMemberRow(tx, userId)
       await wakeLogin(tx, userId)
     })
   } catch (error) {
     if (!(error instanceof DatabaseRefusedError) || error.sqlState !== stillReferred) throw error
     throw memberKept(
-      'Sessions still belong to this member.',
-      'They delete or hand off their sessions first; to keep them out at once, suspend them.',
+      'Sessions still belong to you.',
+      'Delete them first, or ask an owner or admin to remove you: then they go to the workspace.',
     )
   }
 }

@@ -6,6 +6,7 @@ import { handOut, openSignIn, type Begun, type HandOutDeps } from './begin-sign-
 import { checkPassword, type CheckPasswordDeps } from './check-password.js'
 import { noWorkspace, wrongCredentials } from './errors.js'
 import { findLogin } from './logins-store.js'
+import { isSame } from './managing.js'
 import { membershipIn, membershipsOf } from './memberships.js'
 
 export type SignInDeps = CheckPasswordDeps & HandOutDeps & { tenants: Tenants; log: Log }
@@ -36,7 +37,8 @@ export async function signIn(deps: SignInDeps, input: SignInInput): Promise<Begu
   const { userId } = login
   const places = await membershipsOf(tenants, userId)
   const wanted = places.find(
-    ({ workspaceId, suspended }) => !suspended && (input.workspaceId === null || workspaceId === input.workspaceId),
+    ({ workspaceId, suspended }) =>
+      !suspended && (input.workspaceId === null || isSame(workspaceId, input.workspaceId)),
   )
   if (wanted === undefined) throw noWorkspace()
   const { workspaceId } = wanted
