@@ -75,13 +75,15 @@ function goals(kinds) {
   return kinds.flatMap(({ contacts, perSession, readings }) => {
     const slope = nearest(perSession, MEMORY_AT, ({ to }) => to)
     const at = nearest(readings, CPU_AT, ({ sessions }) => sessions)
+    // one step alone says nothing of a further session
+    const memory = slope && {
+      figure: `PSS per further session, ${slope.from} to ${slope.to}, ${contacts} contacts`,
+      ratio: slope.ratio.raw.residentMiB,
+      must: MEMORY_MUST,
+      aim: MEMORY_GOAL,
+    }
     return [
-      judged({
-        figure: `PSS per further session, ${slope.from} to ${slope.to}, ${contacts} contacts`,
-        ratio: slope.ratio.raw.residentMiB,
-        must: MEMORY_MUST,
-        aim: MEMORY_GOAL,
-      }),
+      ...(memory === undefined ? [] : [judged(memory)]),
       judged({
         figure: `idle CPU at ${at.sessions} sessions, ${contacts} contacts`,
         ratio: round(at.product.idleCpuPercent / at.raw.idleCpuPercent),
