@@ -1,4 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SYSTEM_TABLES } from '../src/backend/database/isolation.js'
 import { exported, notExported } from '../src/backend/privacy/exported.js'
@@ -166,6 +168,22 @@ describe('a workspace', () => {
     await rows.waitFor(`select where not exists (select from workspaces where id = $1)`, [other])
     expect(await rows.query('select from sessions where workspace_id = $1', [other])).toEqual([])
     expect(await rows.query('select from session_leases where workspace_id = $1', [other])).toEqual([])
+  })
+
+  test('that an older database brings back is erased again by the next start', async () => {
+    const [{ workspace_id: other = '' } = {}] = await rows.query<{ workspace_id?: string }>(
+      `select workspace_id from tombstones where kind = 'workspace'`,
+    )
+    const file = join(gateway.dataDir, 'erased.ndjson')
+    await expect.poll(() => existsSync(file) && readFileSync(file, 'utf8')).toContain(other)
+    await gateway.stopApp()
+    await rows.query('delete from tombstones')
+    await rows.query(`insert into workspaces (id, name, slug) values ($1, 'Other', 'other')`, [other])
+    await gateway.startApp()
+    operator = new Operator(gateway.url, token)
+    await rows.waitFor(`select where not exists (select from workspaces where id = $1)`, [other])
+    await rows.waitFor(`select from tombstones where workspace_id = $1`, [other])
+    expect(gateway.logLines.some(line => line.includes('"event":"erased_again"'))).toBe(true)
   })
 
   test('is not erased by an admin', async () => {

@@ -14,6 +14,8 @@ import { createBackgroundJobs } from './jobs/background-jobs.js'
 import type { LinkingDeps } from './linking/linking.js'
 import type { Log } from './log.js'
 import { createEraseJob } from './privacy/erase-job.js'
+import { createSweepAtStart } from './privacy/sweep-at-start.js'
+import { createSweepJob, sweepAt } from './privacy/sweep-job.js'
 import { createTombstones } from './privacy/tombstones.js'
 import { createRecovery } from './recovery.js'
 import { Releases } from './releases.js'
@@ -92,8 +94,20 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
   const longReconnects = releases.use(createLongReconnects({ ...looks, afterMs: config.sessionTimeoutMs }))
   const ownerless = releases.use(createOwnerlessSessions({ ...looks, glances }))
   const tombstones = createTombstones({ secret: config.sessionSecret })
-  const erasing = createEraseJob({ tenants: sessionTenants, events, vault, tombstones, log: log.child('privacy') })
-  const jobsDeps = { ...ofSessions, url: appUrl, events, vault, nodeId, others: [erasing], log: log.child('jobs') }
+  const privacyDeps = { ...ofSessions, events, vault, tombstones, dataDir: config.dataDir, log: log.child('privacy') }
+  const sweep = createSweepJob(privacyDeps)
+  const sweepAtStart = releases.use(createSweepAtStart({ sweep, log: privacyDeps.log }))
+  const others = [createEraseJob(privacyDeps), sweep]
+  const jobsDeps = {
+    ...ofSessions,
+    url: appUrl,
+    events,
+    vault,
+    nodeId,
+    others,
+    otherTimes: [sweepAt],
+    log: log.child('jobs'),
+  }
   const jobs = releases.use(createBackgroundJobs({ ...jobsDeps, onOutcome: metrics.jobTried }))
 
   let started = false
@@ -133,7 +147,10 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
       longReconnects.start()
       ownerless.start()
       glances.start()
-      if (roles.jobs) jobs.start()
+      if (roles.jobs) {
+        jobs.start()
+        sweepAtStart.start()
+      }
       started = true
       return port
     },

@@ -5,7 +5,7 @@
 export const APPEND_ONLY: ReadonlyMap<string, readonly string[]> = new Map([
   ['audit_log', ['workspace_id', 'entry']],
   ['audit_heads', []],
-  ['tombstones', ['workspace_id', 'subject', 'kind', 'kek_id']],
+  ['tombstones', ['workspace_id', 'subject', 'kind', 'kek_id', 'erased_at']],
 ])
 
 /** @param role quoted */

@@ -18,17 +18,25 @@ export type BackgroundJobsDeps = Pick<TaskListDeps, 'onOutcome'> & {
   events: EventLog
   vault: Vault
   nodeId: string
-  /** Jobs of what stands above this folder. */
+  /** Jobs of what stands above this folder, and when they run by themselves. */
   others: readonly Job[]
+  otherTimes: readonly Scheduled[]
   log: Log
 }
 
 const schedule: readonly Scheduled[] = [{ job: 'session-cleanup', at: '7 * * * *' }]
 
 /** The jobs of the gateway and when they run, on this node as on any other that has the role. */
-export function createBackgroundJobs({ tenants, events, vault, others, ...deps }: BackgroundJobsDeps): JobRunner {
+export function createBackgroundJobs({
+  tenants,
+  events,
+  vault,
+  others,
+  otherTimes,
+  ...deps
+}: BackgroundJobsDeps): JobRunner {
   const steps = cleanupSteps({ events, vault })
   const cleanup = createWorkspaceCleanup({ tenants, steps, log: deps.log })
   const jobs = [createSessionCleanup({ tenants }), cleanup, ...others]
-  return createJobRunner({ ...deps, jobs, schedule })
+  return createJobRunner({ ...deps, jobs, schedule: [...schedule, ...otherTimes] })
 }

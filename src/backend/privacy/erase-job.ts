@@ -2,15 +2,17 @@ import { sql } from 'kysely'
 import { z } from 'zod'
 import { WorkspaceId } from '../../contract/ids.js'
 import { audit } from '../audit/audit.js'
+import type { Database } from '../database/database.js'
 import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import type { EventLog } from '../events/event-log.js'
 import type { Job } from '../jobs/job.js'
-import type { Log } from '../log.js'
+import { errorCode, type Log } from '../log.js'
 import type { Vault } from '../vault/vault.js'
 import { knownNames, type Names } from './contact.js'
 import { contactSteps } from './erase-contact.js'
 import { emptyNext, removeWorkspace, shutWorkspace } from './erase-workspace.js'
 import { readContact } from './erasures-store.js'
+import { copyTombstones } from './tombstone-file.js'
 import type { Tombstones } from './tombstones.js'
 import './privacy-tables.js'
 
@@ -21,6 +23,9 @@ export type EraseJobDeps = {
   tombstones: Tombstones
   log: Log
 }
+
+/** Beside the job: where a copy of the tombstones is kept, so that it is there before any restore. */
+export type EraseJobPlace = { database: Pick<Database, 'system'>; dataDir: string }
 
 export const eraseJob = 'privacy-erase'
 
@@ -33,12 +38,15 @@ const Payload = z.object({ workspaceId: WorkspaceId, erasureId: z.uuid() })
  * Erases a contact or a workspace, a few rows at a time. Each transaction notes how far it came, and everything may be done twice: after a
  * crash another node goes on.
  */
-export function createEraseJob(deps: EraseJobDeps): Job {
+export function createEraseJob(deps: EraseJobDeps & EraseJobPlace): Job {
   return {
     name: eraseJob,
     async run(payload, { signal }) {
       const { workspaceId, erasureId } = Payload.parse(payload)
       await erase(deps, workspaceId, erasureId, signal)
+      await copyTombstones(deps.database, deps.dataDir).catch((error: unknown) => {
+        deps.log.warn('tombstones_not_copied', { code: errorCode(error), hint: 'make DATA_DIR writable' })
+      })
     },
   }
 }
