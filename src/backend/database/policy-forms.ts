@@ -40,7 +40,7 @@ export function functionFaults({ name, source, definer, settings }: FunctionRow)
   if (expected !== undefined && (definer || source.replaceAll(/\s+/g, ' ').trim() !== expected)) {
     return [`Function ${name} does not ask the policies who sees what.`]
   }
-  const fixed = settings?.some(setting => setting.startsWith('search_path=')) ?? false
+  const fixed = settings?.some(one => one.startsWith('search_path=')) ?? false
   return definer && !fixed ? [`Function ${name} is a security definer without a fixed search path.`] : []
 }
 
