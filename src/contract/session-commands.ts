@@ -144,6 +144,25 @@ export const ConnectRequest = z
   })
 export type ConnectRequest = z.infer<typeof ConnectRequest>
 
+/** `POST /api/whatsapp/setup-qr`: a link by QR. */
+export const SetupQrRequest = z.strictObject({
+  sessionId: ChosenSessionId.optional(),
+  sessionName: SessionName.optional(),
+  deliverSessionId: z.boolean().default(false),
+})
+
+export const SetupQrAnswer = z.strictObject({
+  sessionId: SessionId,
+  /** A PNG data URL; null while every place is taken. */
+  qr: z.string().nullable(),
+  message: z.string(),
+  step: z.literal(1),
+  instructions: z.string(),
+  /** Place in the queue, while every place is taken; 1 is next. */
+  queuePosition: z.number().int().positive().optional(),
+})
+export type SetupQrAnswer = z.infer<typeof SetupQrAnswer>
+
 export const SessionIdRequest = z.strictObject({ sessionId: ChosenSessionId })
 
 /** A session as the mission's routes tell of it. */

@@ -86,10 +86,17 @@ export async function findAttempt(tx: TenantReader, sessionId: SessionId): Promi
   return row === undefined ? null : attemptOf(row)
 }
 
+/** `only`: those and no others, of which there is at least one. */
+export type ServiceAttemptsPage = {
+  after: SessionId | null
+  limit: number
+  only: ReadonlySet<SessionId> | null
+}
+
 /** Attempts of services that are under way and no session yet, by id, after the given one. */
 export async function stagedOfServices(
   tx: TenantReader,
-  { after, limit }: { after: SessionId | null; limit: number },
+  { after, limit, only }: ServiceAttemptsPage,
 ): Promise<Attempt[]> {
   let query = selectAttempts(tx)
     .where('started_by', '=', 'service')
@@ -97,6 +104,7 @@ export async function stagedOfServices(
     .orderBy('session_id')
     .limit(limit)
   if (after !== null) query = query.where('session_id', '>', after)
+  if (only !== null) query = query.where('session_id', 'in', [...only])
   return (await query.execute()).map(attemptOf)
 }
 

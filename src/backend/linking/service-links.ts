@@ -7,7 +7,7 @@ import type { EventWakeups } from '../events/event-wakeups.js'
 import type { Vault } from '../vault/vault.js'
 import { nameCell } from './attempt-cells.js'
 import { attemptView } from './attempt-view.js'
-import { findAttempt, stagedOfServices, type Attempt } from './attempts-reading.js'
+import { findAttempt, stagedOfServices, type Attempt, type ServiceAttemptsPage } from './attempts-reading.js'
 import { attemptNotFound, linkRunning, sessionIdTaken, unusableNumber } from './errors.js'
 import { expectedNumber } from './expected-number.js'
 import { hasEnded } from './link-phase.js'
@@ -38,7 +38,7 @@ export interface ServiceLinks {
   /** An attempt of this member's, under way or ended; null for visitors' attempts too. */
   find(scope: TenantScope, sessionId: SessionId): Promise<ServiceAttempt | null>
   /** Those that are under way and no session yet, by id. */
-  list(scope: TenantScope, page: { after: SessionId | null; limit: number }): Promise<ServiceAttempt[]>
+  list(scope: TenantScope, page: ServiceAttemptsPage): Promise<ServiceAttempt[]>
   /** Ends one that is under way; nothing happens to one that has ended. @throws GatewayError `attempt_not_found` */
   cancel(scope: TenantScope, sessionId: SessionId): Promise<void>
 }

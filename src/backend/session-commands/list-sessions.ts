@@ -8,6 +8,9 @@ import { detailsOfAttempt } from './view-session.js'
 
 const usualLimit = 50
 
+/** `only`: those and no others; null: all that the scope sees. */
+export type SessionsWanted = ListSessionsQuery & { only: ReadonlySet<SessionId> | null }
+
 /**
  * A page of the scope's sessions, and of the links that services have under way, in an order that stays while states change.
  * @throws GatewayError `validation_failed` for a cursor that was never given out
@@ -15,18 +18,18 @@ const usualLimit = 50
 export async function listSessions(
   { tenants, vault, links }: CommandDeps,
   scope: CommandScope,
-  { limit = usualLimit, cursor, state: states }: ListSessionsQuery,
+  { limit = usualLimit, cursor, state: states, only }: SessionsWanted,
 ): Promise<SessionList> {
   const after = cursor === undefined ? undefined : readCursor(cursor)
   const sessions = await tenants.read(scope, async tx => {
-    const views = await readPage(tx, { limit: limit + 1, after, states })
+    const views = await readPage(tx, { limit: limit + 1, after, states, only })
     const ids = views.map(({ sessionId }) => sessionId)
     const names = await readNames(tx, vault, ids)
     return views.map(view => ({ ...view, name: names.get(view.sessionId) ?? null }))
   })
   const withLinks = states === undefined || states.includes('linking')
   const attempts = withLinks
-    ? (await links.list(scope, { after: after ?? null, limit: limit + 1 })).map(detailsOfAttempt)
+    ? (await links.list(scope, { after: after ?? null, limit: limit + 1, only })).map(detailsOfAttempt)
     : []
   // a link that became a session between the two looks is in both
   const known = new Set(sessions.map(({ sessionId }) => sessionId))

@@ -3,13 +3,14 @@ import {
   ConnectRequest,
   MissionSession,
   SessionIdRequest,
+  SetupQrAnswer,
+  SetupQrRequest,
   type SessionDetails,
 } from '../../contract/session-commands.js'
 import type { Access } from '../http/access.js'
-import { scopeOf, type KeyScope } from '../http/actor.js'
+import { member, scopeOf, type Actor, type KeyScope, type Member } from '../http/actor.js'
 import { route, type Route } from '../http/route.js'
 import { connectByService } from './connect-by-service.js'
-import type { CommandScope } from './command-scope.js'
 import type { SessionCommands } from './session-commands.js'
 import { sessionIdOf, sessionIdParams } from './session-id-of.js'
 
@@ -19,15 +20,38 @@ export type MissionRoutesDeps = { commands: SessionCommands }
 const mostListed = 1_000
 const pageSize = 200
 
+const people = ['user', 'key'] as const
+
 /** The routes that other services know by name: the same commands in fewer words. Each answers 200. */
 export function missionRoutes({ commands }: MissionRoutesDeps): Route[] {
-  const access = (scope: KeyScope): Access => ({ scope, kinds: ['service'] })
+  return [
+    ...routesAt('', ['service'], commands),
+    ...routesAt('/api/whatsapp', people, commands),
+    route({
+      method: 'post',
+      path: '/api/whatsapp/setup-qr',
+      summary: 'Link an account by QR; the same sessionId again joins what is under way',
+      access: { scope: 'sessions', kinds: people },
+      body: SetupQrRequest,
+      answer: SetupQrAnswer,
+      handle: async ({ actor, body }) =>
+        presentQr(await connectByService(commands, scopeOf(actor), { ...body, method: 'qr' })),
+    }),
+  ]
+}
 
-  const all = async (scope: CommandScope): Promise<SessionDetails[]> => {
+function routesAt(base: string, kinds: readonly Member['kind'][], commands: SessionCommands): Route[] {
+  const may = (scope: KeyScope): Access => ({ scope, kinds })
+
+  const all = async (actor: Actor): Promise<SessionDetails[]> => {
     const found: SessionDetails[] = []
     let cursor: string | undefined
     do {
-      const page = await commands.list(scope, { limit: pageSize, ...(cursor !== undefined && { cursor }) })
+      const page = await commands.list(scopeOf(actor), {
+        limit: pageSize,
+        only: member(actor).sessionIds,
+        ...(cursor !== undefined && { cursor }),
+      })
       found.push(...page.sessions)
       cursor = page.next ?? undefined
     } while (cursor !== undefined && found.length < mostListed)
@@ -37,49 +61,62 @@ export function missionRoutes({ commands }: MissionRoutesDeps): Route[] {
   return [
     route({
       method: 'post',
-      path: '/connect',
+      path: `${base}/connect`,
       summary: 'Link an account, or connect the session of this id; the same sessionId again joins what is under way',
-      access: access('sessions'),
+      access: may('sessions'),
       body: ConnectRequest,
       answer: MissionSession,
       handle: async ({ actor, body }) => present(await connectByService(commands, scopeOf(actor), body)),
     }),
     route({
       method: 'post',
-      path: '/disconnect',
+      path: `${base}/disconnect`,
       summary: 'Close a session and keep its credentials, or cancel a link under way',
-      access: access('sessions'),
+      access: may('sessions'),
       body: SessionIdRequest,
       answer: MissionSession,
       handle: async ({ actor, body }) => present(await commands.disconnect(scopeOf(actor), body.sessionId)),
     }),
     route({
       method: 'post',
-      path: '/reconnect',
+      path: `${base}/reconnect`,
       summary: 'Connect a session anew',
-      access: access('sessions'),
+      access: may('sessions'),
       body: SessionIdRequest,
       answer: MissionSession,
       handle: async ({ actor, body }) => present(await commands.reconnect(scopeOf(actor), body.sessionId)),
     }),
     route({
       method: 'get',
-      path: '/session-status/:sessionId',
+      path: `${base}/session-status/:sessionId`,
       summary: 'State of a session, or of a link under way with its QR or code',
-      access: access('read'),
+      access: may('read'),
       params: sessionIdParams,
       answer: MissionSession,
       handle: async ({ actor, params }) => present(await commands.view(scopeOf(actor), sessionIdOf(params))),
     }),
     route({
       method: 'get',
-      path: '/sessions',
+      path: `${base}/sessions`,
       summary: 'All sessions and links under way, 1,000 at most',
-      access: access('read'),
+      access: { ...may('read'), manySessions: true },
       answer: z.array(MissionSession),
-      handle: async ({ actor }) => (await all(scopeOf(actor))).map(present),
+      handle: async ({ actor }) => (await all(actor)).map(present),
     }),
   ]
+}
+
+function presentQr({ sessionId, link }: SessionDetails): SetupQrAnswer {
+  const { qrCode = null, queuePosition } = link ?? {}
+  return {
+    sessionId,
+    qr: qrCode,
+    message:
+      qrCode === null ? 'Every place is taken; the QR code comes as soon as one is free' : 'Scan QR code with WhatsApp',
+    step: 1,
+    instructions: 'Open WhatsApp → Settings → Linked Devices → Scan this QR',
+    ...(queuePosition !== undefined && { queuePosition }),
+  }
 }
 
 function present({ sessionId, status, state, reason, since, link }: SessionDetails): MissionSession {

@@ -10,7 +10,7 @@ import {
   SessionList,
 } from '../../contract/session-commands.js'
 import { SessionHistory } from '../../contract/session-view.js'
-import { scopeOf } from '../http/actor.js'
+import { member, scopeOf } from '../http/actor.js'
 import { route, type Route } from '../http/route.js'
 import type { SessionCommands } from './session-commands.js'
 import { sessionIdOf, sessionIdParams } from './session-id-of.js'
@@ -39,10 +39,10 @@ export function sessionCommandRoutes({ commands }: SessionCommandRoutesDeps): Ro
       method: 'get',
       path: base,
       summary: 'Sessions that the caller sees, and their own links under way, page by page, of all states or of some',
-      access: { scope: 'read' },
+      access: { scope: 'read', manySessions: true },
       query: ListSessionsQuery,
       answer: SessionList,
-      handle: ({ actor, query }) => commands.list(scopeOf(actor), query),
+      handle: ({ actor, query }) => commands.list(scopeOf(actor), { ...query, only: member(actor).sessionIds }),
     }),
     route({
       method: 'post',

@@ -1,7 +1,6 @@
 import type { SessionId } from '../../contract/ids.js'
 import type {
   DeletedSession,
-  ListSessionsQuery,
   SessionDetails,
   SessionHistoryQuery,
   SessionList,
@@ -15,7 +14,7 @@ import { connectSession, reconnectSession } from './connect-session.js'
 import { deleteSession } from './delete-session.js'
 import { disconnectSession } from './disconnect-session.js'
 import { handOffSession } from './hand-off-session.js'
-import { listSessions } from './list-sessions.js'
+import { listSessions, type SessionsWanted } from './list-sessions.js'
 import { logOutSession } from './log-out-session.js'
 import { viewHistory, viewSession } from './view-session.js'
 
@@ -26,7 +25,7 @@ import { viewHistory, viewSession } from './view-session.js'
  * gives it away is its owner's: `forbidden` for whoever merely sees it.
  */
 export interface SessionCommands {
-  list(scope: CommandScope, query: ListSessionsQuery): Promise<SessionList>
+  list(scope: CommandScope, query: SessionsWanted): Promise<SessionList>
   view(scope: CommandScope, sessionId: SessionId): Promise<SessionDetails>
   history(scope: CommandScope, input: { sessionId: SessionId } & SessionHistoryQuery): Promise<SessionHistory>
   /** @throws as `ServiceLinks.link` */

@@ -40,13 +40,19 @@ export type SessionsPage = {
   after?: SessionId | undefined
   /** Only those in one of these states. */
   states?: readonly SessionState[] | undefined
+  /** Those and no others, of which there is at least one. */
+  only?: ReadonlySet<SessionId> | null
 }
 
 /** A page of the workspace's sessions by id, an order that stays while states change. */
-export async function listSessions(tx: TenantReader, { limit, after, states }: SessionsPage): Promise<SessionView[]> {
+export async function listSessions(
+  tx: TenantReader,
+  { limit, after, states, only = null }: SessionsPage,
+): Promise<SessionView[]> {
   let query = select(tx).orderBy('id').limit(limit)
   if (after !== undefined) query = query.where('id', '>', after)
   if (states !== undefined) query = query.where('state', 'in', states)
+  if (only !== null) query = query.where('id', 'in', [...only])
   return (await query.execute()).map(view)
 }
 
