@@ -34,7 +34,7 @@ export const backendRooms = [
   ['own-chat', 'session-commands'],
   ['linking'],
   ['sessions'],
-  ['outbox', 'live', 'admission', 'metrics', 'api-keys'],
+  ['outbox', 'live', 'admission', 'metrics', 'api-keys', 'idempotency'],
   ['engine', 'identity'],
   ['audit'],
   ['events', 'leases', 'http', 'tenancy'],

@@ -47,6 +47,9 @@ export const ErrorCode = z.enum([
   'too_many_api_keys',
   /** More requests than one key, login or address may send. */
   'rate_limited',
+  /** Another request came under the same Idempotency-Key. */
+  'idempotency_key_reused',
+  'idempotency_in_flight',
   'session_not_found',
   /** An id chosen by the caller is another's. */
   'session_id_taken',

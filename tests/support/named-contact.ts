@@ -80,6 +80,7 @@ export const namedIn: ReadonlyMap<
   ['refresh_families', 'ids and times'],
   ['refresh_tokens', 'hashes'],
   ['ws_tickets', 'hashes'],
+  ['idempotent_requests', 'sealed whole'],
   ['link_attempts', 'sealed whole'],
   ['session_history', 'ids and times'],
   ['own_chat_commands', 'ids and times'],

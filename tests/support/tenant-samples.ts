@@ -100,6 +100,10 @@ export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
     { hangsOn: 'owner', row: ({ workspaceId, ownerId }) => ({ workspace_id: workspaceId, user_id: ownerId }) },
   ],
   [
+    'idempotent_requests',
+    { hangsOn: 'owner', row: ({ workspaceId, ownerId }) => ({ workspace_id: workspaceId, user_id: ownerId }) },
+  ],
+  [
     'audit_log',
     {
       hangsOn: 'key',

@@ -36,7 +36,7 @@ export function apiKeyRoutes(keys: ApiKeys): Route[] {
       access,
       body: CreateApiKeyRequest,
       answer: NewApiKey,
-      handle: ({ actor, body }) => keys.create(member(actor), body),
+      handle: ({ actor, body, once }) => keys.create(member(actor), body, once),
     }),
     route({
       method: 'post',
@@ -46,7 +46,7 @@ export function apiKeyRoutes(keys: ApiKeys): Route[] {
       params,
       body: z.strictObject({}),
       answer: NewApiKey,
-      handle: ({ actor, params: given }) => keys.rotate(member(actor), keyIdOf(given)),
+      handle: ({ actor, params: given, once }) => keys.rotate(member(actor), keyIdOf(given), once),
     }),
     route({
       method: 'delete',

@@ -4,6 +4,7 @@ import { audit } from '../audit/audit.js'
 import type { TenantReader, Tenants } from '../database/tenant-transaction.js'
 import type { EventLog } from '../events/event-log.js'
 import { scopeOf, scopesOf, type Member } from '../http/actor.js'
+import type { Once } from '../http/idempotency.js'
 import { missingScope, unknownSession } from '../http/refusals.js'
 import { expiryPast, keyEnded, tooManyKeys, unknownKey } from './errors.js'
 import { countInForce, insertKey, lockOwnKey, presentKey, readKeys, replaceKey, revokeKey } from './keys-store.js'
@@ -18,9 +19,9 @@ export type ApiKeysDeps = {
 export interface ApiKeys {
   list(by: Member, query: ListApiKeysQuery): Promise<ApiKeyList>
   /** @throws GatewayError `forbidden` for a scope beyond one's role, `session_not_found`, `too_many_api_keys` */
-  create(by: Member, request: CreateApiKeyRequest): Promise<NewApiKey>
+  create(by: Member, request: CreateApiKeyRequest, once: Once | null): Promise<NewApiKey>
   /** A new one on the same terms; the old one lives a day beside it. @throws GatewayError `api_key_not_found`, `api_key_ended` */
-  rotate(by: Member, id: ApiKeyId): Promise<NewApiKey>
+  rotate(by: Member, id: ApiKeyId, once: Once | null): Promise<NewApiKey>
   /** At once, on every node. @throws GatewayError `api_key_not_found` */
   revoke(by: Member, id: ApiKeyId): Promise<void>
 }
@@ -38,7 +39,7 @@ export function createApiKeys({ tenants, events }: ApiKeysDeps): ApiKeys {
         return { apiKeys: shown.map(presentKey), next: rows.length > limit ? (shown.at(-1)?.id ?? null) : null }
       }),
 
-    async create(by, { name, scopes, sessionIds, addresses, expiresAt }) {
+    async create(by, { name, scopes, sessionIds, addresses, expiresAt }, once) {
       const beyond = scopes.find(scope => !scopesOf(by.role).has(scope))
       if (beyond !== undefined) throw missingScope(beyond)
       const expires = expiresAt === undefined ? null : new Date(expiresAt)
@@ -55,11 +56,14 @@ export function createApiKeys({ tenants, events }: ApiKeysDeps): ApiKeys {
         }
         const { row, key } = await insertKey(tx, by.userId, terms)
         await audit(tx, { action: 'key.created', detail: { keyId: row.id, scopes } })
-        return { ...presentKey(row), key }
+        const made = { ...presentKey(row), key }
+        // nothing else would know the key
+        await once?.remember(tx, made)
+        return made
       })
     },
 
-    rotate: (by, id) =>
+    rotate: (by, id, once) =>
       tenants.transact(scopeOf(by), async tx => {
         const old = await lockOwnKey(tx, by.userId, id)
         if (old === undefined) throw unknownKey()
@@ -77,7 +81,10 @@ export function createApiKeys({ tenants, events }: ApiKeysDeps): ApiKeys {
         await replaceKey(tx, id, { by: row.id, seconds: besideSeconds })
         await audit(tx, { action: 'key.rotated', detail: { keyId: id } })
         await events.wake(tx, id)
-        return { ...presentKey(row), key }
+        const made = { ...presentKey(row), key }
+        // nothing else would know the key
+        await once?.remember(tx, made)
+        return made
       }),
 
     revoke: (by, id) =>

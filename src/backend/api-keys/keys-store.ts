@@ -99,6 +99,15 @@ export function readKeys(
     .execute()
 }
 
+/** What ended a month ago. @returns how many are gone, `limit` at most */
+export async function forgetEndedKeys({ db }: TenantTransactor, limit: number): Promise<number> {
+  const { rows } = await sql`
+    delete from api_keys where ctid = any(array(
+      select ctid from api_keys where least(revoked_at, expires_at) < clock_timestamp() - interval '30 days' limit ${limit}
+    )) returning 1`.execute(db)
+  return rows.length
+}
+
 export function presentKey(row: StoredKey): ApiKeyView {
   return {
     id: row.id,

@@ -13,6 +13,7 @@ import { openApiRoutes } from '../http/openapi.js'
 import { createRateLimit } from '../http/rate-limit.js'
 import { createRequestLimit } from '../http/request-limit.js'
 import { createHttpServer, createWebSocketPort } from '../http/server.js'
+import { createIdempotency } from '../idempotency/idempotency.js'
 import { linkingRoutes } from '../linking/linking.routes.js'
 import { sessionRoutes } from '../linking/sessions.routes.js'
 import { createMemberEvents } from '../linking/member-events.js'
@@ -140,6 +141,7 @@ export function createFrontDoor(deps: FrontDoorDeps, releases: Releases) {
       log,
       publicUrl,
       frontendOrigins: config.frontendOrigins,
+      idempotency: createIdempotency({ tenants, vault, log: log.child('http') }),
       routes: roles.api ? routes : health,
       pages: roles.api ? Router().use(figures, documents, pages) : figures,
       onUpgrade: roles.api ? live.onUpgrade : (_request, socket) => socket.destroy(),

@@ -4,6 +4,7 @@ import { fieldErrors, fieldsAtFault } from './field-errors.js'
 import { requireAccess, requireOwnSessions, type Access } from './access.js'
 import type { Actor } from './actor.js'
 import type { Identify } from './identify.js'
+import { askedOnce, type Idempotency, type Once } from './idempotency.js'
 import { readJsonBody } from './json-body.js'
 
 type Schema = z.ZodType
@@ -14,6 +15,8 @@ export type RouteContext<Params, Query, Body> = {
   query: Query
   body: Body
   response: Response
+  /** Where the request is to be done once, whatever happens meanwhile. */
+  once: Once | null
 }
 
 /**
@@ -51,23 +54,36 @@ export function route<Params extends Schema, Query extends Schema, Body extends 
 }
 
 /** Express' handler for a route: authorise, read, parse, call, present. Nothing is read from who may not ask. */
-export function routeHandler(definition: Route, identify: Identify): RequestHandler {
+export function routeHandler(definition: Route, identify: Identify, idempotency?: Idempotency): RequestHandler {
+  const { access, method, answer: schema } = definition
+  const present = (answer: unknown): unknown => schema?.parse(answer)
   return async (request, response) => {
     const actor = await identify(request)
-    const { access } = definition
     const known = access && requireAccess(access, actor)
     const params = readInput(definition.params, request.params)
     const query = readInput(definition.query, request.query)
-    const body = readInput(definition.body, await readJsonBody(request, definition.mostBytes))
+    const sent = await readJsonBody(request, definition.mostBytes)
+    const body = readInput(definition.body, sent)
     if (known) requireOwnSessions(access, known, [sessionIdIn(params), sessionIdIn(query), sessionIdIn(body)])
-    const answer = await definition.handle({ actor, params, query, body, response })
-    // it was streamed
-    if (response.headersSent) return
+    const answer = async (once: Once | null): Promise<unknown> =>
+      present(await definition.handle({ actor, params, query, body, response, once }))
+    const asked = known && method === 'post' ? askedOnce(request, sent) : null
+    const { answer: said, replayed } =
+      known && asked && idempotency
+        ? await idempotency.run(known, asked, once => answer(presenting(once, present)))
+        : { answer: await answer(null), replayed: false }
     response.set('Cache-Control', 'no-store')
-    if (definition.answer === undefined) response.status(204).end()
-    else response.json(definition.answer.parse(answer))
+    if (replayed) response.set('Idempotency-Replayed', 'true')
+    if (schema === undefined) response.status(204).end()
+    else response.json(said)
   }
 }
+
+/** What is remembered is what is answered. */
+const presenting = (once: Once, present: (answer: unknown) => unknown): Once => ({
+  id: once.id,
+  remember: (tx, answer) => once.remember(tx, present(answer)),
+})
 
 const sessionIdIn = (part: unknown): unknown => (part as { sessionId?: unknown } | undefined)?.sessionId
 

@@ -8,6 +8,7 @@ import { servicesOnly } from './access.js'
 import { cors, createIsFriend, sharedPaths } from './cors.js'
 import { errorResponse, notFound } from './error-response.js'
 import type { Identify } from './identify.js'
+import type { Idempotency } from './idempotency.js'
 import { requireOwnHost, requireOwnOrigin } from './own-origin.js'
 import { invalidServiceToken } from './refusals.js'
 import { tellRequestId } from './request-id.js'
@@ -26,6 +27,8 @@ export type HttpServerDeps = {
   identify: Identify
   /** In front of the API: who may ask at all. */
   door: RequestHandler
+  /** Absent: no request names a key for its answer. */
+  idempotency?: Idempotency
   publicUrl: string | null
   /** Whose pages may use the API besides our own. */
   frontendOrigins?: readonly string[]
@@ -81,7 +84,16 @@ function serverOf(onRequest: RequestListener, onUpgrade: UpgradeHandler, timeout
   }
 }
 
-function expressApp({ log, routes, pages, identify, door, publicUrl, frontendOrigins = [] }: HttpServerDeps): Express {
+function expressApp({
+  log,
+  routes,
+  pages,
+  identify,
+  door,
+  idempotency,
+  publicUrl,
+  frontendOrigins = [],
+}: HttpServerDeps): Express {
   const https = publicUrl?.startsWith('https:') ?? false
   const app = express()
   app.disable('x-powered-by')
@@ -93,7 +105,8 @@ function expressApp({ log, routes, pages, identify, door, publicUrl, frontendOri
   const ofServices = servicePaths(routes)
   app.use([...sharedPaths], cors(isFriend))
   app.use(['/api', ...ofServices], requireOwnOrigin(publicUrl, isFriend), door)
-  for (const definition of routes) app[definition.method](definition.path, routeHandler(definition, identify))
+  for (const definition of routes)
+    app[definition.method](definition.path, routeHandler(definition, identify, idempotency))
   for (const [path, methods] of methodsByPath(routes)) app.all(path, methodNotAllowed(methods))
   if (ofServices.length > 0) app.use(ofServices, asServiceProblem)
   app.use(pages)

@@ -1,6 +1,8 @@
+import { forgetEndedKeys } from '../api-keys/keys-store.js'
 import { forgetJournalled } from '../engine/journal-age.js'
 import type { EventLog } from '../events/event-log.js'
 import { forgetEvents } from '../events/forget-events.js'
+import { forgetRequests } from '../idempotency/requests-store.js'
 import { endAbandoned, forgetAttempts, forgetStrings } from '../linking/forget-attempts.js'
 import { clearSettled, forgetSettled } from '../outbox/clear-settled.js'
 import { forgetCommands, forgetOwnChats } from '../own-chat/own-chat-store.js'
@@ -51,5 +53,7 @@ export function cleanupSteps({ events, vault }: CleanupStepsDeps): CleanupStep[]
     ofRows('sent_messages', (tx, limit) => forgetSettled(tx, keptDays.sentMessages, limit)),
     ofRows('events', (tx, limit) => forgetEvents(tx, keptDays.events, limit)),
     ofRows('history', forgetHistory),
+    ofRows('idempotent_requests', forgetRequests),
+    ofRows('api_keys', forgetEndedKeys),
   ]
 }

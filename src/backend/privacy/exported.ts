@@ -72,6 +72,7 @@ export const notExported: ReadonlyMap<string, string> = new Map([
   ['event_counters', 'a number'],
   ['audit_heads', 'told with the entries'],
   ['ws_tickets', 'tickets'],
+  ['idempotent_requests', 'answers that were given already, kept for a day'],
   ['logins', 'the login is the person’s own and spans workspaces'],
   ['refresh_families', 'sign-ins'],
   ['refresh_tokens', 'tokens'],

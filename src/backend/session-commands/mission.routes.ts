@@ -9,10 +9,11 @@ import {
 } from '../../contract/session-commands.js'
 import type { Access } from '../http/access.js'
 import { member, scopeOf, type Actor, type KeyScope, type Member } from '../http/actor.js'
+import type { Once } from '../http/idempotency.js'
 import { route, type Route } from '../http/route.js'
 import { connectByService } from './connect-by-service.js'
 import type { SessionCommands } from './session-commands.js'
-import { sessionIdOf, sessionIdParams } from './session-id-of.js'
+import { newIdOf, sessionIdOf, sessionIdParams } from './session-id-of.js'
 
 export type MissionRoutesDeps = { commands: SessionCommands }
 
@@ -34,8 +35,8 @@ export function missionRoutes({ commands }: MissionRoutesDeps): Route[] {
       access: { scope: 'sessions', kinds: people },
       body: SetupQrRequest,
       answer: SetupQrAnswer,
-      handle: async ({ actor, body }) =>
-        presentQr(await connectByService(commands, scopeOf(actor), { ...body, method: 'qr' })),
+      handle: async ({ actor, body, once }) =>
+        presentQr(await connectByService(commands, scopeOf(actor), named({ ...body, method: 'qr' }, once))),
     }),
   ]
 }
@@ -66,7 +67,8 @@ function routesAt(base: string, kinds: readonly Member['kind'][], commands: Sess
       access: may('sessions'),
       body: ConnectRequest,
       answer: MissionSession,
-      handle: async ({ actor, body }) => present(await connectByService(commands, scopeOf(actor), body)),
+      handle: async ({ actor, body, once }) =>
+        present(await connectByService(commands, scopeOf(actor), named(body, once))),
     }),
     route({
       method: 'post',
@@ -104,6 +106,12 @@ function routesAt(base: string, kinds: readonly Member['kind'][], commands: Sess
       handle: async ({ actor }) => (await all(actor)).map(present),
     }),
   ]
+}
+
+/** What names no id takes that of the request. */
+function named(body: ConnectRequest, once: Once | null): ConnectRequest {
+  const sessionId = body.sessionId ?? newIdOf(once)
+  return sessionId === null ? body : { ...body, sessionId }
 }
 
 function presentQr({ sessionId, link }: SessionDetails): SetupQrAnswer {

@@ -13,7 +13,7 @@ import { SessionHistory } from '../../contract/session-view.js'
 import { member, scopeOf } from '../http/actor.js'
 import { route, type Route } from '../http/route.js'
 import type { SessionCommands } from './session-commands.js'
-import { sessionIdOf, sessionIdParams } from './session-id-of.js'
+import { newIdOf, sessionIdOf, sessionIdParams } from './session-id-of.js'
 
 export type SessionCommandRoutesDeps = { commands: SessionCommands }
 
@@ -51,9 +51,9 @@ export function sessionCommandRoutes({ commands }: SessionCommandRoutesDeps): Ro
       access: { scope: 'sessions' },
       body: LinkSessionRequest,
       answer: SessionDetails,
-      handle: ({ actor, body: { sessionId, name, phoneNumber, method, mode, deliverSessionId } }) =>
+      handle: ({ actor, body: { sessionId, name, phoneNumber, method, mode, deliverSessionId }, once }) =>
         commands.link(scopeOf(actor), {
-          sessionId: sessionId ?? null,
+          sessionId: sessionId ?? newIdOf(once),
           name: name ?? null,
           phoneNumber: phoneNumber ?? null,
           method,

@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto'
+import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
+import { scopeOf } from '../http/actor.js'
+import { inFlight, keyReused, type Idempotency } from '../http/idempotency.js'
+import { errorCode, type Log } from '../log.js'
+import type { Cell } from '../vault/sealer.js'
+import type { Vault } from '../vault/vault.js'
+import { endTry, insertRequest, lockRequest, storeAnswer, tryAgain, type Try } from './requests-store.js'
+
+export type IdempotencyDeps = { tenants: Pick<Tenants, 'transact'>; vault: Vault; log: Log }
+
+/** Longer than any answer takes: after a crash, nobody knows sooner that there will be none. */
+const trySeconds = 120
+
+const success = { withBody: 200, without: 204 } as const
+
+const answerCell = (id: string): Cell => ({ table: 'idempotent_requests', column: 'answer', row: id })
+
+type Begun = { id: string; answered: false } | { id: string; answered: true; answer: unknown }
+
+export function createIdempotency({ tenants, vault, log }: IdempotencyDeps): Idempotency {
+  const begin = async (tx: TenantTransactor, begun: Try): Promise<Begun> => {
+    const fresh = await insertRequest(tx, begun)
+    if (fresh !== null) return { id: fresh, answered: false }
+    const known = await lockRequest(tx, begun)
+    // forgotten between the two looks
+    if (known === null) throw inFlight()
+    const { id, hash, status, answer, underWay } = known
+    if (!hash.equals(begun.hash)) throw keyReused()
+    if (status !== null) {
+      const sealer = await vault.workspaceSealer(tx, tx.scope.workspaceId)
+      return { id, answered: true, answer: answer === null ? undefined : sealer.openJson(answerCell(id), answer) }
+    }
+    if (underWay) throw inFlight()
+    await tryAgain(tx, begun)
+    return { id, answered: false }
+  }
+
+  const keep = async (tx: TenantTransactor, begun: Try, id: string, answer: unknown): Promise<boolean> => {
+    if (answer === undefined) return storeAnswer(tx, begun, { status: success.without, answer: null })
+    const sealer = await vault.workspaceSealer(tx, tx.scope.workspaceId)
+    return storeAnswer(tx, begun, { status: success.withBody, answer: sealer.sealJson(answerCell(id), answer) })
+  }
+
+  return {
+    async run(by, { key, hash }, work) {
+      const scope = scopeOf(by)
+      const begun: Try = {
+        userId: by.userId,
+        askedBy: by.keyId ?? by.kind,
+        key,
+        hash,
+        tryId: randomUUID(),
+        seconds: trySeconds,
+      }
+      const found = await tenants.transact(scope, tx => begin(tx, begun))
+      if (found.answered) return { answer: found.answer, replayed: true }
+      const { id } = found
+      let remembered = false
+      const remember = async (tx: TenantTransactor, answer: unknown): Promise<void> => {
+        if (!(await keep(tx, begun, id, answer))) throw inFlight()
+        remembered = true
+      }
+      /** Whoever asked has their answer, or their refusal, also where it cannot be noted. */
+      const note = async (what: (tx: TenantTransactor) => Promise<unknown>): Promise<void> => {
+        try {
+          await tenants.transact(scope, what)
+        } catch (error) {
+          log.warn('answer_not_kept', { code: errorCode(error) })
+        }
+      }
+      try {
+        const answer = await work({ id, remember })
+        if (!remembered) await note(tx => keep(tx, begun, id, answer))
+        return { answer, replayed: false }
+      } catch (error) {
+        await note(tx => endTry(tx, begun))
+        throw error
+      }
+    },
+  }
+}
