@@ -127,6 +127,25 @@ describe('the last owner', () => {
   })
 })
 
+test('whoever is an owner no more has invited no owners', async () => {
+  const former = await rig.join('owner')
+  const token = await rig.invitation('owner', { by: former })
+  expect((await change(owner, former, { role: 'admin' })).status).toBe(200)
+  expect(await codeOf(rig.stranger().accept(token))).toBe('link_over')
+})
+
+test('who founded a workspace can be kept out of it by another owner, who then owns what nobody does', async () => {
+  const made = await owner.asks('POST', '/api/v1/workspaces', { name: 'Founded' })
+  const founder = rig.stranger(owner.email)
+  founder.password = owner.password
+  await founder.signIn({ workspaceId: String(made.body['workspaceId']) })
+  const second = await rig.join('owner', founder)
+  expect((await change(second, founder, { suspended: true })).body).toMatchObject({ suspended: true, isDefault: false })
+  const { body } = await second.asks('GET', '/api/v1/members')
+  const byDefault = (body['members'] as { userId: string; isDefault: boolean }[]).filter(({ isDefault }) => isDefault)
+  expect(byDefault.map(({ userId }) => userId)).toEqual([second.userId])
+})
+
 describe('whoever is removed', () => {
   test('is out at once, keeps their login, and may come back by another invitation', async () => {
     const person = await rig.join()

@@ -11,7 +11,7 @@ import { lockPeople, managerScope, requireAbove, requireManager, type Manager } 
 import { changeMemberRow, findMember, otherOwners, passDefaultOn, removeMemberRow } from './members-store.js'
 import { wakeLogin } from './wake-login.js'
 
-export type ChangeMemberDeps = { tenants: Tenants; operator: () => { workspaceId: WorkspaceId } }
+export type ChangeMemberDeps = { tenants: Tenants; operator: () => Operator }
 
 /** What PostgreSQL says when a row is still referred to. */
 const stillReferred = '23503'
@@ -21,7 +21,7 @@ const stillReferred = '23503'
  * @throws GatewayError `member_not_found`, `forbidden`, `last_owner`, `member_kept`
  */
 export function changeMember(
-  { tenants }: ChangeMemberDeps,
+  { tenants, operator }: ChangeMemberDeps,
   manager: Manager,
   { userId, ...wanted }: ChangeMemberRequest & { userId: UserId },
 ): Promise<MemberView> {
@@ -32,13 +32,15 @@ export function changeMember(
     const role = wanted.role ?? before.role
     const suspended = wanted.suspended ?? before.suspended
     requireAbove(managing, before.role, role)
-    if (suspended && !before.suspended) requireDispensable(manager, before)
+    const goes = suspended && !before.suspended
+    if (goes) requireDispensable(operator(), manager, before)
     await requireOwnerLeft(tx, before, role === 'owner' && !suspended)
+    if (goes && before.isDefault) await passDefaultOn(tx, userId)
     await changeMemberRow(tx, userId, { role, suspended })
-    if (suspended || role === 'member') await revokeInvitationsOf(tx, userId)
+    if (goes || (role !== before.role && role !== 'owner')) await revokeInvitationsOf(tx, userId)
     await note(tx, before, { role, suspended })
     await wakeLogin(tx, userId)
-    return { ...before, role, suspended }
+    return { ...before, role, suspended, isDefault: before.isDefault && !goes }
   })
 }
 
@@ -58,7 +60,7 @@ export async function removeMember(
       await lockPeople(tx)
       const before = await existing(tx, userId)
       if (!leaving) requireAbove(await requireManager(tx, manager.userId), before.role)
-      if (before.isDefault && manager.workspaceId === operator().workspaceId) throw keptByOperator()
+      requireNotOperator(operator(), manager, before)
       await requireOwnerLeft(tx, before, false)
       if (before.isDefault) await passDefaultOn(tx, userId)
       await revokeInvitationsOf(tx, userId)
@@ -83,16 +85,20 @@ async function existing(tx: TenantTransactor, userId: UserId): Promise<MemberVie
   return found
 }
 
-function requireDispensable(manager: Manager, { userId, isDefault }: MemberView): void {
-  if (isDefault) throw keptByOperator()
-  if (userId === manager.userId) throw memberKept('Nobody suspends themselves.', 'Leave the workspace instead.')
+type Operator = { workspaceId: WorkspaceId }
+
+function requireDispensable(operator: Operator, manager: Manager, member: MemberView): void {
+  requireNotOperator(operator, manager, member)
+  if (member.userId === manager.userId) throw memberKept('Nobody suspends themselves.', 'Leave the workspace instead.')
 }
 
-const keptByOperator = () =>
-  memberKept(
+function requireNotOperator(operator: Operator, { workspaceId }: Manager, { isDefault }: MemberView): void {
+  if (!isDefault || workspaceId !== operator.workspaceId) return
+  throw memberKept(
     'The operator’s own place stays: what visitors link belongs to it.',
-    'Change its role or its login instead.',
+    'Give it another role, or sign it out everywhere and change its password.',
   )
+}
 
 async function requireOwnerLeft(
   tx: TenantTransactor,

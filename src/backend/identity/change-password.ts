@@ -1,5 +1,6 @@
 import type { AccessToken } from '../../contract/identity.js'
 import { changeLogin, type ChangeLoginDeps } from './change-login.js'
+import { unlessCutShort } from './check-password.js'
 import { wrongCredentials } from './errors.js'
 import type { Login } from './logins-store.js'
 import { ownLogin, type Person } from './own-login.js'
@@ -32,6 +33,7 @@ export async function provePassword(
   { login, password, address }: { login: Login; password: string; address: string },
 ): Promise<void> {
   const attempt = await limit.enter(login.email, address)
-  if (!(await passwords.matches(login.passwordHash, password))) throw wrongCredentials()
+  const matches = await unlessCutShort(attempt, () => passwords.matches(login.passwordHash, password))
+  if (!matches) throw wrongCredentials()
   await attempt.succeeded()
 }

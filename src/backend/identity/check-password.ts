@@ -34,9 +34,11 @@ export async function checkPassword(
 ): Promise<Login> {
   const { database, tenants, passwords, limit } = deps
   const attempt = await limit.enter(email, address)
-  const userId = (await loginByEmail(database, email)) ?? UserId.parse(randomUUID())
-  const login = await tenants.asLogin(userId, tx => findLogin(tx, userId))
-  const matches = await passwords.matches(login?.passwordHash ?? null, password)
+  const { userId, login, matches } = await unlessCutShort(attempt, async () => {
+    const known = (await loginByEmail(database, email)) ?? UserId.parse(randomUUID())
+    const found = await tenants.asLogin(known, tx => findLogin(tx, known))
+    return { userId: known, login: found, matches: await passwords.matches(found?.passwordHash ?? null, password) }
+  })
   if (login === null) throw wrongCredentials()
   if (!matches) {
     onWrong(userId)
@@ -45,6 +47,16 @@ export async function checkPassword(
   await requireSecondFactor(deps, login, code, attempt, onWrong)
   await attempt.succeeded()
   return login
+}
+
+/** What nobody has looked at was no wrong password: the database was away, or too many waited. */
+export async function unlessCutShort<T>(attempt: SignInTry, look: () => Promise<T>): Promise<T> {
+  try {
+    return await look()
+  } catch (error) {
+    await attempt.gaveBack()
+    throw error
+  }
 }
 
 async function requireSecondFactor(
