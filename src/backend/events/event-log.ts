@@ -33,8 +33,8 @@ export interface EventLog {
   append(tx: TenantTransactor, ...events: readonly [LoggedEvent, ...LoggedEvent[]]): Promise<bigint>
   /** Wakes who has subscribed to this name, such as a node's id, when the transaction has committed. */
   wake(tx: TenantTransactor, name: string): Promise<void>
-  /** Events of these sessions, or of all that the scope sees, after `seq`; oldest first. */
-  read(tx: TenantReader, sessions: EventsOf, after: bigint, limit: number): Promise<StoredEvent[]>
+  /** Events of these sessions, or of all that the scope sees, after `seq` and up to `upTo`; oldest first. */
+  read(tx: TenantReader, sessions: EventsOf, after: bigint, limit: number, upTo?: bigint): Promise<StoredEvent[]>
   /** Number of the newest event of the workspace. */
   lastSeq(tx: TenantReader): Promise<bigint>
   /** The last number before the oldest event that is kept: what came before it may be forgotten. The scope has no user. */
@@ -66,7 +66,7 @@ export function createEventLog({ vault }: { vault: Vault }): EventLog {
 
     wake,
 
-    async read(tx, sessions, after, limit) {
+    async read(tx, sessions, after, limit, upTo) {
       if (sessions.length === 0) return []
       const rows = await tx.db
         .selectFrom('event_log')
@@ -75,6 +75,7 @@ export function createEventLog({ vault }: { vault: Vault }): EventLog {
         .$if(sessions !== 'all', query => query.where('session_id', 'in', sessions as readonly SessionId[]))
         .where('session_id', 'is not', null)
         .where('seq', '>', String(after))
+        .$if(upTo !== undefined, query => query.where('seq', '<=', String(upTo)))
         .orderBy('seq')
         .limit(limit)
         .execute()

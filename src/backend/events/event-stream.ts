@@ -1,8 +1,11 @@
-import type { Tenants, TenantScope } from '../database/tenant-transaction.js'
+import type { TenantReader, Tenants, TenantScope } from '../database/tenant-transaction.js'
 import type { EventLog, EventsOf, StoredEvent } from './event-log.js'
 import type { EventWakeups } from './event-wakeups.js'
 
 const pageSize = 100
+
+/** So many numbers are looked through at once for those that a member sees: each row costs the database a question. */
+const windowSize = 2_000n
 
 export type EventStreamDeps = {
   tenants: Pick<Tenants, 'read'>
@@ -45,13 +48,13 @@ export async function* eventStream(
     let live = false
     while (!signal.aborted) {
       pending = false
-      const page = await tenants.read(scope, tx => log.read(tx, sessions, cursor, pageSize))
+      const { page, end, isLast } = await tenants.read(scope, tx => readPage(tx, log, sessions, cursor))
       for (const event of page) {
-        cursor = event.seq
         if (live) onDelivered?.(event.ageSeconds)
         yield event
       }
-      if (page.length === pageSize) continue
+      cursor = end
+      if (!isLast) continue
       if (page.length === 0 && live) await onNothing?.()
       live = true
       if (!pending) await new Promise<void>(resolve => (wakeReader = resolve))
@@ -60,4 +63,22 @@ export async function* eventStream(
     for (const end of unsubscribe) end()
     signal.removeEventListener('abort', wake)
   }
+}
+
+type Page = { page: StoredEvent[]; end: bigint; isLast: boolean }
+
+/**
+ * What comes next, and how far that reaches. Of a whole workspace that is further than the last event found, where others are not for this
+ * reader: they would be looked through again with every wake-up. The number of the newest is of the same snapshot, so none is passed over.
+ */
+async function readPage(tx: TenantReader, log: EventLog, sessions: EventsOf, after: bigint): Promise<Page> {
+  if (sessions !== 'all' || tx.scope.userId === undefined) {
+    const page = await log.read(tx, sessions, after, pageSize)
+    return { page, end: page.at(-1)?.seq ?? after, isLast: page.length < pageSize }
+  }
+  const last = await log.lastSeq(tx)
+  const upTo = after + windowSize < last ? after + windowSize : last
+  const page = await log.read(tx, sessions, after, pageSize, upTo)
+  const isFull = page.length === pageSize
+  return { page, end: (isFull ? page.at(-1)?.seq : undefined) ?? upTo, isLast: !isFull && upTo === last }
 }
