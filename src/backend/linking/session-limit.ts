@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { TenantTransactor } from '../database/tenant-transaction.js'
 import { GatewayError } from '../errors.js'
+import { unauthenticated } from '../http/refusals.js'
 import { stagedPhases } from './link-phase.js'
 
 /** Sessions and links under way from which nothing is left to use. */
@@ -9,7 +10,7 @@ const ended = ['logged_out', 'banned', 'expired', 'superseded']
 /**
  * Sees to it that a member may have one more session, in the transaction that makes it or begins its link: of several at once, each waits for
  * the one before. The default user may have any number.
- * @throws GatewayError `session_limit`
+ * @throws GatewayError `session_limit`, `unauthenticated` for somebody who is no member any more
  */
 export async function requireRoom({ db }: TenantTransactor, ownerId: string, most: number): Promise<void> {
   const owner = await db
@@ -18,7 +19,8 @@ export async function requireRoom({ db }: TenantTransactor, ownerId: string, mos
     .where('id', '=', ownerId)
     .forNoKeyUpdate()
     .executeTakeFirst()
-  if (owner === undefined || owner.is_default) return
+  if (owner === undefined) throw unauthenticated()
+  if (owner.is_default) return
   const { rows } = await sql<{ held: number }>`
     select (
       select count(*) from sessions where owner_id = ${ownerId} and deleted_at is null and state <> all (${ended})

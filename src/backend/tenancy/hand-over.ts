@@ -6,6 +6,8 @@ import type { TenantTransactor } from '../database/tenant-transaction.js'
  * itself, before the member's place in it goes.
  */
 export async function handOver({ db, scope }: TenantTransactor, userId: string): Promise<void> {
+  // a link that they begin at this moment is stored before this, or not at all: it holds the same row
+  await db.selectFrom('app_users').select('id').where('id', '=', userId).forUpdate().execute()
   await sql`
     update sessions set owner_id = default_user(${scope.workspaceId}), visibility = 'private' where owner_id = ${userId}`.execute(
     db,
