@@ -5,7 +5,16 @@ import { inFlight, keyReused, type Idempotency } from '../http/idempotency.js'
 import { errorCode, type Log } from '../log.js'
 import type { Cell } from '../vault/sealer.js'
 import type { Vault } from '../vault/vault.js'
-import { endTry, insertRequest, lockRequest, storeAnswer, tryAgain, type Try } from './requests-store.js'
+import {
+  endTry,
+  insertRequest,
+  lockRequest,
+  readRequest,
+  storeAnswer,
+  tryAgain,
+  type StoredRequest,
+  type Try,
+} from './requests-store.js'
 
 export type IdempotencyDeps = { tenants: Pick<Tenants, 'transact'>; vault: Vault; log: Log }
 
@@ -19,21 +28,30 @@ const answerCell = (id: string): Cell => ({ table: 'idempotent_requests', column
 type Begun = { id: string; answered: false } | { id: string; answered: true; answer: unknown }
 
 export function createIdempotency({ tenants, vault, log }: IdempotencyDeps): Idempotency {
+  /** What a request that is known is told; null: another try may begin. */
+  const told = async (tx: TenantTransactor, hash: Buffer, known: StoredRequest): Promise<Begun | null> => {
+    const { id, status, answer, underWay } = known
+    if (!hash.equals(known.hash)) throw keyReused()
+    if (status === null && underWay) throw inFlight()
+    if (status === null) return null
+    const sealer = await vault.workspaceSealer(tx, tx.scope.workspaceId)
+    return { id, answered: true, answer: answer === null ? undefined : sealer.openJson(answerCell(id), answer) }
+  }
+
   const begin = async (tx: TenantTransactor, begun: Try): Promise<Begun> => {
-    const fresh = await insertRequest(tx, begun)
+    // however many ask at once, only those who may begin wait for each other
+    const seen = await readRequest(tx, begun)
+    const answered = seen && (await told(tx, begun.hash, seen))
+    if (answered !== null) return answered
+    const fresh = seen === null ? await insertRequest(tx, begun) : null
     if (fresh !== null) return { id: fresh, answered: false }
     const known = await lockRequest(tx, begun)
     // forgotten between the two looks
     if (known === null) throw inFlight()
-    const { id, hash, status, answer, underWay } = known
-    if (!hash.equals(begun.hash)) throw keyReused()
-    if (status !== null) {
-      const sealer = await vault.workspaceSealer(tx, tx.scope.workspaceId)
-      return { id, answered: true, answer: answer === null ? undefined : sealer.openJson(answerCell(id), answer) }
-    }
-    if (underWay) throw inFlight()
+    const by = await told(tx, begun.hash, known)
+    if (by !== null) return by
     await tryAgain(tx, begun)
-    return { id, answered: false }
+    return { id: known.id, answered: false }
   }
 
   const keep = async (tx: TenantTransactor, begun: Try, id: string, answer: unknown): Promise<boolean> => {

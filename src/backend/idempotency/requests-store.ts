@@ -32,14 +32,15 @@ export async function insertRequest({ db, scope }: TenantTransactor, begun: Try)
   return rows[0]?.id ?? null
 }
 
+export async function readRequest(tx: TenantTransactor, place: RequestPlace): Promise<StoredRequest | null> {
+  const row = await at(tx, place).executeTakeFirst()
+  return row === undefined ? null : stored(row)
+}
+
+/** The same, and nobody else changes it before this transaction ends. */
 export async function lockRequest(tx: TenantTransactor, place: RequestPlace): Promise<StoredRequest | null> {
-  const row = await at(tx, place)
-    .select(['id', 'request_hash', 'status', 'answer'])
-    .select(sql<boolean>`try_until > clock_timestamp()`.as('under_way'))
-    .forUpdate()
-    .executeTakeFirst()
-  if (row === undefined) return null
-  return { id: row.id, hash: row.request_hash, underWay: row.under_way, status: row.status, answer: row.answer }
+  const row = await at(tx, place).forUpdate().executeTakeFirst()
+  return row === undefined ? null : stored(row)
 }
 
 export async function tryAgain({ db }: TenantTransactor, { userId, askedBy, key, tryId, seconds }: Try): Promise<void> {
@@ -96,9 +97,22 @@ export async function forgetRequests({ db }: TenantTransactor, limit: number): P
   return rows.length
 }
 
+type Row = { id: string; request_hash: Buffer; under_way: boolean; status: number | null; answer: Buffer | null }
+
+const stored = ({ id, request_hash, under_way, status, answer }: Row): StoredRequest => ({
+  id,
+  hash: request_hash,
+  underWay: under_way,
+  status,
+  answer,
+})
+
 function at({ db }: TenantTransactor, { userId, askedBy, key }: RequestPlace) {
   return db
     .selectFrom('idempotent_requests')
+    .select(['id', 'request_hash', 'status', 'answer'])
+    .select(sql<boolean>`try_until > clock_timestamp()`.as('under_way'))
+    .where(sql<boolean>`created_at > clock_timestamp() - ${keptFor}`)
     .where('user_id', '=', userId)
     .where('asked_by', '=', askedBy)
     .where('key', '=', key)
