@@ -1,7 +1,7 @@
 import { SHORTEST_PASSWORD } from '../../contract/people.js'
 import { GatewayError } from '../errors.js'
 
-/** What the lists of leaked passwords begin with, as far as it is long enough. Compared without case, signs and a tail of digits. */
+/** What the lists of leaked passwords begin with. Compared without case, without what was put behind it, and with letters for lookalikes. */
 const wellKnown = new Set(
   (
     'password passwordpassword passw0rd qwertyuiop qwerty qwertyqwerty asdfghjkl zxcvbnm iloveyou iloveyouforever letmein letmeinplease ' +
@@ -35,14 +35,31 @@ function problemOf(password: string, about: readonly string[]): string | null {
   if (signs.length < SHORTEST_PASSWORD) return `must have ${SHORTEST_PASSWORD} characters at least`
   if (new Set(signs.map(sign => sign.toLowerCase())).size < fewestSigns) return 'repeats a few characters only'
   if (isCounted(signs)) return 'counts up or down'
-  const bare = letters(password)
-  if (wellKnown.has(bare) || wellKnown.has(bare.replace(/\d+$/, ''))) return 'is one that many people use'
-  const known = about.flatMap(text => [text, text.split('@', 1)[0] ?? '']).map(letters)
-  if (known.some(text => text.length >= 4 && bare.replace(/\d+$/, '') === text)) return 'is your name or address'
+  if (/^\d+$/.test(password)) return 'is a number only'
+  const bare = bareOf(password)
+  if (wellKnown.has(bare)) return 'is one that many people use'
+  const known = about.flatMap(text => [text, text.split('@', 1)[0] ?? '']).map(bareOf)
+  if (known.some(text => text.length >= 4 && bare === text)) return 'is your name or address'
   return null
 }
 
-const letters = (text: string): string => text.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '')
+const lookalikes: Record<string, string> = {
+  0: 'o',
+  1: 'i',
+  3: 'e',
+  4: 'a',
+  5: 's',
+  7: 't',
+  '@': 'a',
+  $: 's',
+  '!': 'i',
+}
+
+/** What is left without the tail of digits and signs that people add, and with the letters that others stand for. */
+function bareOf(text: string): string {
+  const stem = text.toLowerCase().replace(/[^\p{L}]+$/u, '')
+  return stem.replaceAll(/[013457@$!]/g, sign => lookalikes[sign] ?? sign).replaceAll(/[^\p{L}\p{N}]/gu, '')
+}
 
 function isCounted(signs: readonly string[]): boolean {
   const steps = signs.slice(1).map((sign, at) => (sign.codePointAt(0) ?? 0) - (signs[at]?.codePointAt(0) ?? 0))

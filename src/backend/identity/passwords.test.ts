@@ -51,6 +51,16 @@ test('a login that is not costs one verification, like one that is', async () =>
   expect(known).toEqual(['verify'])
 })
 
+test('that the decoy could not be made once does not keep it from being made', async () => {
+  let failures = 1
+  const passwords = createPasswords({
+    hash: (...args) => (failures-- > 0 ? Promise.reject(new Error('no memory')) : hash(...args)),
+    verify,
+  })
+  await expect(passwords.matches(null, 'wrong')).rejects.toThrow('no memory')
+  expect(await passwords.matches(null, 'wrong')).toBe(false)
+})
+
 test('the password of nobody lets nobody in', async () => {
   expect(await createPasswords().matches(null, 'the password of nobody')).toBe(false)
 })

@@ -29,10 +29,18 @@ export function createPasswords(argon2: Argon2 = { hash, verify }): Passwords {
   const turns = new Turns()
   let decoy: Promise<string> | null = null
   const hashed = (password: string) => turns.take(() => argon2.hash(plain(password), cost))
+  const nobodysHash = (): Promise<string> => {
+    decoy ??= hashed(nobodys).catch((error: unknown) => {
+      // the next question makes it again
+      decoy = null
+      throw error
+    })
+    return decoy
+  }
   return {
     hash: hashed,
     async matches(stored, password) {
-      const against = stored ?? (await (decoy ??= hashed(nobodys)))
+      const against = stored ?? (await nobodysHash())
       const right = await turns.take(() => argon2.verify(against, plain(password)))
       return right && stored !== null
     },
