@@ -8,6 +8,7 @@ const BENCHES = {
   idle: () => import('./idle.mjs'),
   restore: () => import('./restore.mjs'),
   takeover: () => import('./takeover.mjs'),
+  live: () => import('./live.mjs'),
   'storm-link': () => import('./storm-link.mjs'),
 }
 
