@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { expect } from 'vitest'
+import { createClient, type Client } from '../../src/client/index.js'
 import type { Phone } from '../../src/simulator/index.js'
 import { Operator } from './operator.js'
 import { pictureOf } from './picture-of.js'
@@ -38,14 +39,12 @@ export class TwoNodes implements AsyncDisposable {
   }
 
   /** Has the service link an account by QR, until that is complete. */
-  async link(body: object = {}): Promise<{ phone: Phone; sessionId: string }> {
+  async link(how: Parameters<Client['sessions']['link']>[0] = {}): Promise<{ phone: Phone; sessionId: string }> {
     const phone = await this.phone()
-    const { status, body: started } = await this.here.ask('POST', '/api/v1/sessions', body)
+    const client = createClient({ url: this.gateway.url, token: this.token })
+    const { sessionId, link, ...started } = await client.sessions.link(how)
     expect(started).toMatchObject({ state: 'linking', status: 'connecting' })
-    expect(status).toBe(200)
-    const { qrCode } = started['link'] as { qrCode: string }
-    await phone.scanPicture(pictureOf(qrCode))
-    const sessionId = String(started['sessionId'])
+    await phone.scanPicture(pictureOf(link?.qrCode ?? ''))
     const complete = `select from link_attempts where session_id = $1 and phase = 'complete'`
     await this.rows.waitFor(complete, [sessionId], 60_000)
     return { phone, sessionId }

@@ -62,8 +62,8 @@ test('a member hears all of their own from among many of others, which are looke
   const heard: string[] = []
   const stream = eventStream(deps, { scope, sessions: 'all', after: start, signal: ended.signal })
   const next = async (): Promise<void> => {
-    const { value } = await stream.next()
-    heard.push((value?.event.data as { reason: string }).reason)
+    const { done, value } = await stream.next()
+    if (done !== true) heard.push((value.event.data as { reason: string }).reason)
   }
   while (heard.length < 390) await next()
   const told = [0, 1, 2].flatMap(round => Array.from({ length: 130 }, (_, index) => `round ${round} ${index}`))
