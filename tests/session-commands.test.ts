@@ -29,7 +29,7 @@ const isIn = (sessionId: string, state: string, reason: string | null = null) =>
 const said = (sessionId: string) =>
   nodes.gateway.logLines
     .filter(line => line.includes(sessionId) && /"event":"session_(command|work_failed)/.test(line))
-    .map(line => /"event":"(\w+)".*"command":"(\w+)"(?:,"code":"(\w+)")?/.exec(line)?.slice(1) ?? [line])
+    .map(line => /"event":"(\w+)".*"command":"(\w+)"(?:.*"code":"(\w+)")?/.exec(line)?.slice(1) ?? [line])
 
 const loginsOf = async (phone: Phone) =>
   (await nodes.gateway.simulator.ledger({ direction: 'out', tag: 'success', account: phone.phoneNumber })).length
