@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { TenantTransactor } from '../database/tenant-transaction.js'
-import './idempotency-table.js'
+import './idempotency-tables.js'
 
 /** One request of one member, by the key that they gave it. */
 export type RequestPlace = { userId: string; askedBy: string; key: string }
