@@ -3,6 +3,7 @@ import { forgetJournalled } from '../engine/journal-age.js'
 import type { EventLog } from '../events/event-log.js'
 import { forgetEvents } from '../events/forget-events.js'
 import { forgetRequests } from '../idempotency/requests-store.js'
+import { forgetInvitations, forgetSignIns } from '../identity/forget-people.js'
 import { endAbandoned, forgetAttempts, forgetStrings } from '../linking/forget-attempts.js'
 import { clearSettled, forgetSettled } from '../outbox/clear-settled.js'
 import { forgetCommands, forgetOwnChats } from '../own-chat/own-chat-store.js'
@@ -55,5 +56,7 @@ export function cleanupSteps({ events, vault }: CleanupStepsDeps): CleanupStep[]
     ofRows('history', forgetHistory),
     ofRows('idempotent_requests', forgetRequests),
     ofRows('api_keys', forgetEndedKeys),
+    ofRows('invitations', forgetInvitations),
+    ofRows('sign_ins', forgetSignIns),
   ]
 }
