@@ -38,7 +38,7 @@ export interface Log {
   child(part: string): Log
 }
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
 export type LogOptions = { level: LogLevel; destination?: { write(line: string): void } }
 

@@ -80,7 +80,7 @@ export class TestGateway implements AsyncDisposable {
   }
 
   async startApp(): Promise<void> {
-    const log = createLog({ level: 'debug', destination: { write: line => void this.logLines.push(line) } })
+    const log = createLog({ level: 'trace', destination: { write: line => void this.logLines.push(line) } })
     this.#app = await createApp(this.config, { log, pages: this.pages, codeAnswerMs: this.codeAnswerMs })
     this.#url = `http://127.0.0.1:${await this.#app.start()}`
   }

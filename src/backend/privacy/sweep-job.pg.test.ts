@@ -32,12 +32,18 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true, force: true })
 })
 
-const deps = () => ({ ...rig, database: rig.clone.database, tombstones, log: createLog({ level: 'silent' }) })
-const sweep = () =>
-  createSweepJob({ ...deps(), tenants: rig.tenants, vault: rig.vault, events: rig.events, dataDir }).run({}, { signal })
+const deps = () => ({
+  tenants: rig.tenants,
+  vault: rig.vault,
+  events: rig.events,
+  database: rig.clone.database,
+  tombstones,
+  log: createLog({ level: 'silent' }),
+})
+const sweep = () => createSweepJob({ ...deps(), dataDir }).run({}, { signal })
 const eraseNow = async () => {
   const id = await rig.transact(tx => storeErasure(tx, rig.vault, namesOf(number)))
-  await erase({ ...deps(), tenants: rig.tenants, vault: rig.vault, events: rig.events }, rig.workspaceId, id, signal)
+  await erase(deps(), rig.workspaceId, id, signal)
 }
 
 async function message(from: string, secondsFromNow: number): Promise<void> {
