@@ -72,6 +72,18 @@ export const namedIn: ReadonlyMap<
     },
   ],
   ['signal_keys', plantSignalKeys],
+  [
+    'idempotent_requests',
+    async ({ rows, workspaceId }, _, contact) => {
+      for (const key of [`invoice to ${contact.number}`, `${contact.lid}-7`]) {
+        await rows.query(
+          `insert into idempotent_requests (workspace_id, user_id, asked_by, key, request_hash, try_id, try_until)
+           select $1, default_user($1), 'service', $2, sha256(''), gen_random_uuid(), now()`,
+          [workspaceId, key],
+        )
+      }
+    },
+  ],
   ['workspaces', 'members, not contacts'],
   ['app_users', 'members, not contacts'],
   ['invitations', 'members, not contacts'],
@@ -80,7 +92,6 @@ export const namedIn: ReadonlyMap<
   ['refresh_families', 'ids and times'],
   ['refresh_tokens', 'hashes'],
   ['ws_tickets', 'hashes'],
-  ['idempotent_requests', 'sealed whole'],
   ['link_attempts', 'sealed whole'],
   ['session_history', 'ids and times'],
   ['own_chat_commands', 'ids and times'],

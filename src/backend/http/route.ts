@@ -43,6 +43,8 @@ export type Route<
   mostBytes?: number
   /** Absent: 204 without a body. */
   answer?: Answer
+  /** Writes its answer to the response itself, piece by piece; it is not kept for a repetition. */
+  streams?: true
   handle(context: RouteContext<z.output<Params>, z.output<Query>, z.output<Body>>): Promise<z.input<Answer> | void>
 }
 
@@ -67,11 +69,12 @@ export function routeHandler(definition: Route, identify: Identify, idempotency?
     if (known) requireOwnSessions(access, known, [sessionIdIn(params), sessionIdIn(query), sessionIdIn(body)])
     const answer = async (once: Once | null): Promise<unknown> =>
       present(await definition.handle({ actor, params, query, body, response, once }))
-    const asked = known && method === 'post' ? askedOnce(request, sent) : null
+    const asked = known && method === 'post' && definition.streams !== true ? askedOnce(request, sent) : null
     const { answer: said, replayed } =
       known && asked && idempotency
         ? await idempotency.run(known, asked, once => answer(presenting(once, present)))
         : { answer: await answer(null), replayed: false }
+    if (definition.streams === true) return
     response.set('Cache-Control', 'no-store')
     if (replayed) response.set('Idempotency-Replayed', 'true')
     if (schema === undefined) response.status(204).end()

@@ -23,6 +23,7 @@ export function contactSteps(deps: EraseContactDeps): Step[] {
     forgetPeople,
     forgetJournal,
     forgetOutbox,
+    forgetRequests,
     forgetSignalKeys,
     (tx, names) => forgetGroupNotes(deps, tx, names),
   ]
@@ -77,6 +78,15 @@ const forgetOutbox: Step = async (tx, names, limit) => {
   const { rows } = await sql`
     delete from outbox_messages where (workspace_id, id) in (
       select workspace_id, id from outbox_messages where recipient ~ ${jidPattern(names)} limit ${limit}
+    ) returning 1`.execute(tx.db)
+  return rows.length
+}
+
+/** Programs choose the keys of their requests, and may put a number into them. */
+const forgetRequests: Step = async (tx, names, limit) => {
+  const { rows } = await sql`
+    delete from idempotent_requests where (workspace_id, user_id, asked_by, key) in (
+      select workspace_id, user_id, asked_by, key from idempotent_requests where key ~ ${digitsPattern(names)} limit ${limit}
     ) returning 1`.execute(tx.db)
   return rows.length
 }

@@ -53,6 +53,7 @@ export function privacyRoutes(privacy: Privacy): Route[] {
       summary: 'Everything that is stored of a contact, or in the workspace, as lines of JSON',
       access: managers,
       body: ExportRequest,
+      streams: true,
       async handle({ actor, body: { contact }, response }) {
         const lines = await privacy.export(scopeOf(actor), contact ?? null)
         response.set({ 'Content-Type': 'application/x-ndjson', 'Cache-Control': 'no-store' })
