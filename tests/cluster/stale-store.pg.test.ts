@@ -54,11 +54,13 @@ async function aSession(): Promise<ASession> {
   return {
     sessionId,
     load: () => loadKeyStore(deps, identity),
-    writeOver: ({ credentials: { bytes } }) =>
-      owner.query('update session_credentials set credentials = $1, version = version + 1 where session_id = $2', [
-        sealer.seal(credentialsCell(sessionId), bytes),
-        sessionId,
-      ]),
+    writeOver: async ({ credentials: { bytes } }) => {
+      const sealed = await rig.tenants.read({ workspaceId }, tx => sealer.seal(tx, credentialsCell(sessionId), bytes))
+      return owner.query(
+        'update session_credentials set credentials = $1, version = version + 1 where session_id = $2',
+        [sealed, sessionId],
+      )
+    },
   }
 }
 

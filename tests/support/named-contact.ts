@@ -139,11 +139,12 @@ async function plantSignalKeys(rig: TenantRig, sessionId: SessionId, { number, l
 }
 
 async function putKey(
-  { rows, workspaceId }: TenantRig,
+  { rows, tenants, workspaceId }: TenantRig,
   sealer: Awaited<ReturnType<Vault['createSealer']>>,
   { sessionId, type, id, value }: { sessionId: SessionId; type: string; id: string; value: string },
 ): Promise<void> {
-  const sealed = sealer.seal(signalKeyCell(sessionId, type, id), Buffer.from(value))
+  const cell = signalKeyCell(sessionId, type, id)
+  const sealed = await tenants.read({ workspaceId }, tx => sealer.seal(tx, cell, Buffer.from(value)))
   await rows.query('insert into signal_keys (workspace_id, session_id, type, id, value) values ($1, $2, $3, $4, $5)', [
     workspaceId,
     sessionId,

@@ -24,7 +24,7 @@ export async function readCredentials(owner: pg.Pool, secret: Uint8Array): Promi
   const contents = async (session: string, { workspace, sealed }: Written): Promise<CredentialContents | null> => {
     try {
       const sealer = await vault.sealer({ db }, { workspaceId: workspace, sessionId: session })
-      const bytes = sealer.open(credentialsCell(session), sealed)
+      const bytes = await sealer.open({ db }, credentialsCell(session), sealed)
       return contentsOf(decodeCredentials({ engine: 'baileys', bytes }))
     } catch (error) {
       // a parser's words quote what it could not read

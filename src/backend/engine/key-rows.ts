@@ -1,7 +1,8 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { SessionId } from '../../contract/ids.js'
 import type { TenantReader, TenantTransactor } from '../database/tenant-transaction.js'
-import { keyIdPlace, type Sealer } from '../vault/sealer.js'
+import { keyIdOf, keyIdPlace } from '../vault/key-ring.js'
+import type { Sealer } from '../vault/sealer.js'
 import { VaultError } from '../vault/vault-error.js'
 import { credentialsCell, journalCell, signalKeyCell } from './key-cells.js'
 import type { KeyBatch } from './key-batch.js'
@@ -13,14 +14,11 @@ import './keystore-tables.js'
 export class KeyRows {
   readonly #sessionId: SessionId
   readonly #sealer: Sealer
-  /** As it stands in whatever is sealed with the newest data key. */
-  readonly #keyId: Buffer
   readonly #sealed = new WeakMap<Credentials, Buffer>()
 
   constructor(sessionId: SessionId, sealer: Sealer) {
     this.#sessionId = sessionId
     this.#sealer = sealer
-    this.#keyId = Buffer.from(sealer.keyId.replaceAll('-', ''), 'hex')
   }
 
   async credentials(tx: TenantReader): Promise<Buffer | null> {
@@ -35,7 +33,8 @@ export class KeyRows {
       .where('session_id', '=', this.#sessionId)
       .executeTakeFirst()
     if (row === undefined) return null
-    return { bytes: this.#sealer.open(credentialsCell(this.#sessionId), row.credentials), version: row.version }
+    const cell = credentialsCell(this.#sessionId)
+    return { bytes: await this.#sealer.open(tx, cell, row.credentials), version: row.version }
   }
 
   /** @param ids `null`: every id of the type */
@@ -47,9 +46,11 @@ export class KeyRows {
       .where('type', '=', type)
     if (ids !== null) query = query.where(sql<boolean>`id = any(${ids})`)
     const rows = await query.execute()
-    return new Map(
-      rows.map(row => [row.id, this.#sealer.open(signalKeyCell(this.#sessionId, type, row.id), row.value)]),
-    )
+    const values = new Map<string, Uint8Array>()
+    for (const { id, value } of rows) {
+      values.set(id, await this.#sealer.open(tx, signalKeyCell(this.#sessionId, type, id), value))
+    }
+    return values
   }
 
   /** @returns type → id → value, without what is absent */
@@ -66,7 +67,7 @@ export class KeyRows {
     const found = new Map<string, Map<string, Uint8Array>>()
     for (const { type, id, value } of rows) {
       const values = found.get(type) ?? new Map<string, Uint8Array>()
-      found.set(type, values.set(id, this.#sealer.open(signalKeyCell(this.#sessionId, type, id), value)))
+      found.set(type, values.set(id, await this.#sealer.open(tx, signalKeyCell(this.#sessionId, type, id), value)))
     }
     return found
   }
@@ -78,7 +79,7 @@ export class KeyRows {
       .where('session_id', '=', this.#sessionId)
       .where('hash', '=', Buffer.from(hash))
       .executeTakeFirst()
-    return row === undefined ? null : this.#sealer.open(journalCell(this.#sessionId, hash), row.plaintext)
+    return row === undefined ? null : this.#sealer.open(tx, journalCell(this.#sessionId, hash), row.plaintext)
   }
 
   /** What the account's own devices sent in the last `seconds`, oldest first. */
@@ -88,10 +89,12 @@ export class KeyRows {
       where session_id = ${this.#sessionId} and stanza ->> 'recipient' is not null
         and created_at > now() - make_interval(secs => ${seconds})
       order by created_at`.execute(tx.db)
-    return rows.map(({ hash, plaintext, stanza }) => ({
-      stanza,
-      plaintext: this.#sealer.open(journalCell(this.#sessionId, hash), plaintext),
-    }))
+    const messages: JournalledMessage[] = []
+    for (const { hash, plaintext, stanza } of rows) {
+      const cell = journalCell(this.#sessionId, hash)
+      messages.push({ stanza, plaintext: await this.#sealer.open(tx, cell, plaintext) })
+    }
+    return messages
   }
 
   /**
@@ -114,7 +117,7 @@ export class KeyRows {
     for (const { type, id, value } of batch.puts()) {
       types.push(type)
       ids.push(id)
-      values.push(this.#sealer.seal(signalKeyCell(this.#sessionId, type, id), value))
+      values.push(await this.#sealer.seal(tx, signalKeyCell(this.#sessionId, type, id), value))
     }
     if (types.length === 0) return
     const { numAffectedRows } = await sql`
@@ -136,25 +139,28 @@ export class KeyRows {
 
   async #putJournal(tx: TenantTransactor, { journal }: KeyBatch): Promise<void> {
     if (journal.length === 0) return
+    const rows = []
+    for (const { hash, plaintext, stanza } of journal) {
+      rows.push({
+        workspace_id: tx.scope.workspaceId,
+        session_id: this.#sessionId,
+        hash: Buffer.from(hash),
+        plaintext: await this.#sealer.seal(tx, journalCell(this.#sessionId, hash), plaintext),
+        stanza: stanza === null ? null : JSON.stringify(stanza),
+      })
+    }
     await tx.db
       .insertInto('inbound_journal')
-      .values(
-        journal.map(({ hash, plaintext, stanza }) => ({
-          workspace_id: tx.scope.workspaceId,
-          session_id: this.#sessionId,
-          hash: Buffer.from(hash),
-          plaintext: this.#sealer.seal(journalCell(this.#sessionId, hash), plaintext),
-          stanza: stanza === null ? null : JSON.stringify(stanza),
-        })),
-      )
+      .values(rows)
       .onConflict(conflict => conflict.columns(['workspace_id', 'session_id', 'hash']).doNothing())
       .execute()
   }
 
   /** A write whose commit nobody heard of is tried again with the same bytes, and finds itself there. */
   async #putCredentials(tx: TenantTransactor, credentials: Credentials, over: string | null): Promise<string> {
-    const sealed =
-      this.#sealed.get(credentials) ?? this.#sealer.seal(credentialsCell(this.#sessionId), credentials.bytes)
+    const anew = await this.#sealer.seal(tx, credentialsCell(this.#sessionId), credentials.bytes)
+    const before = this.#sealed.get(credentials)
+    const sealed = before !== undefined && keyIdOf(before).equals(keyIdOf(anew)) ? before : anew
     this.#sealed.set(credentials, sealed)
     const { rows } = await sql<{ version: string }>`
       insert into session_credentials as stored (workspace_id, session_id, credentials)
@@ -168,14 +174,16 @@ export class KeyRows {
     const [stored] = rows
     if (stored !== undefined) return stored.version
     // says so when what lies there is not this session's
-    await this.versioned(tx)
+    const there = await this.versioned(tx)
+    // sealed anew since that commit, with another data key
+    if (there !== null && Buffer.from(credentials.bytes).equals(there.bytes)) return there.version
     throw new StorageError('stale_credentials', 'Newer credentials of this session are stored.')
   }
 
   /** What was sealed for somebody else and was moved here may be all that is left of it: it is not written over. */
   #isOwn(sealed: RawBuilder<unknown>): RawBuilder<boolean> {
     const keyId = sql`substring(${sealed} from ${sql.lit(keyIdPlace.from)} for ${sql.lit(keyIdPlace.bytes)})`
-    return sql`(${keyId} = ${this.#keyId} or exists (
+    return sql`(${keyId} = uuid_send(${this.#sealer.keyId}::uuid) or exists (
       select from data_keys d where d.session_id = ${this.#sessionId} and uuid_send(d.id) = ${keyId}))`
   }
 }

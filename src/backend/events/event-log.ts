@@ -1,7 +1,8 @@
-import { sql } from 'kysely'
+import { sql, type Insertable } from 'kysely'
 import type { GatewayEvent } from '../../contract/events.js'
 import type { SessionId } from '../../contract/ids.js'
 import type { TenantReader, TenantTransactor } from '../database/tenant-transaction.js'
+import type { TenantSchema } from '../database/schema.js'
 import type { Cell } from '../vault/sealer.js'
 import type { Vault } from '../vault/vault.js'
 
@@ -41,7 +42,7 @@ export interface EventLog {
   forgottenTo(tx: TenantReader): Promise<bigint>
 }
 
-const dataCell = (seq: bigint): Cell => ({ table: 'event_log', column: 'data', row: String(seq) })
+export const dataCell = (seq: bigint): Cell => ({ table: 'event_log', column: 'data', row: String(seq) })
 
 export function createEventLog({ vault }: { vault: Vault }): EventLog {
   return {
@@ -49,11 +50,12 @@ export function createEventLog({ vault }: { vault: Vault }): EventLog {
       const { workspaceId } = tx.scope
       const sealer = await vault.workspaceSealer(tx, workspaceId)
       const last = await nextSeq(tx, appended.length)
-      const rows = appended.map(({ event, data }, index) => {
+      const rows: Insertable<TenantSchema['event_log']>[] = []
+      for (const [index, { event, data }] of appended.entries()) {
         const seq = last - BigInt(appended.length - 1 - index)
-        const sealed = sealer.sealJson(dataCell(seq), data)
-        return { workspace_id: workspaceId, seq, session_id: data.sessionId, event, data: sealed }
-      })
+        const sealed = await sealer.sealJson(tx, dataCell(seq), data)
+        rows.push({ workspace_id: workspaceId, seq, session_id: data.sessionId, event, data: sealed })
+      }
       await tx.db
         .with('appended', query => query.insertInto('event_log').values(rows).returning('session_id'))
         .selectFrom(
@@ -81,15 +83,13 @@ export function createEventLog({ vault }: { vault: Vault }): EventLog {
         .execute()
       if (rows.length === 0) return []
       const sealer = await vault.workspaceSealer(tx, tx.scope.workspaceId)
-      return rows.map(row => {
-        const seq = BigInt(row.seq)
-        return {
-          seq,
-          sessionId: row.session_id as SessionId,
-          event: { event: row.event, data: sealer.openJson(dataCell(seq), row.data) } as LoggedEvent,
-          ageSeconds: row.age,
-        }
-      })
+      const events: StoredEvent[] = []
+      for (const { seq: number, session_id, event, data, age: ageSeconds } of rows) {
+        const seq = BigInt(number)
+        const logged = { event, data: await sealer.openJson(tx, dataCell(seq), data) } as LoggedEvent
+        events.push({ seq, sessionId: session_id as SessionId, event: logged, ageSeconds })
+      }
+      return events
     },
 
     async lastSeq(tx) {

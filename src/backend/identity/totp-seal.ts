@@ -1,6 +1,6 @@
 import type { UserId, WorkspaceId } from '../../contract/ids.js'
-import type { Tenants } from '../database/tenant-transaction.js'
-import type { Cell } from '../vault/sealer.js'
+import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
+import type { Cell, Sealer } from '../vault/sealer.js'
 import type { Vault } from '../vault/vault.js'
 
 /** Seals the secrets of authenticators: a login belongs to no workspace, so they are sealed under the operator's. */
@@ -11,12 +11,15 @@ export type TotpSeal = {
 
 export type TotpSealDeps = { tenants: Pick<Tenants, 'transact'>; vault: Vault; workspaceId: () => WorkspaceId }
 
-const cellOf = (userId: UserId): Cell => ({ table: 'logins', column: 'totp_secret', row: userId })
+export const totpCell = (userId: string): Cell => ({ table: 'logins', column: 'totp_secret', row: userId })
 
 export function createTotpSeal({ tenants, vault, workspaceId }: TotpSealDeps): TotpSeal {
-  const sealer = () => tenants.transact({ workspaceId: workspaceId() }, tx => vault.workspaceSealer(tx, workspaceId()))
+  const sealing = (work: (tx: TenantTransactor, sealer: Sealer) => Promise<Buffer>) =>
+    tenants.transact({ workspaceId: workspaceId() }, async tx =>
+      work(tx, await vault.workspaceSealer(tx, workspaceId())),
+    )
   return {
-    seal: async (userId, secret) => (await sealer()).seal(cellOf(userId), secret),
-    open: async (userId, sealed) => (await sealer()).open(cellOf(userId), sealed),
+    seal: (userId, secret) => sealing((tx, sealer) => sealer.seal(tx, totpCell(userId), secret)),
+    open: (userId, sealed) => sealing((tx, sealer) => sealer.open(tx, totpCell(userId), sealed)),
   }
 }

@@ -58,7 +58,7 @@ function sealWith(secrets: Secrets, workspaceId: WorkspaceId, count: number): Pr
     for (let n = 0; n < count; n++) {
       const sessionId = randomUUID()
       const sealer = await vault.createSealer(tx, { workspaceId, sessionId })
-      all.push({ workspaceId, sessionId, sealed: sealer.seal(cell, text) })
+      all.push({ workspaceId, sessionId, sealed: await sealer.seal(tx, cell, text) })
     }
     return all
   })
@@ -67,8 +67,10 @@ function sealWith(secrets: Secrets, workspaceId: WorkspaceId, count: number): Pr
 async function expectOpen(secrets: Secrets, sealed: readonly Sealed[]): Promise<void> {
   const vault = createVault(secrets)
   for (const { workspaceId, sessionId, sealed: bytes } of sealed) {
-    const sealer = await tenants.read({ workspaceId }, tx => vault.sealer(tx, { workspaceId, sessionId }))
-    expect(sealer.open(cell, bytes)).toEqual(text)
+    const reading = tenants.read({ workspaceId }, async tx =>
+      (await vault.sealer(tx, { workspaceId, sessionId })).open(tx, cell, bytes),
+    )
+    await expect(reading).resolves.toEqual(text)
   }
 }
 

@@ -44,10 +44,10 @@ async function shownIn(tx: TenantReader, vault: Vault, attempt: Attempt): Promis
   const { sessionId, sealedQr, qrExpiresInMs, sealedCode, codeExpiresInMs, expiresInMs } = attempt
   const sealer = await vault.sealer(tx, { workspaceId: tx.scope.workspaceId, sessionId })
   if (sealedQr !== null && qrExpiresInMs !== null) {
-    const qr = sealer.open(qrCell(sessionId), sealedQr).toString('utf8')
+    const qr = (await sealer.open(tx, qrCell(sessionId), sealedQr)).toString('utf8')
     return { qrCode: await qrPicture(qr), qrExpiresInMs: Math.min(qrExpiresInMs, expiresInMs) }
   }
   if (sealedCode === null || codeExpiresInMs === null) return {}
-  const pairingCode = sealer.open(codeCell(sessionId), sealedCode).toString('utf8')
+  const pairingCode = (await sealer.open(tx, codeCell(sessionId), sealedCode)).toString('utf8')
   return { pairingCode, codeExpiresInMs, codeEntered: attempt.codeEntered }
 }

@@ -108,13 +108,13 @@ export async function moveAttempt(
  * Keeps the QR that is shown; with the first one the attempt moves to `scanning`.
  * @returns whether it is shown: an attempt that has ended meanwhile stays as it is
  */
-export function storeQr(
+export async function storeQr(
   tx: TenantTransactor,
   sealer: Sealer,
   sessionId: SessionId,
   { qr, expiresInMs, first }: { qr: string; expiresInMs: number; first: boolean },
 ): Promise<boolean> {
-  const sealed = { qr: sealer.seal(qrCell(sessionId), Buffer.from(qr)), qr_expires_at: after(expiresInMs) }
+  const sealed = { qr: await sealer.seal(tx, qrCell(sessionId), Buffer.from(qr)), qr_expires_at: after(expiresInMs) }
   return show(tx, sessionId, sealed, first)
 }
 
@@ -122,14 +122,14 @@ export function storeQr(
  * Keeps the code that is shown, and moves the attempt to `scanning`. The attempt lives as long as its code.
  * @returns whether it is shown: an attempt that has ended meanwhile stays as it is
  */
-export function storeCode(
+export async function storeCode(
   tx: TenantTransactor,
   sealer: Sealer,
   sessionId: SessionId,
   { code, expiresInMs }: { code: string; expiresInMs: number },
 ): Promise<boolean> {
   const expiry = after(expiresInMs)
-  const sealed = { code: sealer.seal(codeCell(sessionId), Buffer.from(code)), code_expires_at: expiry }
+  const sealed = { code: await sealer.seal(tx, codeCell(sessionId), Buffer.from(code)), code_expires_at: expiry }
   return show(tx, sessionId, { ...sealed, expires_at: expiry }, true)
 }
 

@@ -49,7 +49,7 @@ export async function enqueueDelivery(
   await enqueueMessage(tx, sealer, sessionId, { kind: 'notice', built: connection.buildText(chat, text) })
 }
 
-const stringCell = (personId: string): Cell => ({ table: 'session_strings', column: 'string', row: personId })
+export const stringCell = (personId: string): Cell => ({ table: 'session_strings', column: 'string', row: personId })
 
 /** @param sealer the session's, so that the string cannot be opened any longer than what else is stored of it */
 export async function storeString(
@@ -57,7 +57,7 @@ export async function storeString(
   sealer: Sealer,
   { person_id, sessionId, string }: { person_id: string; sessionId: string; string: SessionIdString },
 ): Promise<void> {
-  const sealed = sealer.seal(stringCell(person_id), Buffer.from(string))
+  const sealed = await sealer.seal(tx, stringCell(person_id), Buffer.from(string))
   await tx.db
     .insertInto('session_strings')
     .values({ workspace_id: tx.scope.workspaceId, person_id, session_id: sessionId, string: sealed })

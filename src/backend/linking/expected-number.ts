@@ -5,8 +5,8 @@ import type { Vault } from '../vault/vault.js'
 import { numberCell } from './attempt-cells.js'
 import type { Attempt } from './attempts-reading.js'
 
-export function sealNumber(sealer: Sealer, sessionId: string, digits: string): Buffer {
-  return sealer.seal(numberCell(sessionId), Buffer.from(digits))
+export function sealNumber(tx: TenantReader, sealer: Sealer, sessionId: string, digits: string): Promise<Buffer> {
+  return sealer.seal(tx, numberCell(sessionId), Buffer.from(digits))
 }
 
 /** The number that an attempt under way by code is for. */
@@ -17,7 +17,7 @@ export async function expectedNumber(
 ): Promise<string | null> {
   if (sealedNumber === null) return null
   const sealer = await vault.sealer(tx, { workspaceId: tx.scope.workspaceId, sessionId })
-  return sealer.open(numberCell(sessionId), sealedNumber).toString('utf8')
+  return (await sealer.open(tx, numberCell(sessionId), sealedNumber)).toString('utf8')
 }
 
 /** Whether an account's number is the one that was typed, in whichever of its forms. */

@@ -84,9 +84,11 @@ test.each([
   expect(await attempts()).toEqual([{ session_id: sessionId, phase: 'starting' }])
   // with the key that was stored, not with another
   const cell = { table: 'session_credentials', column: 'credentials', row: sessionId }
-  const sealed = sealer.seal(cell, Buffer.from('kept'))
-  const again = await deps.tenants.read({ workspaceId }, tx => deps.vault.sealer(tx, { workspaceId, sessionId }))
-  expect(again.open(cell, sealed).toString()).toBe('kept')
+  const again = await deps.tenants.read({ workspaceId }, async tx => {
+    const sealed = await sealer.seal(tx, cell, Buffer.from('kept'))
+    return (await deps.vault.sealer(tx, { workspaceId, sessionId })).open(tx, cell, sealed)
+  })
+  expect(again.toString()).toBe('kept')
 })
 
 test('a database that stays away is told to the visitor', async () => {

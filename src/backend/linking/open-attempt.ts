@@ -78,8 +78,8 @@ export async function openAttempt(
       method: plan.method,
       deliver: plan.deliver,
       phase: queued ? 'queued' : 'starting',
-      expectedNumber: plan.phoneNumber === null ? null : sealNumber(sealer, sessionId, plan.phoneNumber),
-      name: plan.name === null ? null : sealer.seal(nameCell(sessionId), Buffer.from(plan.name)),
+      expectedNumber: plan.phoneNumber === null ? null : await sealNumber(tx, sealer, sessionId, plan.phoneNumber),
+      name: plan.name === null ? null : await sealer.seal(tx, nameCell(sessionId), Buffer.from(plan.name)),
     })
     if (isMembers) {
       const { method, mode, deliver } = plan

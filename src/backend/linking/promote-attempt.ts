@@ -49,8 +49,10 @@ export async function promoteAttempt(
       // it has just accepted
       phone_seen_at: sql<Date>`clock_timestamp()`,
     })
-    if (sealedName !== null)
-      await storeName(tx, vault, sessionId, sealer.open(nameCell(sessionId), sealedName).toString('utf8'))
+    if (sealedName !== null) {
+      const name = await sealer.open(tx, nameCell(sessionId), sealedName)
+      await storeName(tx, vault, sessionId, name.toString('utf8'))
+    }
     await tx.db.updateTable('session_credentials').set({ staged: false }).where('session_id', '=', sessionId).execute()
     await events.append(tx, progress(sessionId, 'preparing', kind))
     return { superseded }

@@ -140,7 +140,7 @@ export function createServiceLinks({
 async function nameOf(tx: TenantReader, vault: Vault, { sessionId, sealedName }: Attempt): Promise<string | null> {
   if (sealedName === null) return null
   const sealer = await vault.sealer(tx, { workspaceId: tx.scope.workspaceId, sessionId })
-  return sealer.open(nameCell(sessionId), sealedName).toString('utf8')
+  return (await sealer.open(tx, nameCell(sessionId), sealedName)).toString('utf8')
 }
 
 function digitsOf(typed: string): string {

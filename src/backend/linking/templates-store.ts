@@ -3,7 +3,7 @@ import type { Cell } from '../vault/sealer.js'
 import type { Vault } from '../vault/vault.js'
 import './link-tables.js'
 
-const bodyCell = (name: string): Cell => ({ table: 'message_templates', column: 'body', row: name })
+export const bodyCell = (name: string): Cell => ({ table: 'message_templates', column: 'body', row: name })
 
 /** The workspace's own text, or the built-in one. */
 export async function templateText<Name extends string>(
@@ -15,5 +15,5 @@ export async function templateText<Name extends string>(
   const row = await tx.db.selectFrom('message_templates').select('body').where('name', '=', name).executeTakeFirst()
   if (row === undefined) return builtIn[name]
   const sealer = await vault.workspaceSealer(tx, tx.scope.workspaceId)
-  return sealer.open(bodyCell(name), row.body).toString('utf8')
+  return (await sealer.open(tx, bodyCell(name), row.body)).toString('utf8')
 }

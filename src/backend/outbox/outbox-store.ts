@@ -47,7 +47,7 @@ const secretLimit = '10 minutes'
 
 const openStates: OutboxState[] = ['queued', 'sending', 'unconfirmed']
 
-const protoCell = (id: string): Cell => ({ table: 'outbox_messages', column: 'proto', row: id })
+export const protoCell = (id: string): Cell => ({ table: 'outbox_messages', column: 'proto', row: id })
 
 export type NewMessage = {
   kind: OutboxKind
@@ -73,7 +73,7 @@ export async function enqueueMessage(
       kind,
       recipient: built.to,
       wa_message_id: built.waMessageId,
-      proto: sealer.seal(protoCell(id), built.proto),
+      proto: await sealer.seal(tx, protoCell(id), built.proto),
       follows: follows?.id ?? null,
       follows_when: follows?.when ?? null,
     })
@@ -96,7 +96,7 @@ export async function nextOpenMessage(
     .limit(1)
     .executeTakeFirst()
   if (row === undefined || row.proto === null) return null
-  const proto = sealer.open(protoCell(row.id), row.proto)
+  const proto = await sealer.open(tx, protoCell(row.id), row.proto)
   return {
     id: MessageId.parse(row.id),
     kind: row.kind,
@@ -174,7 +174,7 @@ export async function sentMessage(
       sql<boolean>`(m.recipient = ${chat} or (m.recipient = s.phone_number || '@s.whatsapp.net' and s.lid = ${chat}))`,
     )
     .executeTakeFirst()
-  return row?.proto ? sealer.open(protoCell(row.id), row.proto) : null
+  return row?.proto ? sealer.open(tx, protoCell(row.id), row.proto) : null
 }
 
 export type LaneSummary = { open: number; sent: number; failed: number }

@@ -29,7 +29,8 @@ export async function knownNames(tx: TenantReader, vault: Pick<Vault, 'sealer'>,
     .execute()
   for (const { session_id: sessionId, id, value } of rows) {
     const sealer = await vault.sealer(tx, { workspaceId, sessionId })
-    const [digits] = /\d{5,20}/.exec(sealer.open(signalKeyCell(sessionId, 'lid-mapping', id), value).toString()) ?? []
+    const opened = await sealer.open(tx, signalKeyCell(sessionId, 'lid-mapping', id), value)
+    const [digits] = /\d{5,20}/.exec(opened.toString()) ?? []
     if (digits !== undefined) (id.endsWith('_reverse') ? numbers : lids).add(digits)
   }
   const people = await tx.db.selectFrom('people').select(['phone_number', 'lid']).execute()

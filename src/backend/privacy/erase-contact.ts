@@ -112,7 +112,8 @@ async function forgetGroupNotes({ vault }: EraseContactDeps, tx: TenantTransacto
     .execute()
   for (const { session_id: sessionId, id, value } of rows) {
     const sealer = await vault.sealer(tx, { workspaceId, sessionId })
-    if (!pattern.test(sealer.open(signalKeyCell(sessionId, type, id), value).toString())) continue
+    const opened = await sealer.open(tx, signalKeyCell(sessionId, type, id), value)
+    if (!pattern.test(opened.toString())) continue
     await tx.db
       .deleteFrom('signal_keys')
       .where('session_id', '=', sessionId)

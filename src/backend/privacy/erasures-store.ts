@@ -6,7 +6,7 @@ import type { Vault } from '../vault/vault.js'
 import type { Names } from './contact.js'
 import './privacy-tables.js'
 
-const contactCell = (id: string): Cell => ({ table: 'erasures', column: 'contact', row: id })
+export const contactCell = (id: string): Cell => ({ table: 'erasures', column: 'contact', row: id })
 
 /** @param names of the contact; null: the whole workspace. @returns its id */
 export async function storeErasure(
@@ -16,7 +16,8 @@ export async function storeErasure(
 ): Promise<string> {
   const { workspaceId } = tx.scope
   const id = randomUUID()
-  const sealed = names === null ? null : (await vault.workspaceSealer(tx, workspaceId)).sealJson(contactCell(id), names)
+  const sealer = await vault.workspaceSealer(tx, workspaceId)
+  const sealed = names === null ? null : await sealer.sealJson(tx, contactCell(id), names)
   await tx.db
     .insertInto('erasures')
     .values({ workspace_id: workspaceId, id, kind: names === null ? 'workspace' : 'contact', contact: sealed })
@@ -40,7 +41,7 @@ export async function readContact(
   if (row.kind === 'workspace') return { kind: 'workspace' }
   if (row.contact === null) return null
   const sealer = await vault.workspaceSealer(tx, tx.scope.workspaceId)
-  return { kind: 'contact', names: sealer.openJson(contactCell(id), row.contact) as Names }
+  return { kind: 'contact', names: (await sealer.openJson(tx, contactCell(id), row.contact)) as Names }
 }
 
 const mostListed = 200

@@ -4,7 +4,7 @@ import type { Cell } from '../vault/sealer.js'
 import type { Vault } from '../vault/vault.js'
 import './session-tables.js'
 
-const nameCell = (sessionId: SessionId): Cell => ({ table: 'sessions', column: 'name', row: sessionId })
+export const nameCell = (sessionId: string): Cell => ({ table: 'sessions', column: 'name', row: sessionId })
 
 /** Sealed with the workspace's key, so that a list of many sessions is read with one. */
 export async function storeName(
@@ -14,11 +14,8 @@ export async function storeName(
   name: string | null,
 ): Promise<void> {
   const sealer = await vault.workspaceSealer(tx, tx.scope.workspaceId)
-  await tx.db
-    .updateTable('sessions')
-    .set({ name: name === null ? null : sealer.seal(nameCell(sessionId), Buffer.from(name)) })
-    .where('id', '=', sessionId)
-    .execute()
+  const sealed = name === null ? null : await sealer.seal(tx, nameCell(sessionId), Buffer.from(name))
+  await tx.db.updateTable('sessions').set({ name: sealed }).where('id', '=', sessionId).execute()
 }
 
 /** The names of these sessions, of those that have one. */
@@ -36,10 +33,9 @@ export async function readNames(
     .execute()
   if (rows.length === 0) return new Map()
   const sealer = await vault.workspaceSealer(tx, tx.scope.workspaceId)
-  return new Map(
-    rows.flatMap(({ id, name }) => {
-      const sessionId = id as SessionId
-      return name === null ? [] : [[sessionId, sealer.open(nameCell(sessionId), name).toString('utf8')] as const]
-    }),
-  )
+  const names = new Map<SessionId, string>()
+  for (const { id, name } of rows) {
+    if (name !== null) names.set(id as SessionId, (await sealer.open(tx, nameCell(id), name)).toString('utf8'))
+  }
+  return names
 }

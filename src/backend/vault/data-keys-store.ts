@@ -42,3 +42,16 @@ export async function wrappingKekId(db: QueryExecutorProvider): Promise<string |
   const { rows } = await sql<{ id: string }>`select kek_id as id from canary for share`.execute(db)
   return rows[0]?.id ?? null
 }
+
+/** @returns how much the key has sealed in all */
+export async function countSeals(
+  db: QueryExecutorProvider,
+  { workspaceId }: Scope,
+  keyId: string,
+  seals: number,
+): Promise<number> {
+  const { rows } = await sql<{ seals: string }>`
+    update data_keys set seals = seals + ${seals} where workspace_id = ${workspaceId} and id = ${keyId}
+    returning seals`.execute(db)
+  return Number(rows[0]?.seals ?? 0)
+}

@@ -1,102 +1,77 @@
-import type { KeyObject } from 'node:crypto'
-import { BOX_OVERHEAD, closeBox, lengthPrefixed, openBox } from './authenticated-box.js'
-import { idOf, type Scope } from './scope.js'
-import { VaultError } from './vault-error.js'
+import type { QueryExecutorProvider } from 'kysely'
+import type { Cell, DataKey, KeyRing } from './key-ring.js'
 
-/** The place of a sealed value. A value opens only in the place it was sealed for. */
-export type Cell = {
-  table: string
-  column: string
-  /** The row's key within its table and workspace, such as an id, or the parts of a key joined unambiguously. */
-  row: string
-}
+export type { Cell } from './key-ring.js'
 
-/** Seals and opens the values of one session or workspace. Synchronous; holds keys in a form nothing can print. */
+/** An open transaction inside the tenant scope of its workspace. */
+export type VaultReader = { readonly db: QueryExecutorProvider }
+
+/** One that writes, at the isolation level `read committed`. */
+export type VaultTransactor = VaultReader & { onCommit: (hook: () => void) => void }
+
+/**
+ * Seals and opens the values of one session or workspace, for as long as somebody keeps it: data keys are replaced meanwhile, by other
+ * processes, too. So both take the transaction that the value is read or written in. A value that names a key that is not here was stored
+ * after that key: the same transaction sees it. And nothing is sealed with a key that has not been the newest within `confirmEveryMs`, so
+ * that a key which was replaced long before can be deleted.
+ */
 export interface Sealer {
-  /** UUID of the data key that `seal` uses. */
+  /** UUID of the data key that is sealed with, as far as it is known. */
   readonly keyId: string
-  /** @throws VaultError `key_exhausted` after 2^30 seals by this process. */
-  seal(cell: Cell, plaintext: Uint8Array): Buffer
+  /** @throws VaultError `key_exhausted` after 2^30 seals by this process, `data_key_missing` when the keys were destroyed. */
+  seal(tx: VaultReader, cell: Cell, plaintext: Uint8Array): Promise<Buffer>
   /**
    * @throws VaultError `tampered` for any changed byte and any other place, `unknown_key` for a value sealed with a key
    *   of another session or workspace, `unknown_format` for anything that is no sealed value.
    */
-  open(cell: Cell, sealed: Uint8Array): Buffer
+  open(tx: VaultReader, cell: Cell, sealed: Uint8Array): Promise<Buffer>
   /** @throws VaultError `not_json` for a value that JSON cannot hold, and those of `seal`. */
-  sealJson(cell: Cell, value: unknown): Buffer
-  openJson(cell: Cell, sealed: Uint8Array): unknown
+  sealJson(tx: VaultReader, cell: Cell, value: unknown): Promise<Buffer>
+  openJson(tx: VaultReader, cell: Cell, sealed: Uint8Array): Promise<unknown>
+  /** Reads the keys again, whatever is known here. */
+  renew(tx: VaultReader): Promise<void>
 }
 
-export type DataKey = { id: string; key: KeyObject }
+export type SealerDeps = {
+  /** The keys as they are now, with those that are known. @throws VaultError `data_key_missing` */
+  reload: (tx: VaultReader, known: KeyRing) => Promise<KeyRing>
+  /** Told how much a key has sealed since it was told before. */
+  report: (tx: VaultTransactor, key: DataKey) => Promise<void>
+  confirmEveryMs: number
+  reportEvery: number
+}
 
-/** NIST SP 800-38D allows 2^32 seals with random nonces under one key; restarts and other nodes use the rest. */
-export const MAX_SEALS = 2 ** 30
+/** @param ring as it was read just now */
+export function createSealer(ring: KeyRing, { reload, report, confirmEveryMs, reportEvery }: SealerDeps): Sealer {
+  let current = { ring, confirmedAt: performance.now() }
 
-const VERSION = 1
-const AES_256_GCM = 1
-const HEADER_LENGTH = 18
-
-/** Where a sealed value names its data key, counted from 1, for statements that look before they write. */
-export const keyIdPlace = { from: 3, bytes: 16 } as const
-
-/**
- * A sealed value is `version(1) | algorithm(1) | data key id (16) | nonce(12) | ciphertext | tag(16)`; bound to it are
- * the product, version, workspace, session, table, column, row and data key id.
- *
- * @param keys the scope's data keys, the one to seal with first; older ones only open.
- */
-export function createSealer(scope: Scope, keys: readonly [DataKey, ...DataKey[]], maxSeals = MAX_SEALS): Sealer {
-  const [current] = keys
-  const ring = new Map(keys.map(({ id, key }) => [uuidBytes(id).toString('hex'), { id, key }]))
-  const header = Buffer.concat([Uint8Array.of(VERSION, AES_256_GCM), uuidBytes(current.id)])
-  let seals = 0
-  const associated = (cell: Cell, keyId: Uint8Array): Buffer =>
-    lengthPrefixed(['whizlite', Uint8Array.of(VERSION), ...idOf(scope), cell.table, cell.column, cell.row, keyId])
-  const sealer: Sealer = {
-    keyId: current.id,
-    seal(cell, plaintext) {
-      if (seals >= maxSeals) throw new VaultError('key_exhausted')
-      seals += 1
-      return Buffer.concat([header, closeBox(current.key, associated(cell, header.subarray(2)), plaintext)])
-    },
-    open(cell, sealed) {
-      if (sealed.length < HEADER_LENGTH + BOX_OVERHEAD || sealed[0] !== VERSION || sealed[1] !== AES_256_GCM)
-        throw new VaultError('unknown_format')
-      const keyId = Buffer.from(sealed.subarray(2, HEADER_LENGTH))
-      const dataKey = ring.get(keyId.toString('hex'))
-      if (!dataKey) throw new VaultError('unknown_key')
-      return openBox(dataKey.key, associated(cell, keyId), sealed.subarray(HEADER_LENGTH))
-    },
-    sealJson(cell, value) {
-      return sealer.seal(cell, Buffer.from(toJson(value), 'utf8'))
-    },
-    openJson(cell, sealed) {
-      return parseJson(sealer.open(cell, sealed).toString('utf8'))
-    },
+  const renew = async (tx: VaultReader): Promise<void> => {
+    const confirmedAt = performance.now()
+    current = { ring: await reload(tx, current.ring), confirmedAt }
   }
-  return sealer
-}
-
-function uuidBytes(id: string): Buffer {
-  return Buffer.from(id.replaceAll('-', ''), 'hex')
-}
-
-function toJson(value: unknown): string {
-  let text: string | undefined
-  try {
-    text = JSON.stringify(value)
-  } catch {
-    // A cycle or a bigint; the cause would describe the value.
+  const forSealing = async (tx: VaultReader): Promise<KeyRing> => {
+    if (performance.now() - current.confirmedAt > confirmEveryMs) await renew(tx)
+    const [key] = current.ring.keys
+    if (key.seals - key.reported >= reportEvery && isTransactor(tx)) await report(tx, key)
+    return current.ring
   }
-  if (text === undefined) throw new VaultError('not_json')
-  return text
+  const forOpening = async (tx: VaultReader, sealed: Uint8Array): Promise<KeyRing> => {
+    if (!current.ring.knows(sealed)) await renew(tx)
+    return current.ring
+  }
+
+  return {
+    get keyId() {
+      return current.ring.keyId
+    },
+    seal: async (tx, cell, plaintext) => (await forSealing(tx)).seal(cell, plaintext),
+    open: async (tx, cell, sealed) => (await forOpening(tx, sealed)).open(cell, sealed),
+    sealJson: async (tx, cell, value) => (await forSealing(tx)).sealJson(cell, value),
+    openJson: async (tx, cell, sealed) => (await forOpening(tx, sealed)).openJson(cell, sealed),
+    renew,
+  }
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // The parser's message quotes the plaintext.
-    throw new VaultError('not_json')
-  }
+export function isTransactor(tx: VaultReader | VaultTransactor): tx is VaultTransactor {
+  return 'onCommit' in tx
 }

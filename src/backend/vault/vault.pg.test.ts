@@ -44,11 +44,11 @@ describe('a session key', () => {
     const vault = createVault({ secret })
     const sealed = await tenants.transact(scope, async tx => {
       const sealer = await vault.createSealer(tx, session)
-      return sealer.seal(cell, Buffer.from('noise key'))
+      return sealer.seal(tx, cell, Buffer.from('noise key'))
     })
     for (const reader of [vault, vault, createVault({ secret })]) {
-      const sealer = await tenants.read(scope, tx => reader.sealer(tx, session))
-      expect(sealer.open(cell, sealed).toString()).toBe('noise key')
+      const opened = await tenants.read(scope, async tx => (await reader.sealer(tx, session)).open(tx, cell, sealed))
+      expect(opened.toString()).toBe('noise key')
     }
     const [row, ...others] = await keysIn(scope)
     expect(others).toEqual([])
@@ -88,12 +88,14 @@ describe('a session key', () => {
     const scope = await newWorkspace()
     const session = { ...scope, sessionId: randomUUID() }
     const vault = createVault({ secret })
-    const sealed = await tenants.transact(scope, async tx => (await vault.createSealer(tx, session)).seal(cell, secret))
+    const sealed = await tenants.transact(scope, async tx =>
+      (await vault.createSealer(tx, session)).seal(tx, cell, secret),
+    )
     await tenants.read(scope, tx => vault.sealer(tx, session))
     const { keyId } = await tenants.transact(scope, tx => vault.createSealer(tx, session))
     const sealer = await tenants.read(scope, tx => vault.sealer(tx, session))
     expect(sealer.keyId).toBe(keyId)
-    expect(sealer.open(cell, sealed)).toEqual(secret)
+    await expect(tenants.read(scope, tx => sealer.open(tx, cell, sealed))).resolves.toEqual(secret)
   })
 
   test('is refused with another secret, before anything is opened', async () => {
@@ -150,8 +152,11 @@ describe('a workspace key', () => {
     )
     expect(new Set(sealers.map(sealer => sealer.keyId)).size).toBe(1)
     expect(await keysIn(scope)).toHaveLength(1)
-    const sealed = sealers[0]?.sealJson(cell, { body: 'hello' }) ?? Buffer.alloc(0)
-    expect(sealers[3]?.openJson(cell, sealed)).toEqual({ body: 'hello' })
+    const opened = tenants.read(scope, async tx => {
+      const sealed = (await sealers[0]?.sealJson(tx, cell, { body: 'hello' })) ?? Buffer.alloc(0)
+      return sealers[3]?.openJson(tx, cell, sealed)
+    })
+    await expect(opened).resolves.toEqual({ body: 'hello' })
   })
 
   test('of a first use that rolled back is made again', async () => {

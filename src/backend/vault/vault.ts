@@ -1,19 +1,40 @@
 import { createSecretKey, randomBytes, randomUUID } from 'node:crypto'
-import type { QueryExecutorProvider } from 'kysely'
-import { findDataKeys, insertDataKey, lockWorkspaceKey, wrappingKekId, type StoredDataKey } from './data-keys-store.js'
+import {
+  countSeals,
+  findDataKeys,
+  insertDataKey,
+  lockWorkspaceKey,
+  wrappingKekId,
+  type StoredDataKey,
+} from './data-keys-store.js'
+import { createKeyRing, dataKeyOf, MAX_SEALS, type DataKey, type KeyRing } from './key-ring.js'
 import { idOf, type Scope } from './scope.js'
+import {
+  createSealer,
+  isTransactor,
+  type Sealer,
+  type SealerDeps,
+  type VaultReader,
+  type VaultTransactor,
+} from './sealer.js'
 import { knownKeks, type Secrets } from './secrets.js'
-import { createSealer, type DataKey, type Sealer } from './sealer.js'
 import { VaultError } from './vault-error.js'
 
-/** An open transaction inside the tenant scope of its workspace. */
-export type VaultReader = { readonly db: QueryExecutorProvider }
-
-/** One that writes, at the isolation level `read committed`. */
-export type VaultTransactor = VaultReader & { onCommit: (hook: () => void) => void }
+export type { VaultReader, VaultTransactor } from './sealer.js'
 
 /** Sealers kept in memory; beyond that the longest unused is dropped and read again when needed. */
 const MAX_CACHED = 10_000
+
+export type VaultLimits = {
+  /** Nothing is sealed with a key that was not the newest within these milliseconds. */
+  confirmEveryMs: number
+  /** So many seals are counted in memory before they are told to the others: lost when the process ends, a small part of `mostSeals`. */
+  reportEvery: number
+  /** Of one key by all processes together; then there is a new one. */
+  mostSeals: number
+}
+
+export const vaultLimits: VaultLimits = { confirmEveryMs: 20_000, reportEvery: 65_536, mostSeals: MAX_SEALS }
 
 /** Gives out sealers. */
 export interface Vault {
@@ -42,7 +63,7 @@ export interface Vault {
 }
 
 /** @throws VaultError `weak_secret` below 32 bytes. */
-export function createVault(secrets: Secrets): Vault {
+export function createVault(secrets: Secrets, limits: VaultLimits = vaultLimits): Vault {
   const keks = knownKeks(secrets)
   const cache = new Map<string, Sealer>()
 
@@ -59,14 +80,38 @@ export function createVault(secrets: Secrets): Vault {
     cache.set(nameOf(scope), sealer)
     return sealer
   }
-  const unwrap = (scope: Scope, { id, wrapped, kekId }: StoredDataKey): DataKey => {
-    return { id, key: keks.of(kekId).unwrap(scope, id, wrapped) }
+  const unwrap = (scope: Scope, { id, wrapped, kekId }: StoredDataKey): DataKey =>
+    dataKeyOf(id, keks.of(kekId).unwrap(scope, id, wrapped))
+  /** What was deleted since is still needed by whoever has read a value before: known keys stay. */
+  const reload = async (tx: VaultReader, scope: Scope, { keys: known }: KeyRing): Promise<KeyRing> => {
+    const byId = new Map(known.map(key => [key.id, key]))
+    const stored = await findDataKeys(tx.db, scope)
+    // one of this very transaction may yet be rolled back
+    const found = stored.filter(({ id, settled }) => settled || byId.has(id))
+    const keys = found.map(row => byId.get(row.id) ?? unwrap(scope, row))
+    // a reader looks at a moment that may lie before what is known here
+    const newest = isTransactor(tx) || keys.includes(known[0]) ? keys[0] : known[0]
+    if (newest === undefined || keys.length === 0) throw new VaultError('data_key_missing')
+    return createKeyRing(scope, [newest, ...new Set([...keys, ...known].filter(key => key !== newest))])
+  }
+  const sealerOf = (scope: Scope, ...keys: [DataKey, ...DataKey[]]): Sealer => {
+    const deps: SealerDeps = {
+      ...limits,
+      reload: (tx, known) => reload(tx, scope, known),
+      async report(tx, key) {
+        const unreported = key.seals - key.reported
+        const all = await countSeals(tx.db, scope, key.id, unreported)
+        tx.onCommit(() => void (key.reported += unreported))
+        if (all >= limits.mostSeals) await create(tx, scope)
+      },
+    }
+    return createSealer(createKeyRing(scope, keys), deps)
   }
   const load = async (tx: VaultReader, scope: Scope): Promise<Sealer | undefined> => {
     const stored = await findDataKeys(tx.db, scope)
     const [newest, ...older] = stored.map(row => unwrap(scope, row))
     if (!newest) return undefined
-    const sealer = createSealer(scope, [newest, ...older])
+    const sealer = sealerOf(scope, newest, ...older)
     if (stored.every(row => row.settled)) remember(scope, sealer)
     return sealer
   }
@@ -77,7 +122,7 @@ export function createVault(secrets: Secrets): Vault {
     await insertDataKey(tx.db, scope, { id, wrapped: kek.wrap(scope, id, bytes), kekId: kek.id })
     // Whatever is in memory would not know the new key; the next call reads all of them.
     tx.onCommit(() => void cache.delete(nameOf(scope)))
-    return createSealer(scope, [{ id, key: createSecretKey(bytes) }])
+    return sealerOf(scope, dataKeyOf(id, createSecretKey(bytes)))
   }
 
   return {

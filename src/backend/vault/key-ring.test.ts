@@ -2,7 +2,7 @@ import { createSecretKey, randomBytes, randomUUID } from 'node:crypto'
 import { inspect } from 'node:util'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createSealer, type Cell, type DataKey, type Sealer } from './sealer.js'
+import { createKeyRing, dataKeyOf, type Cell, type DataKey, type KeyRing } from './key-ring.js'
 import type { Scope } from './scope.js'
 
 const failing = (code: unknown): unknown => expect.objectContaining({ name: 'VaultError', code })
@@ -12,8 +12,8 @@ const scope: Scope = { workspaceId: randomUUID(), sessionId: randomUUID() }
 const cell: Cell = { table: 'signal_keys', column: 'value', row: '["session","1.0"]' }
 const bytes = randomBytes(32)
 const id = randomUUID()
-const dataKey = (of = id, key = bytes): DataKey => ({ id: of, key: createSecretKey(key) })
-const sealerFor = (place: Scope = scope, key: DataKey = dataKey()): Sealer => createSealer(place, [key])
+const dataKey = (of = id, key = bytes): DataKey => dataKeyOf(of, createSecretKey(key))
+const sealerFor = (place: Scope = scope, key: DataKey = dataKey()): KeyRing => createKeyRing(place, [key])
 
 describe('a sealed value', () => {
   const sealer = sealerFor()
@@ -74,7 +74,7 @@ describe('a sealed value', () => {
 
   test('of an older key still opens while the newest one seals', () => {
     const newest = dataKey(randomUUID(), randomBytes(32))
-    const rotated = createSealer(scope, [newest, dataKey()])
+    const rotated = createKeyRing(scope, [newest, dataKey()])
     expect(rotated.open(cell, sealed)).toEqual(secret)
     expect(rotated.keyId).toBe(newest.id)
     expect(() => sealer.open(cell, rotated.seal(cell, secret))).toThrow(failing('unknown_key'))
@@ -113,7 +113,7 @@ describe('sealing', () => {
   })
 
   test('stops when the key has sealed enough, and still opens', () => {
-    const sealer = createSealer(scope, [dataKey()], 2)
+    const sealer = createKeyRing(scope, [dataKey()], 2)
     const sealed = sealer.seal(cell, bytes)
     sealer.seal(cell, bytes)
     expect(() => sealer.seal(cell, bytes)).toThrow(failing('key_exhausted'))
