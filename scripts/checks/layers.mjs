@@ -19,6 +19,7 @@ export const backendRooms = [
   ['run-gateway.ts'],
   ['app.ts', 'start-up-problem.ts'],
   ['drain.ts', 'composition'],
+  ['key-rotation'],
   ['privacy'],
   [
     'recovery.ts',
@@ -30,7 +31,7 @@ export const backendRooms = [
     'owner-database.ts',
     'owner-link.ts',
   ],
-  ['take-over.ts', 'keep-local-database.ts', 'key-rotation'],
+  ['take-over.ts', 'keep-local-database.ts'],
   ['own-chat', 'session-commands'],
   ['linking'],
   ['sessions'],

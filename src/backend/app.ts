@@ -14,6 +14,7 @@ import { createBackgroundJobs } from './jobs/background-jobs.js'
 import type { LinkingDeps } from './linking/linking.js'
 import type { Log } from './log.js'
 import { createEraseJob } from './privacy/erase-job.js'
+import { createDataKeysJob, dataKeysAt } from './key-rotation/data-keys-job.js'
 import { createSweepAtStart } from './privacy/sweep-at-start.js'
 import { createSweepJob, sweepAt } from './privacy/sweep-job.js'
 import { createTombstones } from './privacy/tombstones.js'
@@ -97,7 +98,8 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
   const privacyDeps = { ...ofSessions, events, vault, tombstones, dataDir: config.dataDir, log: log.child('privacy') }
   const sweep = createSweepJob(privacyDeps)
   const sweepAtStart = releases.use(createSweepAtStart({ sweep, log: privacyDeps.log }))
-  const others = [createEraseJob(privacyDeps), sweep]
+  const dataKeys = createDataKeysJob({ ...ofSessions, vault, log: log.child('keys') })
+  const others = [createEraseJob(privacyDeps), sweep, dataKeys]
   const jobsDeps = {
     ...ofSessions,
     url: appUrl,
@@ -105,7 +107,7 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
     vault,
     nodeId,
     others,
-    otherTimes: [sweepAt],
+    otherTimes: [sweepAt, dataKeysAt],
     log: log.child('jobs'),
   }
   const jobs = releases.use(createBackgroundJobs({ ...jobsDeps, onOutcome: metrics.jobTried }))

@@ -1,29 +1,53 @@
+import { rotateDataKeys, type ResealProgress, type ResealReport } from '../../backend/key-rotation/rotate-data-keys.js'
 import { rotateSecret, type RewrapProgress, type RewrapReport } from '../../backend/key-rotation/rotate-secret.js'
+import { createVault } from '../../backend/vault/vault.js'
 import { exitCodes, type CliContext, type Given, type RunCommand } from '../command.js'
-import { onLocalTenants } from './local-tenants.js'
+import { onLocalTenants, type LocalTenants } from './local-tenants.js'
 
 /** Exit code 1 while anything is left, 130 when it was left off. */
 export const keysRotateCommand: RunCommand = async (context: CliContext, given: Given) => {
   const { terminal } = context
   const json = given.has('json')
   const signal = context.takeInterrupts()
-  const onProgress = (progress: RewrapProgress) => {
-    if (!json) terminal.write(lineOf(progress))
+  const tell = (line: string) => {
+    if (!json) terminal.write(`${line}\n`)
   }
-  const report = await onLocalTenants(context, local => rotateSecret({ ...local, signal, onProgress }))
-  terminal.write(json ? `${JSON.stringify(report)}\n` : endOf(report, signal.aborted))
-  if (signal.aborted) return exitCodes.interrupted
-  return report.left === 0 ? exitCodes.done : exitCodes.failed
+  const rotate = given.has('data-keys') ? dataKeys : secret
+  const { report, left, end } = await onLocalTenants(context, local => rotate(local, signal, tell))
+  terminal.write(json ? `${JSON.stringify(report)}\n` : `${end}\n`)
+  if (signal.aborted) {
+    tell('Left off here. Run it again to go on.')
+    return exitCodes.interrupted
+  }
+  return left === 0 ? exitCodes.done : exitCodes.failed
 }
 
-const lineOf = ({ workspaceId, done, left }: RewrapProgress) =>
-  `workspace ${workspaceId}: ${done} data keys wrapped anew, ${left} left\n`
+type Rotated = { report: RewrapReport | ResealReport; left: number; end: string }
 
-function endOf({ rewrapped, left, unreadable }: RewrapReport, leftOff: boolean): string {
-  const done = `${rewrapped} data keys were wrapped with the new secret, ${left} are left.\n`
-  if (leftOff) return `${done}Left off here. Run it again to go on.\n`
-  if (left === 0)
-    return `${done}Take WHATSAPP_SESSION_SECRET_PREVIOUS out and restart the nodes, one after the other.\n`
-  if (unreadable === 0) return `${done}Run it again.\n`
-  return `${done}${unreadable} could not be opened with either secret: they are damaged, or of a secret before the former one.\n`
+async function secret(local: LocalTenants, signal: AbortSignal, tell: (line: string) => void): Promise<Rotated> {
+  const onProgress = ({ workspaceId, done, left }: RewrapProgress) =>
+    tell(`workspace ${workspaceId}: ${done} data keys wrapped anew, ${left} left`)
+  const report = await rotateSecret({ ...local, signal, onProgress })
+  const { rewrapped, left, unreadable } = report
+  const done = `${rewrapped} data keys were wrapped with the new secret, ${left} are left.`
+  if (left === 0) {
+    const next = 'Take WHATSAPP_SESSION_SECRET_PREVIOUS out and restart the nodes, one after the other.'
+    return { report, left, end: `${done}\n${next}` }
+  }
+  if (unreadable === 0) return { report, left, end: done }
+  const why = `${unreadable} could not be opened with either secret: they are damaged, or of a secret before the former one.`
+  return { report, left, end: `${done}\n${why}` }
+}
+
+async function dataKeys(local: LocalTenants, signal: AbortSignal, tell: (line: string) => void): Promise<Rotated> {
+  const vault = createVault(local.secrets)
+  const onProgress = ({ workspaceId, done, left, rows }: ResealProgress) =>
+    tell(`workspace ${workspaceId}: ${done} of ${done + left} data keys replaced, ${rows} values sealed anew`)
+  const report = await rotateDataKeys({ ...local, vault, signal, onProgress })
+  const { keys, rows, left, unreadable } = report
+  const done = `${keys} data keys were made, ${rows} values sealed anew, ${left} are left under older keys.`
+  if (left > 0 && unreadable > 0) {
+    return { report, left, end: `${done}\n${unreadable} do not open: they are damaged, and keep their keys.` }
+  }
+  return { report, left, end: left > 0 ? done : `${done}\nThe older keys are deleted by themselves within two hours.` }
 }

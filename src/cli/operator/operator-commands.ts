@@ -47,15 +47,18 @@ Exit code: 0 everything needs the present secret alone, 1 something needs anothe
   {
     name: 'keys rotate',
     summary: 'put everything stored under the new session secret, while the nodes run',
-    usage: 'keys rotate [--json]',
+    usage: 'keys rotate [--data-keys] [--json]',
     details: `${localDetails}
 
 Every node has to run with the new WHATSAPP_SESSION_SECRET, and the former one as WHATSAPP_SESSION_SECRET_PREVIOUS; it is refused
 otherwise. It may be left off (Ctrl-C) and run again at any time.
+
+--data-keys    the data keys themselves instead: new ones for every session and workspace, and everything stored sealed anew with them,
+               for when a secret and a copy of the database may have been seen together; takes half a minute and more
 --json         for programs
 
 Exit code: 0 nothing is left, 1 something is left or it was refused, 130 left off.`,
-    options: { json: { type: 'boolean' } },
+    options: { 'data-keys': { type: 'boolean' }, json: { type: 'boolean' } },
     operands: [],
     load: async () => (await import('./keys-rotate-command.js')).keysRotateCommand,
   },
