@@ -75,7 +75,11 @@ describe('another secret than the one before', () => {
 
     const before = await checksum()
     const wrong = randomBytes(32).toString('hex')
-    const lines = [/^WHATSAPP_SESSION_SECRET is not the one .* Nothing was changed\.$/, /^Start with the secret/]
+    const lines = [
+      /^WHATSAPP_SESSION_SECRET is not the one .* Nothing was changed\.$/,
+      /^Start with the secret/,
+      /^To change it, set the former one/,
+    ]
     const refused = await start(settings(wrong))
     expectRefused({ ...refused, lines: refused.lines.filter(isNoLog) }, lines, [wrong, goodSecret, database.ownerUrl])
     expect(await checksum()).toBe(before)

@@ -23,7 +23,7 @@ const trySeconds = 120
 
 const success = { withBody: 200, without: 204 } as const
 
-const answerCell = (id: string): Cell => ({ table: 'idempotent_requests', column: 'answer', row: id })
+export const answerCell = (id: string): Cell => ({ table: 'idempotent_requests', column: 'answer', row: id })
 
 type Begun = { id: string; answered: false } | { id: string; answered: true; answer: unknown }
 
@@ -35,7 +35,8 @@ export function createIdempotency({ tenants, vault, log }: IdempotencyDeps): Ide
     if (status === null && underWay) throw inFlight()
     if (status === null) return null
     const sealer = await vault.workspaceSealer(tx, tx.scope.workspaceId)
-    return { id, answered: true, answer: answer === null ? undefined : sealer.openJson(answerCell(id), answer) }
+    const opened = answer === null ? undefined : await sealer.openJson(tx, answerCell(id), answer)
+    return { id, answered: true, answer: opened }
   }
 
   const begin = async (tx: TenantTransactor, begun: Try): Promise<Begun> => {
@@ -57,7 +58,10 @@ export function createIdempotency({ tenants, vault, log }: IdempotencyDeps): Ide
   const keep = async (tx: TenantTransactor, begun: Try, id: string, answer: unknown): Promise<boolean> => {
     if (answer === undefined) return storeAnswer(tx, begun, { status: success.without, answer: null })
     const sealer = await vault.workspaceSealer(tx, tx.scope.workspaceId)
-    return storeAnswer(tx, begun, { status: success.withBody, answer: sealer.sealJson(answerCell(id), answer) })
+    return storeAnswer(tx, begun, {
+      status: success.withBody,
+      answer: await sealer.sealJson(tx, answerCell(id), answer),
+    })
   }
 
   return {

@@ -1,5 +1,6 @@
 import { credentialsCell, journalCell, signalKeyCell } from '../engine/key-cells.js'
 import { dataCell } from '../events/event-log.js'
+import { answerCell } from '../idempotency/idempotency.js'
 import { codeCell, nameCell as attemptNameCell, numberCell, qrCell } from '../linking/attempt-cells.js'
 import { stringCell } from '../linking/delivery.js'
 import { bodyCell } from '../linking/templates-store.js'
@@ -98,6 +99,18 @@ export const sealedColumns: readonly SealedColumn[] = [
     keys: [{ name: 'id', type: 'uuid' }],
     cell: (_, [id]) => contactCell(text(id)),
   },
+  {
+    table: 'idempotent_requests',
+    column: 'answer',
+    under: 'workspace',
+    keys: [
+      { name: 'user_id', type: 'uuid' },
+      { name: 'asked_by', type: 'text' },
+      { name: 'key', type: 'text' },
+      { name: 'id', type: 'uuid' },
+    ],
+    cell: (_, keys) => answerCell(text(keys[3])),
+  },
 ]
 
 /** Columns of bytes that hold nothing sealed with a data key. */
@@ -110,6 +123,7 @@ export const unsealedColumns: readonly string[] = [
   'audit_log.hash',
   'audit_log.prev',
   'api_keys.secret_hash',
+  'idempotent_requests.request_hash',
   'inbound_journal.hash',
   'invitations.token_hash',
   'link_attempts.visitor_hash',

@@ -15,6 +15,10 @@ const allowed = [
   'linking/discard-attempt.ts',
   // ratchets that a bot has gone on with; new ones are begun
   'linking/take-back-store.ts',
+  // who asked to be erased, here and after an older backup was restored
+  'privacy/erase-contact.ts',
+  'privacy/erase-workspace.ts',
+  'privacy/sweep.ts',
   // the end of a quarantine
   'sessions/shred.ts',
 ]
