@@ -20,7 +20,10 @@ const EVERY_MS = 50
 const HEAR_LIMIT_MS = 30_000
 const GOAL_MS = 50
 
-/** @param {{ closing: import('./closing.mjs').Closing, say: (line: string) => void, quick: boolean, sessions?: number[], rounds?: number }} options `sessions`: listeners */
+/**
+ * @param {{ closing: import('./closing.mjs').Closing, say: (line: string) => void, quick: boolean, sessions?: number[], rounds?: number }} options
+ *   `sessions`: listeners; `rounds`: events
+ */
 export async function run({ closing, say, quick, sessions: given, rounds = EVENTS }) {
   const stage = await setUp(closing)
   const rows = []

@@ -79,6 +79,16 @@ describe('calls', () => {
     )
   })
 
+  test('are carried out once under one idempotency key', async () => {
+    const once = { idempotencyKey: 'order-1' }
+    const { sessionId: first } = await client.sessions.link({}, once)
+    expect(await client.sessions.link({}, once)).toMatchObject({ sessionId: first })
+    await expect(client.sessions.link({ name: 'Other' }, once)).rejects.toMatchObject({
+      code: 'idempotency_key_reused',
+    })
+    await client.sessions.delete({ sessionId: first })
+  })
+
   test('tell what was refused, and why', async () => {
     const refused = await client.sessions.get({ sessionId: 'nonsense' }).catch((error: unknown) => error)
     expect(refused).toBeInstanceOf(ProblemError)
