@@ -10,6 +10,7 @@ import { standStill } from './composition/stand-still.js'
 import { createUseCases } from './composition/use-cases.js'
 import type { Config } from './config/config.js'
 import { createDrain } from './drain.js'
+import type { Route } from './http/route.js'
 import { createBackgroundJobs } from './jobs/background-jobs.js'
 import type { LinkingDeps } from './linking/linking.js'
 import type { Log } from './log.js'
@@ -32,6 +33,8 @@ export type AppParts = {
 }
 
 export interface App extends AsyncDisposable {
+  /** All that it answers at, but pages. */
+  readonly routes: readonly Route[]
   /** Takes the node's lease, recovers what was left behind and opens the door. @returns the port */
   start(): Promise<number>
   /**
@@ -133,6 +136,7 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
   )
 
   return {
+    routes: door.routes,
     async start() {
       found = await findOperator(database, tenants)
       await wakeups.start()

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Router, type RequestHandler } from 'express'
 import { createApp, type App } from '../../src/backend/app.js'
 import { loadConfig, type Config } from '../../src/backend/config/config.js'
+import type { Route } from '../../src/backend/http/route.js'
 import { createLog } from '../../src/backend/log.js'
 import { trustRoot } from '../../src/backend/prelude/trusted-root.js'
 import { startSimulator, type Simulator } from '../../src/simulator/index.js'
@@ -73,6 +74,11 @@ export class TestGateway implements AsyncDisposable {
   /** The address of the running app, such as `http://127.0.0.1:40123`. */
   get url(): string {
     return this.#url
+  }
+
+  /** The very objects that answer: what is changed in one counts from the next request on. */
+  get routes(): readonly Route[] {
+    return this.#app?.routes ?? []
   }
 
   visitor(cookie: string | null = null): Visitor {

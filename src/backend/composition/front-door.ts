@@ -12,6 +12,7 @@ import { createIdentify } from '../http/identify.js'
 import { openApiRoutes } from '../http/openapi.js'
 import { createRateLimit } from '../http/rate-limit.js'
 import { createRequestLimit } from '../http/request-limit.js'
+import type { Route } from '../http/route.js'
 import { createHttpServer, createWebSocketPort } from '../http/server.js'
 import { createIdempotency } from '../idempotency/idempotency.js'
 import { linkingRoutes } from '../linking/linking.routes.js'
@@ -134,6 +135,7 @@ export function createFrontDoor(deps: FrontDoorDeps, releases: Releases) {
     ...privacyRoutes(useCases.privacy),
   ]
   const routes = [...described, ...openApiRoutes(described, packageVersion())]
+  const answered: readonly Route[] = roles.api ? routes : health
   const documents = Router().use(docsPage(routes, packageVersion()))
   if (logoFile !== null) documents.get(logoPath, brandLogo(logoFile))
   const server = releases.use(
@@ -142,7 +144,7 @@ export function createFrontDoor(deps: FrontDoorDeps, releases: Releases) {
       publicUrl,
       frontendOrigins: config.frontendOrigins,
       idempotency: createIdempotency({ tenants, vault, log: log.child('http') }),
-      routes: roles.api ? routes : health,
+      routes: answered,
       pages: roles.api ? Router().use(figures, documents, pages) : figures,
       onUpgrade: roles.api ? live.onUpgrade : (_request, socket) => socket.destroy(),
       identify,
@@ -161,6 +163,7 @@ export function createFrontDoor(deps: FrontDoorDeps, releases: Releases) {
 
   return {
     identity,
+    routes: answered,
     /** @returns the port of the HTTP server */
     async open(): Promise<number> {
       const port = await server.listen(config.port, config.host)
