@@ -41,6 +41,12 @@ const empty: RouteSample = { body: () => ({}) }
 const none: RouteSample = {}
 const ofSession: RouteSample = { body: ({ sessionId }) => ({ sessionId }), ids: ['sessionId'] }
 
+const connect: RouteSample = {
+  body: ({ sessionId }) => ({ sessionId, sessionName: 'Till', phoneNumber: '254712345678', method: 'code' }),
+  ids: ['sessionId'],
+  makes: true,
+}
+
 /** Every route has one; what is new is added here, and is tried from then on. */
 const samples: Readonly<Record<string, RouteSample>> = {
   'GET /health': none,
@@ -54,15 +60,17 @@ const samples: Readonly<Record<string, RouteSample>> = {
   'DELETE /api/sessions/:sessionId': none,
   'POST /api/sessions/:sessionId/resend': empty,
   'POST /api/sessions/:sessionId/revoke': empty,
-  'POST /connect': {
-    body: ({ sessionId }) => ({ sessionId, sessionName: 'Till', phoneNumber: '254712345678', method: 'code' }),
-    ids: ['sessionId'],
-    makes: true,
-  },
+  'POST /connect': connect,
   'POST /disconnect': ofSession,
   'POST /reconnect': ofSession,
   'GET /session-status/:sessionId': none,
   'GET /sessions': none,
+  'POST /api/whatsapp/connect': connect,
+  'POST /api/whatsapp/disconnect': ofSession,
+  'POST /api/whatsapp/reconnect': ofSession,
+  'GET /api/whatsapp/session-status/:sessionId': none,
+  'GET /api/whatsapp/sessions': none,
+  'POST /api/whatsapp/setup-qr': { ...ofSession, makes: true },
   'GET /api/v1/sessions': { query: ({ sessionId }) => ({ cursor: sessionId, limit: '5', state: 'connected' }) },
   'POST /api/v1/sessions': {
     body: ({ sessionId }) => ({ sessionId, name: 'Till', phoneNumber: '254712345678', method: 'code' }),
