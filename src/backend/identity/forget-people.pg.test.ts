@@ -14,10 +14,10 @@ async function member(): Promise<string> {
     rig.workspaceId,
     id,
   ])
-  await rig.rows.query(`insert into logins (id, email, password_hash) values ($1::uuid, $1::text || '@example.com', $2)`, [
-    id,
-    'a hash of twenty characters',
-  ])
+  await rig.rows.query(
+    `insert into logins (id, email, password_hash) values ($1::uuid, $1::text || '@example.com', $2)`,
+    [id, 'a hash of twenty characters'],
+  )
   return id
 }
 
