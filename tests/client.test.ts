@@ -141,7 +141,7 @@ describe('live events', () => {
 
   test('go on in another process, on another node, from the number that was kept', async () => {
     const first = open(nodes.here.url)
-    await first.live.subscribe({ sessionId })
+    await first.live.subscribe({ sessionId: sessionId.toUpperCase() })
     await teller.lost(sessionId, '1', '2')
     await vi.waitFor(() => expect(numbersOf(first.heard)).toEqual([1, 2]), { timeout: 20_000 })
     const after = first.live.position({ sessionId }) ?? 0

@@ -18,8 +18,14 @@ export type TicketRequest = z.infer<typeof TicketRequest>
 export const Ticket = z.strictObject({ ticket: z.string(), expiresIn: z.number().int().positive() })
 export type Ticket = z.infer<typeof Ticket>
 
-/** `sessionId` absent: all sessions that one may see. */
-const which = { sessionId: SessionId.optional() }
+/** `sessionId` absent: all sessions that one may see. However its letters are written, one id is one session. */
+const which = {
+  sessionId: z
+    .uuid()
+    .transform(id => id.toLowerCase())
+    .pipe(SessionId)
+    .optional(),
+}
 
 /** What may be said over an open socket; text frames of JSON, 4,096 bytes at most. */
 export const LiveRequest = z.discriminatedUnion('event', [

@@ -14,7 +14,7 @@ export type StandingWatchDeps = {
 const defaultLookEveryMs = { usual: 60_000, afterFailure: 5_000 }
 
 /**
- * Asks again and again whether somebody who was let in may still be, and at once when their login or key has changed. While the database
+ * Asks now, and again and again, whether somebody who was let in may still be, and at once when their login or key has changed. While the database
  * cannot say, they stay: without it there is nothing to tell them either.
  * @param told what they are
  * @returns the function that ends the watch
@@ -36,7 +36,7 @@ export function watchStanding(deps: StandingWatchDeps, member: Member, told: (no
       const now = await stillStands(member)
       if (!ended) told(now)
     } catch (error) {
-      log.warn('standing_not_known', { code: errorCode(error) })
+      log.debug('standing_not_known', { code: errorCode(error) })
       nextMs = lookEveryMs.afterFailure
     }
     looking = false
@@ -48,8 +48,8 @@ export function watchStanding(deps: StandingWatchDeps, member: Member, told: (no
   // whoever remembers what has changed hears the same wake-up, and is to forget it before the look
   const names = [member.userId, ...(member.keyId === undefined ? [] : [member.keyId])]
   const unsubscribe = names.map(name => wakeups.subscribe(name, () => void setImmediate(() => void look())))
-  timer = setTimeout(() => void look(), lookEveryMs.usual)
-  timer.unref()
+  // what changed since they were let in was told to nobody here
+  void look()
   return () => {
     ended = true
     clearTimeout(timer)

@@ -49,6 +49,8 @@ export type LiveEventsDeps = Pick<ClientOptions, 'url' | 'liveUrl' | 'WebSocket'
 
 const firstWaitMs = 250
 const longestWaitMs = 15_000
+/** A connection that ends sooner was none: the next one is waited for longer. */
+const steadyMs = 2_000
 
 export function createLiveEvents(deps: LiveEventsDeps): LiveEvents {
   const listeners = new Listeners<LiveTopics>()
@@ -57,6 +59,7 @@ export function createLiveEvents(deps: LiveEventsDeps): LiveEvents {
   let state: LiveState = 'connecting'
   let line: Line | null = null
   let tries = 0
+  let openedAt: number | null = null
 
   const become = (next: LiveState): void => {
     if (state === next || state === 'closed') return
@@ -85,7 +88,7 @@ export function createLiveEvents(deps: LiveEventsDeps): LiveEvents {
     }
     const notice = frame as unknown as LiveNotice
     if (notice.event === 'ready') {
-      tries = 0
+      openedAt = Date.now()
       become('open')
       for (const subscription of positions.toResume()) request({ event: 'subscribe', data: subscription })
     } else if (notice.event === 'subscribed') positions.begin(notice.data)
@@ -113,6 +116,8 @@ export function createLiveEvents(deps: LiveEventsDeps): LiveEvents {
         }
         if (error instanceof ProblemError) waitMs = (error.retryAfterSeconds ?? 0) * 1_000
       }
+      if (openedAt !== null && Date.now() - openedAt > steadyMs) tries = 0
+      openedAt = null
       become('connecting')
       const backoffMs = Math.min(longestWaitMs, firstWaitMs * 2 ** tries++) * (0.5 + Math.random() / 2)
       await pause(Math.max(waitMs, backoffMs), closed.signal).catch(() => {})
@@ -127,18 +132,21 @@ export function createLiveEvents(deps: LiveEventsDeps): LiveEvents {
     on: (topic, listener) => listeners.add(topic, listener),
     async subscribe({ sessionId, after } = {}) {
       if (closed.signal.aborted) throw new Error('The live events are closed.')
-      const answered = positions.want(sessionId ?? null, after ?? null)
+      const answered = positions.want(idOf(sessionId), after ?? null)
       request({ event: 'subscribe', data: dataOf(sessionId, after) })
       await answered
     },
     unsubscribe({ sessionId } = {}) {
-      positions.forget(sessionId ?? null)
+      positions.forget(idOf(sessionId))
       request({ event: 'unsubscribe', data: dataOf(sessionId, undefined) })
     },
-    position: ({ sessionId } = {}) => positions.of(sessionId ?? null),
+    position: ({ sessionId } = {}) => positions.of(idOf(sessionId)),
     close: () => end(new Error('The live events were closed.')),
   }
 }
+
+/** As the gateway writes them. */
+const idOf = (sessionId: string | undefined): string | null => sessionId?.toLowerCase() ?? null
 
 type RequestData = Extract<LiveRequest, { event: 'subscribe' }>['data']
 
