@@ -58,6 +58,7 @@ export type FrontDoorDeps = {
 /** Everything that listens: routes, pages and live lines, on one port or two. */
 export function createFrontDoor(deps: FrontDoorDeps, releases: Releases) {
   const { config, foundation, sessionParts, linkingParts, useCases, operator, phase, pages, log } = deps
+  const secrets = { secret: config.sessionSecret, previous: config.previousSecret }
   const { publicUrl, roles, trustProxy, production, limits } = config
   const { metrics, database, sessionsDatabase, tenants, vault, events, wakeups, lease } = foundation
   const { sessions, pacer, alarm } = sessionParts
@@ -143,7 +144,7 @@ export function createFrontDoor(deps: FrontDoorDeps, releases: Releases) {
       log,
       publicUrl,
       frontendOrigins: config.frontendOrigins,
-      idempotency: createIdempotency({ tenants, vault, log: log.child('http') }),
+      idempotency: createIdempotency({ tenants, vault, secrets, log: log.child('http') }),
       routes: answered,
       pages: roles.api ? Router().use(figures, documents, pages) : figures,
       onUpgrade: roles.api ? live.onUpgrade : (_request, socket) => socket.destroy(),

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Request } from 'express'
 import type { TenantTransactor } from '../database/tenant-transaction.js'
 import { GatewayError } from '../errors.js'
@@ -6,7 +5,11 @@ import type { Member } from './actor.js'
 import { fieldsAtFault } from './field-errors.js'
 
 /** A request that is to be done once, however often it is sent. */
-export type Asked = { key: string; hash: Buffer }
+export type Asked = {
+  key: string
+  /** Method, address and body, for comparison. It may hold anything that people send, so it is never stored as it is. */
+  request: string
+}
 
 /** What a use-case may do so that a crash, too, doubles nothing. */
 export type Once = {
@@ -42,8 +45,7 @@ export function askedOnce(request: Request, body: unknown): Asked | null {
   if (typeof key !== 'string' || !form.test(key)) {
     throw fieldsAtFault([{ path: 'Idempotency-Key', message: 'must be one header of 1 to 200 visible ASCII signs' }])
   }
-  const asked = [request.method, request.originalUrl, JSON.stringify(body)].join('\n')
-  return { key, hash: createHash('sha256').update(asked).digest() }
+  return { key, request: [request.method, request.originalUrl, JSON.stringify(body)].join('\n') }
 }
 
 export function keyReused(): GatewayError {

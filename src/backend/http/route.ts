@@ -39,6 +39,8 @@ export type Route<
   /** What stands behind the question mark: an object whose fields are optional texts. */
   query?: Query
   body?: Body
+  /** What it takes and answers is nothing to keep, not even sealed, so an Idempotency-Key means nothing here. */
+  neverKept?: true
   /** Of the body; 64 kB without it. */
   mostBytes?: number
   /** Absent: 204 without a body. */
@@ -58,6 +60,7 @@ export function route<Params extends Schema, Query extends Schema, Body extends 
 /** Express' handler for a route: authorise, read, parse, call, present. Nothing is read from who may not ask. */
 export function routeHandler(definition: Route, identify: Identify, idempotency?: Idempotency): RequestHandler {
   const { access, method, answer: schema } = definition
+  const isUnkept = definition.streams === true || definition.neverKept === true
   const present = (answer: unknown): unknown => schema?.parse(answer)
   return async (request, response) => {
     const actor = await identify(request)
@@ -69,7 +72,7 @@ export function routeHandler(definition: Route, identify: Identify, idempotency?
     if (known) requireOwnSessions(access, known, [sessionIdIn(params), sessionIdIn(query), sessionIdIn(body)])
     const answer = async (once: Once | null): Promise<unknown> =>
       present(await definition.handle({ actor, params, query, body, response, once }))
-    const asked = known && method === 'post' && definition.streams !== true ? askedOnce(request, sent) : null
+    const asked = known && method === 'post' && !isUnkept ? askedOnce(request, sent) : null
     const { answer: said, replayed } =
       known && asked && idempotency
         ? await idempotency.run(known, asked, once => answer(presenting(once, present)))

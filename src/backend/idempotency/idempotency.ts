@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHmac, createSecretKey, hkdfSync, randomUUID, type KeyObject } from 'node:crypto'
 import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import { scopeOf } from '../http/actor.js'
 import { inFlight, keyReused, type Idempotency } from '../http/idempotency.js'
@@ -16,7 +16,13 @@ import {
   type Try,
 } from './requests-store.js'
 
-export type IdempotencyDeps = { tenants: Pick<Tenants, 'transact'>; vault: Vault; log: Log }
+export type IdempotencyDeps = {
+  tenants: Pick<Tenants, 'transact'>
+  vault: Vault
+  /** `previous` while the secret is being replaced. */
+  secrets: { secret: Buffer; previous: Buffer | null }
+  log: Log
+}
 
 /** Longer than any answer takes: after a crash, nobody knows sooner that there will be none. */
 const trySeconds = 120
@@ -27,11 +33,13 @@ export const answerCell = (id: string): Cell => ({ table: 'idempotent_requests',
 
 type Begun = { id: string; answered: false } | { id: string; answered: true; answer: unknown }
 
-export function createIdempotency({ tenants, vault, log }: IdempotencyDeps): Idempotency {
+export function createIdempotency({ tenants, vault, secrets, log }: IdempotencyDeps): Idempotency {
+  const keys = [secrets.secret, ...(secrets.previous === null ? [] : [secrets.previous])].map(requestKey)
+
   /** What a request that is known is told; null: another try may begin. */
-  const told = async (tx: TenantTransactor, hash: Buffer, known: StoredRequest): Promise<Begun | null> => {
+  const told = async (tx: TenantTransactor, { hashes }: Try, known: StoredRequest): Promise<Begun | null> => {
     const { id, status, answer, underWay } = known
-    if (!hash.equals(known.hash)) throw keyReused()
+    if (!hashes.some(hash => hash.equals(known.hash))) throw keyReused()
     if (status === null && underWay) throw inFlight()
     if (status === null) return null
     const sealer = await vault.workspaceSealer(tx, tx.scope.workspaceId)
@@ -42,14 +50,14 @@ export function createIdempotency({ tenants, vault, log }: IdempotencyDeps): Ide
   const begin = async (tx: TenantTransactor, begun: Try): Promise<Begun> => {
     // however many ask at once, only those who may begin wait for each other
     const seen = await readRequest(tx, begun)
-    const answered = seen && (await told(tx, begun.hash, seen))
+    const answered = seen && (await told(tx, begun, seen))
     if (answered !== null) return answered
     const fresh = seen === null ? await insertRequest(tx, begun) : null
     if (fresh !== null) return { id: fresh, answered: false }
     const known = await lockRequest(tx, begun)
     // forgotten between the two looks
     if (known === null) throw inFlight()
-    const by = await told(tx, begun.hash, known)
+    const by = await told(tx, begun, known)
     if (by !== null) return by
     await tryAgain(tx, begun)
     return { id: known.id, answered: false }
@@ -65,13 +73,13 @@ export function createIdempotency({ tenants, vault, log }: IdempotencyDeps): Ide
   }
 
   return {
-    async run(by, { key, hash }, work) {
+    async run(by, { key, request }, work) {
       const scope = scopeOf(by)
       const begun: Try = {
         userId: by.userId,
         askedBy: by.keyId ?? by.kind,
         key,
-        hash,
+        hashes: keys.map(each => createHmac('sha256', each).update(request).digest()),
         tryId: randomUUID(),
         seconds: trySeconds,
       }
@@ -101,4 +109,11 @@ export function createIdempotency({ tenants, vault, log }: IdempotencyDeps): Ide
       }
     },
   }
+}
+
+/** Of a phone number, say, a plain hash could be guessed. */
+function requestKey(secret: Buffer): KeyObject {
+  return createSecretKey(
+    Buffer.from(hkdfSync('sha256', createSecretKey(secret), '', 'whizlite/idempotency/requests/1', 32)),
+  )
 }

@@ -5,8 +5,8 @@ import './idempotency-tables.js'
 /** One request of one member, by the key that they gave it. */
 export type RequestPlace = { userId: string; askedBy: string; key: string }
 
-/** `tryId`: of the caller; nobody else stores under it. */
-export type Try = RequestPlace & { tryId: string; hash: Buffer; seconds: number }
+/** `tryId`: of the caller; nobody else stores under it. `hashes`: keyed, of the request; the first is stored. */
+export type Try = RequestPlace & { tryId: string; hashes: readonly Buffer[]; seconds: number }
 
 export type StoredRequest = {
   id: string
@@ -20,10 +20,10 @@ const keptFor = sql`interval '24 hours'`
 
 /** @returns the id of a request that was not known, or is forgotten by now; null: it is known */
 export async function insertRequest({ db, scope }: TenantTransactor, begun: Try): Promise<string | null> {
-  const { userId, askedBy, key, tryId, hash, seconds } = begun
+  const { userId, askedBy, key, tryId, hashes, seconds } = begun
   const { rows } = await sql<{ id: string }>`
     insert into idempotent_requests (workspace_id, user_id, asked_by, key, request_hash, try_id, try_until)
-    values (${scope.workspaceId}, ${userId}, ${askedBy}, ${key}, ${hash}, ${tryId}, clock_timestamp() + make_interval(secs => ${seconds}))
+    values (${scope.workspaceId}, ${userId}, ${askedBy}, ${key}, ${hashes[0]}, ${tryId}, clock_timestamp() + make_interval(secs => ${seconds}))
     on conflict (workspace_id, user_id, asked_by, key) do update set
       id = gen_random_uuid(), request_hash = excluded.request_hash, try_id = excluded.try_id, try_until = excluded.try_until,
       status = null, answer = null, created_at = clock_timestamp()
