@@ -5,7 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SYSTEM_TABLES } from '../src/backend/database/isolation.js'
 import { exported, notExported } from '../src/backend/privacy/exported.js'
 import type { WorkspaceId } from '../src/contract/ids.js'
+import { CliProcess } from './support/cli-process.js'
 import { Operator } from './support/operator.js'
+import { workspaceRow } from './support/people.js'
 import { Rows } from './support/rows.js'
 import { sessionRow } from './support/session-row.js'
 import { TestGateway } from './support/test-gateway.js'
@@ -147,6 +149,48 @@ describe('an export', () => {
   })
 })
 
+describe('whizlite privacy', () => {
+  const cli = async (words: string[], piped = '') => {
+    await using command = new CliProcess(['privacy', ...words], { env: gateway.env, piped })
+    const code = await command.exited
+    return { code, lines: command.lines.all(), errors: command.errors }
+  }
+
+  test('erases a contact and exports what is left, beside a gateway that runs', async () => {
+    const sessionId = await plantMessages()
+    const before = await cli(['export', '-'], `${number}\n`)
+    expect(before).toMatchObject({ code: 0, errors: '' })
+    expect(before.lines.some(line => line.includes(sessionId))).toBe(true)
+    expect(await cli(['erase', '-', '--yes'], `${number}\n`)).toMatchObject({
+      code: 0,
+      lines: [expect.stringMatching(/^Erased: [1-9]\d* rows\.$/)],
+    })
+    expect(await inJournal(sessionId)).toEqual(['254700000009@s.whatsapp.net'])
+    expect((await cli(['export', '-'], number)).lines).toEqual([])
+    const whole = await cli(['export'])
+    expect(whole.lines.length).toBeGreaterThan(10)
+    expect(whole.lines.join()).not.toContain(number)
+    const asked = await rows.query(`select from audit_log where entry ->> 'by' = 'operator'`)
+    expect(asked).toHaveLength(4)
+  })
+
+  test('erases a workspace, and not without being sure', async () => {
+    const other = await workspaceRow(rows)
+    expect(await cli(['erase-workspace', other])).toMatchObject({ code: 2 })
+    expect(await cli(['erase-workspace', other, '--yes'])).toMatchObject({ code: 0 })
+    expect(await rows.query('select from workspaces where id = $1', [other])).toEqual([])
+    expect(await cli(['erase-workspace', workspaceId, '--yes'])).toMatchObject({
+      code: 1,
+      errors: expect.stringContaining('operator’s own workspace'),
+    })
+  })
+
+  test('repeats nothing that is no number', async () => {
+    const { code, errors } = await cli(['erase', '-', '--yes'], 'Canary Wanjiku')
+    expect([code, errors]).toEqual([1, expect.not.stringContaining('Canary')])
+  })
+})
+
 describe('a workspace', () => {
   test('that is the operator’s is not erased under them', async () => {
     expect(await operator.ask('POST', erasures, { workspaceId })).toMatchObject({ status: 403 })
@@ -172,7 +216,7 @@ describe('a workspace', () => {
 
   test('that an older database brings back is erased again by the next start', async () => {
     const [{ workspace_id: other = '' } = {}] = await rows.query<{ workspace_id?: string }>(
-      `select workspace_id from tombstones where kind = 'workspace'`,
+      `select workspace_id from tombstones where kind = 'workspace' order by erased_at desc limit 1`,
     )
     const file = join(gateway.dataDir, 'erased.ndjson')
     await expect.poll(() => existsSync(file) && readFileSync(file, 'utf8')).toContain(other)

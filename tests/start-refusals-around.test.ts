@@ -12,6 +12,7 @@ import { cloneDatabase, type ClonedDatabase } from './support/template-database.
 import { startedIn } from './support/started-in.js'
 
 const secret = randomBytes(32).toString('hex')
+const jwtSecret = randomBytes(32).toString('hex')
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 let folder: string
@@ -26,6 +27,7 @@ const production = (url: string) => ({
   PUBLIC_URL: 'https://link.example',
   TRUST_PROXY: 'loopback',
   WHATSAPP_SESSION_SECRET: secret,
+  WHATSAPP_JWT_SECRET: jwtSecret,
   DATA_DIR: folder,
 })
 
@@ -36,15 +38,35 @@ describe('the folder', () => {
     expectRefused(refused, [/^DATA_DIR may be read or written by every account.*chmod 700/], [folder, secret])
   })
 
-  test.each(['session-secret', 'service-token'])('must not show its %s to anybody, wherever it is', async name => {
-    const file = join(folder, name)
-    writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o640 })
-    const refused = await refusedStart({ NODE_ENV: 'test', DATA_DIR: folder })
-    expectRefused(
-      refused,
-      [new RegExp(`^The file ${name} in DATA_DIR may be read.*chmod 600`)],
-      [folder, readFileSync(file, 'utf8')],
-    )
+  test.each(['session-secret', 'service-token', 'jwt-secret'])(
+    'must not show its %s to anybody, wherever it is',
+    async name => {
+      const file = join(folder, name)
+      writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o640 })
+      const refused = await refusedStart({ NODE_ENV: 'test', DATA_DIR: folder })
+      expectRefused(
+        refused,
+        [new RegExp(`^The file ${name} in DATA_DIR may be read.*chmod 600`)],
+        [folder, readFileSync(file, 'utf8')],
+      )
+    },
+  )
+})
+
+describe('pages of other origins', () => {
+  test.each([
+    ['every one there is', '*'],
+    ['all below one', 'https://*.example.com'],
+    ['one that is no origin', 'https://app.example.com/path'],
+  ])('are not let in as %s', async (_, origins) => {
+    const refused = await refusedStart({ NODE_ENV: 'test', DATA_DIR: folder, FRONTEND_URL: origins })
+    expectRefused(refused, [/^FRONTEND_URL: must be origins/], [origins])
+  })
+
+  test('are not let in over plain http in production', async () => {
+    const env = production('postgres://user:hidden-word@127.0.0.1:1/none')
+    const refused = await refusedStart({ ...env, FRONTEND_URL: 'http://app.example.com' })
+    expectRefused(refused, [/^FRONTEND_URL must be https/], ['app.example.com'])
   })
 })
 
@@ -107,7 +129,11 @@ describe('the database', () => {
 
   test('must open with the secret, and a canary that was changed does not', async () => {
     await rows.query(`insert into canary (sealed, kek_id) values ('\\x00', 'x')`)
-    expectRefused(await start(), [/^WHATSAPP_SESSION_SECRET is not the one/, /^Start with the secret/], [secret])
+    expectRefused(
+      await start(),
+      [/^WHATSAPP_SESSION_SECRET is not the one/, /^Start with the secret/, /^To change it/],
+      [secret],
+    )
   })
 
   test('must not be one that newer code alone can work with; one that is merely newer is', async () => {

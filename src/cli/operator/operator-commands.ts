@@ -1,5 +1,10 @@
-import type { Command } from '../command.js'
+import type { Command, Options } from '../command.js'
 import { localDetails } from './local-gateway-details.js'
+
+const workspace = { workspace: { type: 'string' } } as const satisfies Options
+const yes = { yes: { type: 'boolean' } } as const satisfies Options
+const contactDetails = `FILE holds one phone number or JID; "-" is standard input. It is never written into the command itself, where other users see it.`
+const workspaceDetails = '--workspace ID  another workspace than the operator’s own'
 
 /** Commands that need the gateway's database and no gateway. */
 export const operatorCommands: readonly Command[] = [
@@ -30,6 +35,43 @@ Exit code: 0 whole, 1 broken or not read.`,
     options: { head: { type: 'string' }, json: { type: 'boolean' } },
     operands: [],
     load: async () => (await import('./audit-verify-command.js')).auditVerifyCommand,
+  },
+  {
+    name: 'privacy export',
+    summary: 'write everything that is stored of a contact, or in a workspace, as lines of JSON',
+    usage: 'privacy export [FILE|-] [--workspace ID]',
+    details: `Without FILE everything of the workspace. Credentials, keys, tokens and session IDs are never in it.
+${contactDetails}
+${localDetails}
+
+${workspaceDetails}`,
+    options: workspace,
+    operands: ['[FILE|-]'],
+    load: async () => (await import('./privacy-command.js')).exportCommand,
+  },
+  {
+    name: 'privacy erase',
+    summary: 'erase everything that names a contact, for good',
+    usage: 'privacy erase FILE|- --yes [--workspace ID]',
+    details: `${contactDetails}
+${localDetails}
+
+${workspaceDetails}
+--yes           there is no way back`,
+    options: { ...workspace, ...yes },
+    operands: ['FILE|-'],
+    load: async () => (await import('./privacy-command.js')).eraseCommand,
+  },
+  {
+    name: 'privacy erase-workspace',
+    summary: 'erase a workspace with all that is in it, for good',
+    usage: 'privacy erase-workspace ID --yes',
+    details: `${localDetails}
+
+--yes           there is no way back`,
+    options: yes,
+    operands: ['ID'],
+    load: async () => (await import('./privacy-command.js')).eraseWorkspaceCommand,
   },
   {
     name: 'keys status',
