@@ -103,3 +103,19 @@ test('its secret lies sealed in the database, and recovery codes as hashes', asy
   expect(find(secrets, rows.map(({ row }) => row).join('\n'))).toEqual([])
   expect(find(secrets, rig.gateway.logLines.join(''))).toEqual([])
 })
+
+test('a code of one secret does not confirm another that was begun meanwhile', async () => {
+  const person = await rig.join()
+  const begin = async () => {
+    const { body } = await person.asks('POST', '/api/v1/auth/totp/begin', { password: person.password })
+    return String(body['secret'])
+  }
+  const confirm = (code: string) => person.asks('POST', '/api/v1/auth/totp/confirm', { code })
+  const first = await begin()
+  const second = await begin()
+  expect((await confirm(codeOf(first))).body['code']).toBe('second_factor_wrong')
+  const [confirmed] = await Promise.all([confirm(codeOf(second)), begin()])
+  const { body } = await person.signIn()
+  // whichever came first, no secret is in force that nobody has proven
+  expect(body['code'] === 'second_factor_required').toBe(confirmed.status === 200)
+})

@@ -17,11 +17,16 @@ export type ChangeLoginDeps = { tenants: Tenants; accessTokens: AccessTokens }
 export async function changeLogin(
   { tenants, accessTokens }: ChangeLoginDeps,
   person: Person,
-  { login, change, action }: { login: Login; change: LoginChange; action: Audited['action'] },
+  {
+    login,
+    change,
+    action,
+    secretIs,
+  }: { login: Login; change: LoginChange; action: Audited['action']; secretIs?: Buffer },
 ): Promise<AccessToken> {
   const { userId, familyId, workspaceId } = person
   const loginVersion = await tenants.transact(ownScope(person), async tx => {
-    const version = await raiseVersion(tx, login, change)
+    const version = await raiseVersion(tx, login, change, secretIs)
     if (version === null) throw wrongCredentials()
     await revokeFamilies(tx, { userId, reason: 'login_changed', except: familyId })
     await audit(tx, { action })

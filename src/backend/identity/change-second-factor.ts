@@ -58,12 +58,12 @@ export async function confirmSecondFactor(
   const token = await changeLogin(deps, person, {
     login,
     change: {
-      // the very secret that the code was made from, should another have been begun meanwhile
-      totp_secret: login.totpSecret,
       totp_confirmed_at: new Date(deps.now()),
       totp_step: step,
       recovery_hashes: recoveryCodes.flatMap(recovery => recoveryHash(person.userId, recovery) ?? []),
     },
+    // the code was made from this one: another may have been begun meanwhile, or this one sealed anew
+    secretIs: login.totpSecret,
     action: 'auth.totp_enabled',
   })
   return { recoveryCodes, ...token }

@@ -52,17 +52,23 @@ export async function findLogin({ db }: OwnRows, userId: UserId, held?: 'held'):
   }
 }
 
-/** Ends all access tokens of the login, together with what else the change sets. @returns the new version; null: it was not as expected any more */
+/**
+ * Ends all access tokens of the login, together with what else the change sets.
+ * @param secretIs the sealed secret that must still stand there
+ * @returns the new version; null: it was not as expected any more
+ */
 export async function raiseVersion(
   { db }: OwnRows,
   login: Pick<Login, 'userId' | 'version'>,
   change: LoginChange = {},
+  secretIs?: Buffer,
 ): Promise<number | null> {
   const row = await db
     .updateTable('logins')
     .set({ ...change, version: login.version + 1 })
     .where('id', '=', login.userId)
     .where('version', '=', login.version)
+    .$if(secretIs !== undefined, query => query.where('totp_secret', '=', secretIs ?? null))
     .returning('version')
     .executeTakeFirst()
   return row?.version ?? null
