@@ -52,7 +52,7 @@ export class Cluster implements AsyncDisposable {
     readonly contact: Phone,
     readonly serviceToken: string,
     /** With which its nodes seal. */
-    readonly secret: Uint8Array,
+    public secret: Uint8Array,
     /** Connections that gateways have opened to WhatsApp. */
     readonly connects: readonly { node: string; at: number }[],
   ) {

@@ -11,6 +11,7 @@ const allowed = [
   'engine/key-rows.ts',
   // data keys that nothing stored has named for a while
   'key-rotation/data-keys.ts',
+  'key-rotation/rotate-data-keys.ts',
   // an attempt that never became a session
   'linking/discard-attempt.ts',
   // ratchets that a bot has gone on with; new ones are begun
