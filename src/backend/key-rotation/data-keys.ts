@@ -3,7 +3,8 @@ import { SessionId, type WorkspaceId } from '../../contract/ids.js'
 import type { TenantReader, Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import { lockLease } from '../leases/session-leases.js'
 import type { Vault } from '../vault/vault.js'
-import { valuesLeft, type KeyScope } from './reseal.js'
+import type { KeyScope } from './newest-sealer.js'
+import { valuesLeft } from './reseal.js'
 
 /** How long nothing may have needed a key before it is deleted: far longer than anybody seals with one that was replaced. */
 export const quietSeconds = 600

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { UserId, type WorkspaceId } from '../../contract/ids.js'
 import type { TenantReader } from '../database/tenant-transaction.js'
 import { totpCell } from '../identity/totp-seal.js'
-import { newestSealer, sealAnew, type ResealDeps, type Resealed } from './reseal.js'
+import { newestSealer, sealAnew, type ResealDeps, type Resealed } from './newest-sealer.js'
 
 /** Logins whose secret another key than this one seals. Only the operator's workspace seals for them. */
 export async function loginsLeft(tx: TenantReader, workspaceId: WorkspaceId, keyId: string): Promise<UserId[]> {

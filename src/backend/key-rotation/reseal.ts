@@ -1,20 +1,10 @@
 import { sql, type RawBuilder } from 'kysely'
-import type { WorkspaceId } from '../../contract/ids.js'
-import type { TenantReader, Tenants, TenantTransactor } from '../database/tenant-transaction.js'
+import type { TenantReader, TenantTransactor } from '../database/tenant-transaction.js'
 import { keyIdPlace } from '../vault/key-ring.js'
-import type { Sealer } from '../vault/sealer.js'
-import { VaultError } from '../vault/vault-error.js'
 import type { Vault } from '../vault/vault.js'
+import { newestSealer, sealAnew, type KeyScope, type ResealDeps, type Resealed } from './newest-sealer.js'
 import { resealLogins, loginsLeft } from './reseal-logins.js'
 import { sealedColumns, type KeyValue, type SealedColumn } from './sealed-columns.js'
-
-/** A session's data keys, or with null the workspace's own. */
-export type KeyScope = { workspaceId: WorkspaceId; sessionId: string | null }
-
-export type ResealDeps = { tenants: Tenants; vault: Pick<Vault, 'sealer'> }
-
-/** `unreadable`: values that were left as they are, because they do not open. */
-export type Resealed = { rows: number; unreadable: number }
 
 const atOnce = 200
 
@@ -92,21 +82,6 @@ async function resealBatch(tx: TenantTransactor, vault: Pick<Vault, 'sealer'>, {
   }
 }
 
-/** @returns null when it does not open: it stays as it is, and so does the key it names */
-export async function sealAnew(
-  tx: TenantTransactor,
-  sealer: Sealer,
-  cell: ReturnType<SealedColumn['cell']>,
-  value: Buffer,
-): Promise<Buffer | null> {
-  try {
-    return await sealer.seal(tx, cell, await sealer.open(tx, cell, value))
-  } catch (error) {
-    if (error instanceof VaultError) return null
-    throw error
-  }
-}
-
 async function replace(
   tx: TenantTransactor,
   { scope, column: { table, column, under, keys } }: Pick<Batch, 'scope' | 'column'>,
@@ -125,20 +100,4 @@ async function replace(
     where t.workspace_id = ${scope.workspaceId} ${under === 'session' ? sql`and t.session_id = ${scope.sessionId}` : sql``}
       ${same.length === 0 ? sql`` : sql.join(same, sql` `)} and t.${sql.ref(column)} = n.was`.execute(tx.db)
   return Number(numAffectedRows ?? 0n)
-}
-
-/** Of the key that is the newest now. @returns null when the keys were destroyed meanwhile, with all they had sealed */
-export async function newestSealer(
-  tx: TenantTransactor,
-  vault: Pick<Vault, 'sealer'>,
-  scope: KeyScope,
-): Promise<Sealer | null> {
-  try {
-    const sealer = await vault.sealer(tx, scope)
-    await sealer.renew(tx)
-    return sealer
-  } catch (error) {
-    if (error instanceof VaultError && error.code === 'data_key_missing') return null
-    throw error
-  }
 }

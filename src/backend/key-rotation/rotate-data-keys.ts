@@ -6,7 +6,8 @@ import type { Database } from '../database/database.js'
 import type { Tenants } from '../database/tenant-transaction.js'
 import { vaultLimits, type Vault } from '../vault/vault.js'
 import { keyScopes, quietSeconds, renewDataKey, retireOlderKeys } from './data-keys.js'
-import { resealScope, type KeyScope } from './reseal.js'
+import type { KeyScope } from './newest-sealer.js'
+import { resealScope } from './reseal.js'
 
 /** After each session of a workspace, and the workspace itself. `left`: of these, those to come. */
 export type ResealProgress = { workspaceId: WorkspaceId; done: number; left: number; rows: number }

@@ -47,8 +47,8 @@ describe('a session key', () => {
       return sealer.seal(tx, cell, Buffer.from('noise key'))
     })
     for (const reader of [vault, vault, createVault({ secret })]) {
-      const opened = await tenants.read(scope, async tx => (await reader.sealer(tx, session)).open(tx, cell, sealed))
-      expect(opened.toString()).toBe('noise key')
+      const text = await tenants.read(scope, async tx => (await reader.sealer(tx, session)).open(tx, cell, sealed))
+      expect(text.toString()).toBe('noise key')
     }
     const [row, ...others] = await keysIn(scope)
     expect(others).toEqual([])
@@ -152,11 +152,11 @@ describe('a workspace key', () => {
     )
     expect(new Set(sealers.map(sealer => sealer.keyId)).size).toBe(1)
     expect(await keysIn(scope)).toHaveLength(1)
-    const opened = tenants.read(scope, async tx => {
+    const body = tenants.read(scope, async tx => {
       const sealed = (await sealers[0]?.sealJson(tx, cell, { body: 'hello' })) ?? Buffer.alloc(0)
       return sealers[3]?.openJson(tx, cell, sealed)
     })
-    await expect(opened).resolves.toEqual({ body: 'hello' })
+    await expect(body).resolves.toEqual({ body: 'hello' })
   })
 
   test('of a first use that rolled back is made again', async () => {
