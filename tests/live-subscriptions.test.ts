@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { EventTeller } from './support/event-teller.js'
 import { hears, LiveScene, reasonsOf } from './support/live-scene.js'
+import { MemberLine } from './support/member-line.js'
 import type { TwoNodes } from './support/two-nodes.js'
 
 let scene: LiveScene
@@ -131,4 +132,22 @@ describe('a resync', () => {
     expect(reasonsOf(late)).toEqual(['b', 'c'])
     await late.close()
   })
+})
+
+test('who comes back after a restart hears what was told meanwhile, once', async () => {
+  const { gateway } = nodes
+  const line = await MemberLine.withTicket(nodes.there, { url: gateway.url })
+  await line.subscribe()
+  const before = await teller.lost(sessionId, 'before')
+  await hears(line, 'before')
+  await gateway.stopApp()
+  await line.closed
+  await teller.lost(sessionId, 'while it was down')
+  await gateway.startApp()
+  const again = await MemberLine.withTicket(nodes.there, { url: gateway.url })
+  await again.subscribe({ after: before })
+  await teller.lost(sessionId, 'after')
+  await hears(again, 'after')
+  expect([reasonsOf(line), reasonsOf(again)]).toEqual([['before'], ['while it was down', 'after']])
+  await again.close()
 })
