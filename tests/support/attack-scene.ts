@@ -25,6 +25,13 @@ export type Party = {
   near: boolean
 }
 
+/** So many requests from one address are no news. */
+export const generous = {
+  API_REQUESTS_PER_SECOND: '10000',
+  API_REQUEST_BURST: '1000000',
+  API_REQUESTS_PER_ADDRESS: '10000',
+}
+
 type Belongings = {
   theirs: Named
   /** What nobody else may hear, not even who manages the workspace. */
@@ -55,11 +62,6 @@ export class AttackScene implements AsyncDisposable {
   ) {}
 
   static async open(): Promise<AttackScene> {
-    const generous = {
-      API_REQUESTS_PER_SECOND: '10000',
-      API_REQUEST_BURST: '1000000',
-      API_REQUESTS_PER_ADDRESS: '10000',
-    }
     const rig = await PeopleRig.open({ env: generous })
     const { owner } = rig
     const word = canary()

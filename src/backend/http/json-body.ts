@@ -4,6 +4,7 @@ import type { ErrorCode } from '../../contract/errors.js'
 import { GatewayError } from '../errors.js'
 import { duplicateKey } from './duplicate-keys.js'
 import { fieldsAtFault } from './field-errors.js'
+import { unstorableText } from './unstorable-text.js'
 
 /** Of a route that names no other limit. */
 const usualLimitBytes = 64 * 1024
@@ -16,7 +17,7 @@ const poisonous = new Set(['__proto__', 'constructor', 'prototype'])
 
 /**
  * Reads a JSON body: one plain object in UTF-8, or nothing at all for one without fields, bounded in size and depth, without fields that are
- * there twice or could pollute prototypes. What is too large is refused as soon as that is known, and the rest is never read. Compressed
+ * there twice or could pollute prototypes, and without text that could not be stored as it is. What is too large is refused as soon as that is known, and the rest is never read. Compressed
  * bodies are refused: no request is large enough to need it.
  * @throws GatewayError `unsupported_media_type`, `body_too_large`, `invalid_json`, `validation_failed`
  */
@@ -77,6 +78,9 @@ function parseObject(bytes: Buffer): object {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || isHostile(value)) throw invalid()
   const twice = duplicateKey(text)
   if (twice !== null) throw fieldsAtFault([{ path: twice.slice(0, 200), message: 'is there twice' }])
+  const unstorable = unstorableText(value)
+  if (unstorable !== null)
+    throw fieldsAtFault([{ path: unstorable.slice(0, 200), message: 'must not hold NUL or half a character' }])
   return value
 }
 
