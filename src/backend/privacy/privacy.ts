@@ -19,7 +19,10 @@ export interface Privacy {
   list(scope: TenantScope): Promise<Erasure[]>
   /** @throws GatewayError `not_found` */
   view(scope: TenantScope, erasureId: string): Promise<Erasure>
-  /** What the scope sees: private sessions of others are not in it. @returns lines of JSON, see `exportLines`; that it was asked for is in the audit log before the first one */
+  /**
+   * What the scope sees: private sessions of others are not in it.
+   * @returns lines of JSON, see `exportLines`; that it was asked for is in the audit log before the first one
+   */
   export(scope: TenantScope, contact: Contact | null): Promise<AsyncIterable<string>>
 }
 
