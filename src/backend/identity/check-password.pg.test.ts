@@ -25,8 +25,8 @@ beforeAll(async () => {
       return does(...args)
     }
   const { clone, tenants, vault, workspaceId } = rig
-  const database = { system: noted('system', clone.database.system) as typeof clone.database.system }
-  const noting: Pick<Tenants, 'asLogin'> = { asLogin: noted('login', tenants.asLogin) as Tenants['asLogin'] }
+  const database = { system: noted('system', clone.database.system) }
+  const noting: Pick<Tenants, 'asLogin'> = { asLogin: noted('login', tenants.asLogin) }
   deps = {
     database,
     tenants: noting,
