@@ -23,6 +23,9 @@ test('the page shows every route with what it takes and gives, and lets no text 
     const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     const page = await (await fetch(`${base}/docs`)).text()
     for (const part of ['/things/{thingId}', 'post', 'colour', 'changed', '1.2.3']) expect(page).toContain(part)
+    for (const proof of ['access token', 'API key', 'service token', 'cookie']) expect(page).toContain(proof)
+    for (const example of page.split('<h2>Routes')[0]?.split('<h3>').slice(1) ?? []) expect(example).toContain('curl ')
+    expect(page).toContain('For anyone.')
     expect(page).toContain('Change &lt;b&gt;a thing&lt;/b&gt;')
     expect((await fetch(`${base}/docs/style.css`)).headers.get('content-type')).toContain('text/css')
   } finally {

@@ -22,7 +22,7 @@ test('describes what routes take and give with their own schemas', () => {
     '/things/{thingId}/parts': {
       post: {
         summary: 'Add a part',
-        parameters: [{ name: 'thingId', in: 'path', required: true }],
+        parameters: [{ name: 'thingId', in: 'path', required: true }, { $ref: '#/components/parameters/requestId' }],
         requestBody: {
           required: true,
           content: {

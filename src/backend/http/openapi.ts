@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { Problem } from '../../contract/errors.js'
-import type { Access } from './access.js'
+import { headerParameters, headers, headersGiven, headersTaken } from './openapi-headers.js'
+import { problemsOf } from './openapi-problems.js'
+import { neededBy, securityOf, securitySchemes } from './openapi-security.js'
+import { operationIdOf } from './operation-ids.js'
 import { route, type Route } from './route.js'
 
 type Schema = z.ZodType
@@ -20,9 +23,12 @@ export function openApiDocument(routes: readonly Route[], version: string): Reco
   return {
     openapi: '3.1.1',
     info: { title: 'WHIZ LITE', version, license: { name: 'GPL-3.0-or-later', identifier: 'GPL-3.0-or-later' } },
+    servers: [{ url: '/' }],
     paths,
     components: {
       schemas: { Problem: jsonSchema(Problem, 'output') },
+      parameters: headerParameters,
+      headers,
       securitySchemes,
     },
   }
@@ -41,7 +47,9 @@ export function openApiRoutes(described: readonly Route[], version: string): Rou
   return [self]
 }
 
-function operation({ path, summary, access, query, body, answer }: Route): Record<string, unknown> {
+function operation(definition: Route): Record<string, unknown> {
+  const { path, summary, access, query, body } = definition
+  const operationId = operationIdOf(definition)
   const parameters = [
     ...[...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
       name,
@@ -50,12 +58,14 @@ function operation({ path, summary, access, query, body, answer }: Route): Recor
       schema: { type: 'string' },
     })),
     ...queryParameters(query),
+    ...headersTaken(definition),
   ]
-  const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
   return {
+    ...(operationId !== null && { operationId }),
     summary,
-    ...(access && { security: securityOf(access) }),
-    ...(parameters.length > 0 && { parameters }),
+    ...(access && { description: neededBy(access), 'x-required-role': access.role ?? 'member' }),
+    security: securityOf(definition),
+    parameters,
     ...(body && {
       requestBody: {
         // no body is read as one without fields
@@ -63,25 +73,37 @@ function operation({ path, summary, access, query, body, answer }: Route): Recor
         content: { 'application/json': { schema: jsonSchema(body, 'input') } },
       },
     }),
-    responses: {
-      ...(answer
-        ? { 200: { description: 'Success', content: { 'application/json': { schema: jsonSchema(answer, 'output') } } } }
-        : { 204: { description: 'Success, without a body' } }),
-      default: { description: 'A problem; switch on its `code`', content: problem },
-    },
+    responses: { ...success(definition), ...problems(definition) },
   }
 }
 
-const securitySchemes = {
-  accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
-  apiKey: { type: 'http', scheme: 'bearer', bearerFormat: 'whiz_live_…' },
-  serviceToken: { type: 'http', scheme: 'bearer' },
-} as const
+function success(definition: Route): Record<string, unknown> {
+  const given = headersGiven(definition, 'success')
+  const { answer, streams } = definition
+  if (streams === true) {
+    const content = { 'application/x-ndjson': { schema: { type: 'string' } } }
+    return { 200: { description: 'Lines of JSON, as they come', headers: given, content } }
+  }
+  if (!answer) return { 204: { description: 'Success, without a body', headers: given } }
+  const content = { 'application/json': { schema: jsonSchema(answer, 'output') } }
+  return { 200: { description: 'Success', headers: given, content } }
+}
 
-const schemeOf = { user: 'accessToken', key: 'apiKey', service: 'serviceToken' } as const
+const problem = { $ref: '#/components/schemas/Problem' } as const
+const anyProblem = { 'application/problem+json': { schema: problem } } as const
 
-/** Any one of them will do. */
-const securityOf = ({ kinds = ['user', 'key', 'service'] }: Access) => kinds.map(kind => ({ [schemeOf[kind]]: [] }))
+function problems(definition: Route): Record<string, unknown> {
+  const answers = Object.entries(problemsOf(definition)).map(([status, { description, codes, waits }]) => [
+    status,
+    {
+      description: `${description}: ${codes.map(code => `\`${code}\``).join(', ')}, among others`,
+      headers: headersGiven(definition, waits ? 'wait' : 'problem'),
+      content: anyProblem,
+    },
+  ])
+  const rest = { description: 'A problem; switch on its `code`', content: anyProblem }
+  return { ...(Object.fromEntries(answers) as object), default: rest }
+}
 
 function queryParameters(query: Schema | undefined): Record<string, unknown>[] {
   if (query === undefined) return []
