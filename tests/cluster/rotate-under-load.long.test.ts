@@ -110,6 +110,10 @@ test('secret and data keys are replaced while people write: nothing is lost or f
   for (const { workspace: workspaceId, session: sessionId, id, wrapped } of rows) {
     expect(() => old.unwrap({ workspaceId, sessionId }, id, wrapped)).toThrow('changed or belongs')
   }
+  const { rows: roles } = await cluster.owner.query<{ login: boolean }>(
+    `select rolcanlogin as login from pg_roles where rolname like replace(current_database(), '_', '\\_') || '\\_app%' order by rolname`,
+  )
+  expect(roles).toEqual([{ login: false }, { login: true }])
   const refused = await refusedStart({
     NODE_ENV: 'test',
     DATA_DIR: cluster.options.folder,

@@ -22,7 +22,25 @@ export async function cloneDatabase({ tablespace = 'pg_default' } = {}): Promise
   ownerUrl.searchParams.set('options', `-c search_path=${SCHEMA}`)
   return {
     ownerUrl: ownerUrl.href,
-    drop: () => asAdmin(adminUrl, `drop database if exists ${name} with (force)`, `drop role if exists ${name}_app`),
+    drop: async () => {
+      await asAdmin(adminUrl, `drop database if exists ${name} with (force)`)
+      await dropRoles(adminUrl, `${name}_app`)
+    },
+  }
+}
+
+/** One for each secret that the database was ever worked with. */
+async function dropRoles(adminUrl: string, prefix: string): Promise<void> {
+  const admin = new Client(adminUrl)
+  await admin.connect()
+  try {
+    const { rows } = await admin.query<{ name: string }>(
+      'select quote_ident(rolname) as name from pg_roles where starts_with(rolname, $1)',
+      [prefix],
+    )
+    for (const { name } of rows) await admin.query(`drop role if exists ${name}`)
+  } finally {
+    await admin.end()
   }
 }
 

@@ -1,13 +1,15 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { CleanupRig } from '../../../tests/support/cleanup-rig.js'
-import type { SessionId, WorkspaceId } from '../../contract/ids.js'
+import { UserId, type SessionId, type WorkspaceId } from '../../contract/ids.js'
 import { KeyBatch } from '../engine/key-batch.js'
 import { KeyRows } from '../engine/key-rows.js'
 import type { EventLog } from '../events/event-log.js'
 import { createEventLog } from '../events/event-log.js'
+import { createTotpSeal } from '../identity/totp-seal.js'
+import { keyIdOf } from '../vault/key-ring.js'
 import { createVault, vaultLimits, type Vault } from '../vault/vault.js'
-import { retireOlderKeys } from './data-keys.js'
+import { renewDataKey, retireOlderKeys } from './data-keys.js'
 import { finishScopes, rotateDataKeys, type ResealProgress } from './rotate-data-keys.js'
 
 /** A node: its vault, and what it has open of the session. */
@@ -173,6 +175,32 @@ test('an old key goes when nothing has needed it for a while, and not while a si
   await finishScopes({ tenants: rig.tenants, vault }, workspaceId, never, 0)
   expect((await keys()).map(({ id }) => id)).not.toContain(old?.id)
   expect([await get(await node(), 'a'), await get(slow, 'b')]).toEqual(['kept', 'late'])
+})
+
+test('what logins have sealed follows, and keeps the key until it has', async () => {
+  const userId = UserId.parse(randomUUID())
+  const totp = createTotpSeal({ tenants: rig.tenants, vault: rig.vault, workspaceId: () => workspaceId })
+  await rig.rows.query(`insert into meta (key, value) values ('operator_workspace', $1)`, [workspaceId])
+  await rig.rows.query(
+    `insert into logins (id, email, password_hash, totp_secret) values ($1, 'a@example.com', 'a hash that nobody checks', $2)`,
+    [userId, await totp.seal(userId, Buffer.from('seed'))],
+  )
+  const stored = async () => {
+    const [row] = await rig.rows.query<{ sealed: Buffer }>('select totp_secret as sealed from logins where id = $1', [
+      userId,
+    ])
+    return row?.sealed ?? Buffer.alloc(0)
+  }
+  const before = await stored()
+  const scope = { workspaceId, sessionId: null }
+  await renewDataKey({ tenants: rig.tenants, vault: rig.vault }, scope, new Date(Date.now() + 60_000))
+  expect(await retireOlderKeys(rig.tenants, scope, 0)).toBe(1)
+  await expect(rotate()).resolves.toMatchObject({ left: 0, unreadable: 0 })
+  const after = await stored()
+  expect(keyIdOf(after)).not.toEqual(keyIdOf(before))
+  expect(await totp.open(userId, after)).toEqual(Buffer.from('seed'))
+  expect(await totp.open(userId, before)).toEqual(Buffer.from('seed'))
+  await rig.rows.query('delete from logins')
 })
 
 test('a value that does not open keeps its key, and no other value back', async () => {
