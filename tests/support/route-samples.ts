@@ -36,7 +36,7 @@ export type RouteSample = {
 
 const email = 'nobody@example.com'
 const password = 'a long enough horse'
-const token = 'wI-_0123456789abcdefghijklmnopqrstuvwxyzABC'
+const token = 'no token of anybody'
 const empty: RouteSample = { body: () => ({}) }
 const none: RouteSample = {}
 const ofSession: RouteSample = { body: ({ sessionId }) => ({ sessionId }), ids: ['sessionId'] }
