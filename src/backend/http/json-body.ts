@@ -17,8 +17,8 @@ const poisonous = new Set(['__proto__', 'constructor', 'prototype'])
 
 /**
  * Reads a JSON body: one plain object in UTF-8, or nothing at all for one without fields, bounded in size and depth, without fields that are
- * there twice or could pollute prototypes, and without text that could not be stored as it is. What is too large is refused as soon as that is known, and the rest is never read. Compressed
- * bodies are refused: no request is large enough to need it.
+ * there twice or could pollute prototypes, and without text that could not be stored as it is. What is too large is refused as soon as that
+ * is known, and the rest is never read. Compressed bodies are refused: no request is large enough to need it.
  * @throws GatewayError `unsupported_media_type`, `body_too_large`, `invalid_json`, `validation_failed`
  */
 export async function readJsonBody(request: Request, limitBytes = usualLimitBytes): Promise<object> {
