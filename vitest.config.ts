@@ -10,7 +10,7 @@ export default defineConfig({
     reporters: ['default', './tests/support/plain-reporter.ts'],
     pool: 'forks',
     isolate: false,
-    maxWorkers: 3,
+    maxWorkers: 4,
     // a condition is awaited as long as a busy machine may take
     expect: { poll: { timeout: 20_000 } },
     testTimeout: 30_000,
