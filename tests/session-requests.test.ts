@@ -256,7 +256,7 @@ describe('a body', () => {
     expect(fieldsOf(expectProblem(answer, 400, 'validation_failed'))).toEqual(fields)
   })
 
-  test.each([secret, `WHIZLITE_${secret}`, 'x'.repeat(60_000), '\u0000'])(
+  test.each([secret, `WHIZLITE_${secret}`, 'x'.repeat(60_000)])(
     'with the session ID %.30s is unreadable',
     async text => {
       const body = { sessionIdString: text, botStopped: true }
