@@ -9,6 +9,7 @@ const BENCHES = {
   restore: () => import('./restore.mjs'),
   takeover: () => import('./takeover.mjs'),
   live: () => import('./live.mjs'),
+  api: () => import('./api.mjs'),
   'storm-link': () => import('./storm-link.mjs'),
 }
 

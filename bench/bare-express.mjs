@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto'
+import express from 'express'
+import pg from 'pg'
+import { answer } from './answers.mjs'
+
+// What somebody writes in an afternoon: Express, pg, one statement for each request, one token for everybody. It is what the gateway's API is
+// compared with, so it leaves out what it can: no entity tags, no transaction, no row level security, no sealing, no audit.
+
+const { BARE_DATABASE_URL: connectionString, BARE_TOKEN: token } = process.env
+const pool = new pg.Pool({ connectionString })
+
+const columns =
+  'id, state, reason, since, phone_number, mode, owner_id, visibility, connected_at, phone_seen_at, notices, health, name'
+
+const app = express()
+app.disable('x-powered-by')
+app.set('etag', false)
+app.use((request, response, next) => {
+  if (request.headers.authorization === `Bearer ${token}`) next()
+  else response.status(401).json({ code: 'unauthenticated' })
+})
+app.use(express.json())
+
+app.get('/api/v1/sessions/:sessionId', async (request, response) => {
+  const { rows } = await pool.query(`select ${columns} from bare.sessions where id = $1`, [request.params.sessionId])
+  if (rows.length === 0) response.status(404).json({ code: 'session_not_found' })
+  else response.json(rows[0])
+})
+
+app.get('/api/v1/sessions', async (_request, response) => {
+  const { rows } = await pool.query(`select ${columns} from bare.sessions order by id limit 51`)
+  response.json({ sessions: rows, next: null })
+})
+
+app.patch('/api/v1/sessions/:sessionId', async (request, response) => {
+  const { rows } = await pool.query(`update bare.sessions set name = $2 where id = $1 returning ${columns}`, [
+    request.params.sessionId,
+    request.body.name,
+  ])
+  if (rows.length === 0) response.status(404).json({ code: 'session_not_found' })
+  else response.json(rows[0])
+})
+
+app.post('/api/v1/ws-tickets', async (_request, response) => {
+  const ticket = randomBytes(32).toString('base64url')
+  await pool.query("insert into bare.tickets (hash, expires_at) values ($1, now() + interval '30 seconds')", [ticket])
+  response.json({ ticket, expiresIn: 30 })
+})
+
+const server = app.listen(0, '127.0.0.1')
+answer({ port: () => server.address().port })
