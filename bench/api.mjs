@@ -21,7 +21,8 @@ const QUICK = { rounds: 2, roundMs: 2_000, lines: [8] }
 const WARM_UP_MS = 2_000
 const PROBE = new URL('./probe.mjs', import.meta.url).href
 const BARE = fileURLToPath(new URL('./bare-express.mjs', import.meta.url))
-const NO_LIMIT = '1000000'
+/** The most that settings take, and more than there will be. */
+const NO_LIMIT = '10000'
 
 /**
  * @param {{ closing: import('./closing.mjs').Closing, say: (line: string) => void, quick: boolean, sessions?: number[], rounds?: number }} options

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import express from 'express'
 import pg from 'pg'
 import { answer } from './answers.mjs'
@@ -21,8 +22,8 @@ app.use((request, response, next) => {
 })
 app.use(express.json())
 
-app.get('/api/v1/sessions/:sessionId', async (request, response) => {
-  const { rows } = await pool.query(`select ${columns} from bare.sessions where id = $1`, [request.params.sessionId])
+app.get('/api/v1/sessions/:sessionId', async ({ params }, response) => {
+  const { rows } = await pool.query(`select ${columns} from bare.sessions where id = $1`, [params.sessionId])
   if (rows.length === 0) response.status(404).json({ code: 'session_not_found' })
   else response.json(rows[0])
 })
@@ -32,10 +33,10 @@ app.get('/api/v1/sessions', async (_request, response) => {
   response.json({ sessions: rows, next: null })
 })
 
-app.patch('/api/v1/sessions/:sessionId', async (request, response) => {
+app.patch('/api/v1/sessions/:sessionId', async ({ params, body }, response) => {
   const { rows } = await pool.query(`update bare.sessions set name = $2 where id = $1 returning ${columns}`, [
-    request.params.sessionId,
-    request.body.name,
+    params.sessionId,
+    body.name,
   ])
   if (rows.length === 0) response.status(404).json({ code: 'session_not_found' })
   else response.json(rows[0])
@@ -48,4 +49,5 @@ app.post('/api/v1/ws-tickets', async (_request, response) => {
 })
 
 const server = app.listen(0, '127.0.0.1')
+await once(server, 'listening')
 answer({ port: () => server.address().port })

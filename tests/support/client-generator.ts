@@ -68,7 +68,11 @@ export function generateClient({ paths, components }: OpenApi): string {
       const known = parameters.map(each =>
         '$ref' in each ? components.parameters[each.$ref.split('/').at(-1) ?? ''] : each,
       )
-      const part = (where: Parameter['in']) => partType(known.filter(each => each?.in === where) as Parameter[], where)
+      const part = (where: Parameter['in']) =>
+        partType(
+          known.filter(each => each?.in === where),
+          where,
+        )
       const body = requestBody?.content['application/json']
       const bodyType = body && requestBody ? [`body${requestBody.required ? '' : '?'}: ${typeOf(body.schema)}`] : []
       const answer = Object.values(responses['200']?.content ?? {})[0]
