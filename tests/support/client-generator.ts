@@ -70,7 +70,7 @@ export function generateClient({ paths, components }: OpenApi): string {
       )
       const part = (where: Parameter['in']) =>
         partType(
-          known.filter(each => each?.in === where),
+          known.filter((each): each is Parameter => each?.in === where),
           where,
         )
       const body = requestBody?.content['application/json']
