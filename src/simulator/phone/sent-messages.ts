@@ -5,7 +5,7 @@ export type SentMessage = { id: string; family: Family; chat: string; content: B
 
 type SavedMessage = Omit<SentMessage, 'content'> & { content: string }
 
-const REMEMBERED = 500
+const REMEMBERED = 5_000
 const MAX_RESENDS = 5
 
 /** The phone's memory for retry receipts: its latest messages, and how often each device asked for them. */
