@@ -1,3 +1,5 @@
+import { lettersFor } from './lookalikes.js'
+
 /** Pairs of letters that every second pair of an English text is one of; of random letters, every eleventh. */
 const commonPairs = new Set(
   (
@@ -7,19 +9,6 @@ const commonPairs = new Set(
 )
 
 const keyboardPairs = new Set(['qwertyuiop', 'asdfghjkl', 'zxcvbnm'].flatMap(pairsOf))
-
-/** Digits and signs that people put in the place of letters. */
-const lookalikes: Record<string, string> = {
-  0: 'o',
-  1: 'i',
-  3: 'e',
-  4: 'a',
-  5: 's',
-  7: 't',
-  '@': 'a',
-  $: 's',
-  '!': 'i',
-}
 
 const requiredBits = 256
 const pieceLength = 10
@@ -44,7 +33,7 @@ export function repeatsPiece(text: string): boolean {
 
 /** Whether letters follow each other as they do in words or on a keyboard, also when digits stand for some of them. */
 export function looksWritten(text: string): boolean {
-  const plain = text.toLowerCase().replaceAll(/[013457@$!]/g, sign => lookalikes[sign] ?? sign)
+  const plain = lettersFor(text.toLowerCase())
   const pairs = pairsOf(plain).filter(pair => /^[a-z]{2}$/.test(pair))
   const share = (known: Set<string>) => pairs.filter(pair => known.has(pair)).length / pairs.length
   return pairs.length >= 10 && (share(commonPairs) > 0.4 || share(keyboardPairs) > 0.3)

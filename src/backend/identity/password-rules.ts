@@ -1,4 +1,5 @@
 import { SHORTEST_PASSWORD } from '../../contract/people.js'
+import { lettersFor } from '../config/lookalikes.js'
 import { GatewayError } from '../errors.js'
 
 /** What the lists of leaked passwords begin with. Compared without case, without what was put behind it, and with letters for lookalikes. */
@@ -43,22 +44,10 @@ function problemOf(password: string, about: readonly string[]): string | null {
   return null
 }
 
-const lookalikes: Record<string, string> = {
-  0: 'o',
-  1: 'i',
-  3: 'e',
-  4: 'a',
-  5: 's',
-  7: 't',
-  '@': 'a',
-  $: 's',
-  '!': 'i',
-}
-
 /** What is left without the tail of digits and signs that people add, and with the letters that others stand for. */
 function bareOf(text: string): string {
   const stem = text.toLowerCase().replace(/[^\p{L}]+$/u, '')
-  return stem.replaceAll(/[013457@$!]/g, sign => lookalikes[sign] ?? sign).replaceAll(/[^\p{L}\p{N}]/gu, '')
+  return lettersFor(stem).replaceAll(/[^\p{L}\p{N}]/gu, '')
 }
 
 function isCounted(signs: readonly string[]): boolean {
