@@ -47,7 +47,9 @@ test.each([
 
 test.each(['WHATSAPP_SESSION_SECRET', 'WHATSAPP_SERVICE_TOKEN'])('one that is %s, too, is refused', name => {
   const same = random()
-  expect(problemsOf({ WHATSAPP_JWT_SECRET: same, [name]: same })).toEqual([
-    `WHATSAPP_JWT_SECRET is the same as ${name}. Make one with: openssl rand -hex 32`,
-  ])
+  for (const written of [same, Buffer.from(same, 'hex').toString('base64url')]) {
+    expect(problemsOf({ WHATSAPP_JWT_SECRET: written, [name]: same })).toEqual([
+      `WHATSAPP_JWT_SECRET is the same as ${name}. Make one with: openssl rand -hex 32`,
+    ])
+  }
 })

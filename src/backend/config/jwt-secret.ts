@@ -1,5 +1,5 @@
 import type { Env } from './env.js'
-import { parseSecret } from './session-secret.js'
+import { isSameSecret, parseSecret } from './session-secret.js'
 
 type Given = Pick<Env, 'NODE_ENV' | 'WHATSAPP_JWT_SECRET' | 'WHATSAPP_SESSION_SECRET' | 'WHATSAPP_SERVICE_TOKEN'>
 
@@ -17,6 +17,6 @@ function weaknessOf(env: Given): string | null {
   if (secret === undefined) return NODE_ENV === 'production' ? 'is not set' : null
   const parsed = parseSecret(secret)
   if ('problem' in parsed) return parsed.problem
-  if (secret === session) return 'is the same as WHATSAPP_SESSION_SECRET'
-  return secret === token ? 'is the same as WHATSAPP_SERVICE_TOKEN' : null
+  if (isSameSecret(parsed.bytes, session)) return 'is the same as WHATSAPP_SESSION_SECRET'
+  return isSameSecret(parsed.bytes, token) ? 'is the same as WHATSAPP_SERVICE_TOKEN' : null
 }

@@ -1,5 +1,5 @@
 import type { Env } from './env.js'
-import { parseSecret } from './session-secret.js'
+import { isSameSecret, parseSecret } from './session-secret.js'
 
 type Given = Pick<Env, 'WHATSAPP_SESSION_SECRET' | 'WHATSAPP_SESSION_SECRET_PREVIOUS'>
 
@@ -15,8 +15,7 @@ export function previousSecretProblem(given: Given): string | null {
   const bytes = previousSecret(given)
   if (bytes === null)
     return `${name} is no secret that was ever taken. Set it to the value that WHATSAPP_SESSION_SECRET had`
-  const parsed = parseSecret(own)
-  if (!('bytes' in parsed) || !parsed.bytes.equals(bytes)) return null
+  if (!isSameSecret(bytes, own)) return null
   return `${name} is the same as WHATSAPP_SESSION_SECRET. Leave it out, or set the latter to a new one`
 }
 

@@ -1,5 +1,5 @@
 import { localSecret } from './local-secret.js'
-import { parseSecret } from './session-secret.js'
+import { isSameSecret, parseSecret } from './session-secret.js'
 
 /** What an `Authorization: Bearer` header can carry (RFC 6750, 2.1). */
 const carried = /^[A-Za-z0-9._~+/-]+=*$/
@@ -12,15 +12,7 @@ export function serviceTokenProblem(token: string, sessionSecret: string | undef
   const parsed = parseSecret(token)
   if ('problem' in parsed) return parsed.problem
   if (!carried.test(token)) return 'has signs that an Authorization header cannot carry'
-  return sessionSecret !== undefined && isSameSecret(parsed.bytes, sessionSecret)
-    ? 'is the same as WHATSAPP_SESSION_SECRET'
-    : null
-}
-
-/** However each of the two is written: one value in hex and in base64 is one secret. */
-function isSameSecret(bytes: Buffer, other: string): boolean {
-  const parsed = parseSecret(other)
-  return 'bytes' in parsed && parsed.bytes.equals(bytes)
+  return isSameSecret(parsed.bytes, sessionSecret) ? 'is the same as WHATSAPP_SESSION_SECRET' : null
 }
 
 /** The token of a local installation. `null` where the data folder may not be written: nothing else needs it when the rest is given. */

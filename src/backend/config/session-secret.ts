@@ -67,3 +67,9 @@ function decode(value: string): { bytes: Buffer; form: Form } {
   if (/^[A-Za-z0-9+/_-]{43,}={0,2}$/.test(value)) return { bytes: Buffer.from(value, 'base64'), form: 'base64' }
   return { bytes: Buffer.from(value, 'utf8'), form: 'text' }
 }
+
+/** However the other one is written: one value in hex and in base64 is one secret. */
+export function isSameSecret(bytes: Buffer, other: string | undefined): boolean {
+  const parsed = other === undefined ? null : parseSecret(other)
+  return parsed !== null && 'bytes' in parsed && parsed.bytes.equals(bytes)
+}
