@@ -65,8 +65,8 @@ describe('a key', () => {
 
   test('notes when it was used, on any node', async () => {
     const { key, id } = await make()
-    const usedLately = `select 1 from api_keys where id = $1 and last_used_at > clock_timestamp() - interval '50 seconds'`
     await list(key)
+    const usedLately = `select 1 from api_keys where id = $1 and last_used_at > clock_timestamp() - interval '50 seconds'`
     await rows.waitFor(usedLately, [id])
     await rows.query(`update api_keys set last_used_at = last_used_at - interval '1 minute' where id = $1`, [id])
     await list(key, nodes.there.url)

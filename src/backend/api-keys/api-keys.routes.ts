@@ -41,7 +41,8 @@ export function apiKeyRoutes(keys: ApiKeys): Route[] {
     route({
       method: 'post',
       path: `${base}/:keyId/rotate`,
-      summary: 'Make an API key that takes the place of one of yours, which lives 24 hours beside it',
+      summary:
+        'Make an API key that takes the place of one of yours, which lives 24 hours beside it; what that one had replaced ends',
       access,
       params,
       body: z.strictObject({}),

@@ -7,7 +7,16 @@ import { scopeOf, scopesOf, type Member } from '../http/actor.js'
 import type { Once } from '../http/idempotency.js'
 import { missingScope, unknownSession } from '../http/refusals.js'
 import { expiryPast, keyEnded, tooManyKeys, unknownKey } from './errors.js'
-import { countInForce, insertKey, lockOwnKey, presentKey, readKeys, replaceKey, revokeKey } from './keys-store.js'
+import {
+  countInForce,
+  endReplaced,
+  insertKey,
+  lockOwnKey,
+  presentKey,
+  readKeys,
+  replaceKey,
+  revokeKey,
+} from './keys-store.js'
 
 export type ApiKeysDeps = {
   tenants: Pick<Tenants, 'read' | 'transact'>
@@ -20,7 +29,7 @@ export interface ApiKeys {
   list(by: Member, query: ListApiKeysQuery): Promise<ApiKeyList>
   /** @throws GatewayError `forbidden` for a scope beyond one's role, `session_not_found`, `too_many_api_keys` */
   create(by: Member, request: CreateApiKeyRequest, once: Once | null): Promise<NewApiKey>
-  /** A new one on the same terms; the old one lives a day beside it. @throws GatewayError `api_key_not_found`, `api_key_ended` */
+  /** A new one on the same terms; the old one lives a day beside it, and what that one had replaced ends. @throws GatewayError `api_key_not_found`, `api_key_ended` */
   rotate(by: Member, id: ApiKeyId, once: Once | null): Promise<NewApiKey>
   /** At once, on every node. @throws GatewayError `api_key_not_found` */
   revoke(by: Member, id: ApiKeyId): Promise<void>
@@ -78,6 +87,8 @@ export function createApiKeys({ tenants, events }: ApiKeysDeps): ApiKeys {
           addresses,
           expires_at: expires,
         })
+        // two hold beside each other, never three
+        for (const earlier of await endReplaced(tx, id)) await events.wake(tx, earlier.id)
         await replaceKey(tx, id, { by: row.id, seconds: besideSeconds })
         await audit(tx, { action: 'key.rotated', detail: { keyId: id } })
         await events.wake(tx, id)

@@ -74,6 +74,17 @@ export async function replaceKey(
   await db.updateTable('api_keys').set({ replaced_by: by, expires_at: until }).where('id', '=', id).execute()
 }
 
+/** Ends what a key has taken the place of, if it still holds. @returns which that was */
+export async function endReplaced({ db }: TenantTransactor, by: ApiKeyId): Promise<{ id: string }[]> {
+  return db
+    .updateTable('api_keys')
+    .set({ revoked_at: sql<Date>`clock_timestamp()` })
+    .where('replaced_by', '=', by)
+    .where('revoked_at', 'is', null)
+    .returning('id')
+    .execute()
+}
+
 /** Of whom the transaction's member may see. @returns whether there is such a key */
 export async function revokeKey({ db }: TenantTransactor, id: ApiKeyId): Promise<boolean> {
   const revoked = await db

@@ -11,6 +11,8 @@ export function ticketRoutes(tickets: Tickets): Route[] {
       path: '/api/v1/ws-tickets',
       summary: 'A ticket that opens one WebSocket within 30 seconds, at /ws?token=, from the same origin',
       access: { scope: 'read', manySessions: true },
+      // one that was given before opens nothing any more
+      neverKept: true,
       body: TicketRequest,
       answer: Ticket,
       handle({ actor, body, response }) {
