@@ -29,7 +29,10 @@ export interface ApiKeys {
   list(by: Member, query: ListApiKeysQuery): Promise<ApiKeyList>
   /** @throws GatewayError `forbidden` for a scope beyond one's role, `session_not_found`, `too_many_api_keys` */
   create(by: Member, request: CreateApiKeyRequest, once: Once | null): Promise<NewApiKey>
-  /** A new one on the same terms; the old one lives a day beside it, and what that one had replaced ends. @throws GatewayError `api_key_not_found`, `api_key_ended` */
+  /**
+   * A new one on the same terms; the old one lives a day beside it, and what that one had replaced ends.
+   * @throws GatewayError `api_key_not_found`, `api_key_ended`
+   */
   rotate(by: Member, id: ApiKeyId, once: Once | null): Promise<NewApiKey>
   /** At once, on every node. @throws GatewayError `api_key_not_found` */
   revoke(by: Member, id: ApiKeyId): Promise<void>
