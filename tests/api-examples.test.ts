@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { curl } from './support/curl.js'
+import { PeopleRig } from './support/people-rig.js'
 import { TestGateway } from './support/test-gateway.js'
 
 const page = readFileSync(new URL('../docs/api.md', import.meta.url), 'utf8')
@@ -9,36 +11,6 @@ const page = readFileSync(new URL('../docs/api.md', import.meta.url), 'utf8')
 const examples = [...page.matchAll(/```sh\n(curl [\s\S]*?)```\n\n```json\n([\s\S]*?)```/g)].map(
   ([, command = '', answer = '']) => ({ command, answer: JSON.parse(answer) as unknown }),
 )
-
-/** A shell's words, as far as the page needs a shell: quotes, continued lines, variables. */
-function words(command: string, variables: Record<string, string>): string[] {
-  const found = command.replaceAll('\\\n', ' ').matchAll(/'([^']*)'|"((?:\\.|[^"\\])*)"|(\S+)/g)
-  return [...found].map(([, single, double, plain]) => {
-    if (single !== undefined) return single
-    return (double ?? plain ?? '')
-      .replaceAll(/\$([A-Z_]+)/g, (_, name: string) => variables[name] ?? '')
-      .replaceAll(/\\(.)/g, '$1')
-  })
-}
-
-async function curl(command: string, variables: Record<string, string>): Promise<{ status: number; body: unknown }> {
-  const [program, ...given] = words(command, variables)
-  expect(program).toBe('curl')
-  let method = 'GET'
-  let url = ''
-  let body: string | null = null
-  const headers = new Headers()
-  while (given.length > 0) {
-    const word = given.shift() ?? ''
-    const value = () => given.shift() ?? ''
-    if (word === '-X') method = value()
-    else if (word === '-d') body = value()
-    else if (word === '-H') headers.append(...(value().split(/: /, 2) as [string, string]))
-    else if (word !== '-s') url = word
-  }
-  const response = await fetch(url, { method, headers, ...(body !== null && { body }) })
-  return { status: response.status, body: await response.json() }
-}
 
 /** Names of the fields, and the words that a program switches on; not what differs from one session to the next. */
 function shape(value: unknown, name = ''): unknown {
@@ -80,3 +52,26 @@ test('every example of docs/api.md is answered as it says there', async () => {
     await isConnected()
   }
 }, 120_000)
+
+test('the README’s way from a sign-in to a list of sessions is true, each command as it stands there', async () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+  const blocks = [...readme.matchAll(/```sh\n(curl [\s\S]*?)```/g)].map(([, block = '']) => block)
+  const commands = blocks.flatMap(block => block.split(/\n(?=curl )/)).filter(command => command.includes('/api/v1/'))
+  expect(commands.map(command => /\/api\/v1\/[a-z/-]+/.exec(command)?.[0])).toEqual([
+    '/api/v1/auth/sign-in',
+    '/api/v1/api-keys',
+    '/api/v1/sessions',
+    '/api/v1/invitations',
+  ])
+  await using rig = await PeopleRig.open()
+  const { email, password } = rig.owner
+  const variables: Record<string, string> = { GATEWAY: rig.gateway.url, EMAIL: email, PASSWORD: password }
+  for (const command of commands) {
+    const { status, body } = await curl(command, variables)
+    expect([command, status]).toEqual([command, 200])
+    const { accessToken, key, sessions } = body as { accessToken?: string; key?: string; sessions?: unknown[] }
+    if (accessToken !== undefined) variables['ACCESS_TOKEN'] = accessToken
+    if (key !== undefined) variables['API_KEY'] = key
+    if (command.includes('/sessions')) expect(sessions).toEqual([])
+  }
+}, 60_000)
