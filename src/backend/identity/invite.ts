@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { InviteRequest, NewInvitation } from '../../contract/people.js'
 import { audit } from '../audit/audit.js'
 import type { Tenants } from '../database/tenant-transaction.js'
+import type { Once } from '../http/idempotency.js'
 import { notFound } from './errors.js'
 import { addInvitation, revokeInvitation } from './invitations-store.js'
 import { claimLink, linkHash, newLinkToken } from './link-tokens.js'
@@ -18,18 +19,21 @@ export async function invite(
   { tenants }: InviteDeps,
   manager: Manager,
   { role, email, base }: InviteRequest & { base: string },
+  once: Once | null,
 ): Promise<NewInvitation> {
   const token = newLinkToken('invite')
-  const invitation = await tenants.transact(managerScope(manager), async tx => {
+  return tenants.transact(managerScope(manager), async tx => {
     // whoever loses the right to invite has their invitations revoked, and not some that come after
     await lockPeople(tx)
     requireAbove(await requireManager(tx, manager.userId), role)
     const of = { role, email: email ?? null, hash: linkHash(token), invitedBy: manager.userId }
     const made = await addInvitation(tx, of)
     await audit(tx, { action: 'invitation.created', target: made.invitationId, detail: { role } })
-    return made
+    const invitation = { ...made, link: claimLink(base, token) }
+    // nothing else would know the link
+    await once?.remember(tx, invitation)
+    return invitation
   })
-  return { ...invitation, link: claimLink(base, token) }
 }
 
 /** @throws GatewayError `forbidden`, `invitation_not_found` (also for one that is over) */

@@ -58,7 +58,7 @@ export function peopleRoutes({ identity, addressFor }: PeopleRoutesDeps): Route[
       access: managers,
       body: NameWorkspaceRequest,
       answer: WorkspaceView,
-      handle: ({ actor, body }) => createWorkspace(identity, member(actor), body),
+      handle: ({ actor, body, once }) => createWorkspace(identity, member(actor), body, once),
     }),
     route({
       method: 'patch',
@@ -123,8 +123,8 @@ export function peopleRoutes({ identity, addressFor }: PeopleRoutesDeps): Route[
       access: managers,
       body: InviteRequest,
       answer: NewInvitation,
-      handle: ({ actor, body, response }) =>
-        invite(identity, member(actor), { ...body, base: addressFor(response.req.headers.host) }),
+      handle: ({ actor, body, response, once }) =>
+        invite(identity, member(actor), { ...body, base: addressFor(response.req.headers.host) }, once),
     }),
     route({
       method: 'delete',

@@ -2,7 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { WorkspaceId } from '../../contract/ids.js'
 import type { WorkspaceView } from '../../contract/people.js'
 import { audit } from '../audit/audit.js'
-import type { Tenants } from '../database/tenant-transaction.js'
+import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
+import type { Once } from '../http/idempotency.js'
 import { notFound } from './errors.js'
 import { isSame, managerScope, requireManager, type Manager } from './managing.js'
 import { findMember } from './members-store.js'
@@ -30,6 +31,7 @@ export async function createWorkspace(
   { tenants, operator }: WorkspacesDeps,
   manager: Manager,
   { name }: { name: string },
+  once: Once | null,
 ): Promise<WorkspaceView> {
   const { userId } = manager
   const asOperator = { ...managerScope(manager), workspaceId: operator().workspaceId }
@@ -38,19 +40,37 @@ export async function createWorkspace(
     return findMember(tx, userId)
   })
   if (owner === null) throw notFound('member_not_found')
-  const workspaceId = WorkspaceId.parse(randomUUID())
-  await tenants.transact({ ...managerScope(manager), workspaceId }, async tx => {
-    // a slug is for people who choose one; until then it only has to be nobody else's
-    const slug = `w-${randomBytes(8).toString('hex')}`
-    await tx.db.insertInto('workspaces').values({ id: workspaceId, name, slug }).execute()
-    const { name: ownName, email } = owner
-    await tx.db
-      .insertInto('app_users')
-      .values({ workspace_id: workspaceId, id: userId, name: ownName, email, role: 'owner', is_default: true })
-      .execute()
-    await audit(tx, { action: 'workspace.created', target: workspaceId })
+  const workspaceId = WorkspaceId.parse(once?.id ?? randomUUID())
+  return tenants.transact({ ...managerScope(manager), workspaceId }, async tx => {
+    if (await addWorkspace(tx, { name, userId, ownName: owner.name, email: owner.email })) {
+      await audit(tx, { action: 'workspace.created', target: workspaceId })
+    }
+    // an earlier try of the same request may have made it
+    const place = await membershipIn(tx, workspaceId, userId)
+    if (place === null) throw notFound('workspace_not_found')
+    return viewOf(place)
   })
-  return { workspaceId, name, role: 'owner', suspended: false }
+}
+
+/** @returns whether it was not there yet */
+async function addWorkspace(
+  { db, scope: { workspaceId } }: TenantTransactor,
+  { name, userId, ownName, email }: { name: string; userId: string; ownName: string; email: string | null },
+): Promise<boolean> {
+  // a slug is for people who choose one; until then it only has to be nobody else's
+  const slug = `w-${randomBytes(8).toString('hex')}`
+  const made = await db
+    .insertInto('workspaces')
+    .values({ id: workspaceId, name, slug })
+    .onConflict(conflict => conflict.column('id').doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  if (made === undefined) return false
+  await db
+    .insertInto('app_users')
+    .values({ workspace_id: workspaceId, id: userId, name: ownName, email, role: 'owner', is_default: true })
+    .execute()
+  return true
 }
 
 /** @throws GatewayError `workspace_not_found` for any but one's own, `forbidden` */

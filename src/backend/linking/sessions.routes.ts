@@ -21,11 +21,12 @@ export function sessionRoutes({ takeBack }: SessionRoutesDeps): Route[] {
       access: { scope: 'sessions' },
       body: ImportSessionRequest,
       answer: TakenSession,
-      handle: ({ actor, body: { sessionIdString, botStopped } }) =>
+      handle: ({ actor, body: { sessionIdString, botStopped }, once }) =>
         takeBack.importSession({
           ...scopeOf(actor),
           source: claimed(sessionIdString),
           botStopped,
+          once,
         }),
     }),
     route({
@@ -36,11 +37,11 @@ export function sessionRoutes({ takeBack }: SessionRoutesDeps): Route[] {
       params: z.object({ sessionId: z.string() }),
       body: TakeBackRequest,
       answer: TakenSession,
-      handle: ({ actor, params, body: { sessionIdString, botStopped } }) => {
+      handle: ({ actor, params, body: { sessionIdString, botStopped }, once }) => {
         const sessionId = SessionId.safeParse(params.sessionId)
         if (!sessionId.success) throw unknownSession()
         const source = sessionIdString === undefined ? 'stored' : claimed(sessionIdString)
-        return takeBack.takeBack({ ...scopeOf(actor), sessionId: sessionId.data, source, botStopped })
+        return takeBack.takeBack({ ...scopeOf(actor), sessionId: sessionId.data, source, botStopped, once })
       },
     }),
   ]

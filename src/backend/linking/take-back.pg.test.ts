@@ -1,9 +1,13 @@
+import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SessionRig } from '../../../tests/support/session-rig.js'
-import type { SessionIdString } from '../../contract/ids.js'
+import { UserId, type SessionIdString } from '../../contract/ids.js'
+import { TakenSession } from '../../contract/sessions.js'
 import { encodeSessionId } from '../../session/index.js'
 import { loadKeyStore } from '../engine/postgres-keystore.js'
 import { createEventLog } from '../events/event-log.js'
+import { scopesOf, type Member } from '../http/actor.js'
+import { createIdempotency } from '../idempotency/idempotency.js'
 import { nobodysId } from '../leases/session-leases.js'
 import { createLog } from '../log.js'
 import { enqueueMessage } from '../outbox/outbox-store.js'
@@ -112,6 +116,42 @@ test('its string makes a new session, and the deleted one stays deleted', async 
   await expect(takeBack.importSession({ workspaceId, source: string, botStopped: true })).rejects.toMatchObject({
     code: 'session_state',
   })
+  await rig.sessions.rest(sessionId)
+}, 60_000)
+
+test('an import is done once when a process dies between doing it and answering', async () => {
+  const { identity } = await rig.linked()
+  const { workspaceId, fence } = identity
+  const string = await stringOf(identity)
+  await remove(identity, 'handed_off', 'given_away')
+  const { tenants, vault } = rig.rig
+  const [{ id } = { id: '' }] = await rig.rows.query<{ id: string }>('select id from app_users where is_default')
+  const scopes = scopesOf('owner')
+  const by: Member = {
+    kind: 'service',
+    workspaceId,
+    userId: UserId.parse(id),
+    role: 'owner',
+    scopes,
+    sessionIds: null,
+    address: '',
+  }
+  const idempotency = createIdempotency({
+    tenants,
+    vault,
+    secrets: { secret: randomBytes(32), previous: null },
+    log: createLog({ level: 'silent' }),
+  })
+  const asked = { key: 'import', request: 'POST /x' }
+  const dying = idempotency.run(by, asked, async once => {
+    await takenBy(fence.nodeId).importSession({ workspaceId, source: string, botStopped: true, once })
+    throw new Error('the process is gone')
+  })
+  await expect(dying).rejects.toThrow('gone')
+  const told = await idempotency.run(by, asked, () => Promise.reject(new Error('asked again')))
+  const { sessionId } = TakenSession.parse(told.answer)
+  expect(told).toEqual({ answer: { sessionId, state: 'connecting' }, replayed: true })
+  await rig.becomes({ sessionId }, ['connected', null])
   await rig.sessions.rest(sessionId)
 }, 60_000)
 

@@ -6,6 +6,7 @@ import { audit } from '../audit/audit.js'
 import type { Tenants, TenantScope, TenantTransactor } from '../database/tenant-transaction.js'
 import type { Engine, TakenBack } from '../engine/engine.js'
 import type { EventLog } from '../events/event-log.js'
+import type { Once } from '../http/idempotency.js'
 import { unknownSession } from '../http/refusals.js'
 import { lockLease, nobodysId, openLease, reopenLease } from '../leases/session-leases.js'
 import type { Log } from '../log.js'
@@ -37,6 +38,8 @@ export type TakeBackInput = TenantScope & {
   source: 'stored' | SessionIdString
   /** The caller's word. */
   botStopped: boolean
+  /** Absent or null: the request named no key for its answer. */
+  once?: Once | null
 }
 
 /**
@@ -67,6 +70,10 @@ export type TakeBackDeps = {
   maxSessionsPerUser: number
   log: Log
 }
+
+type Asking = TenantScope & Pick<TakeBackInput, 'once'>
+
+const takenAs = (sessionId: SessionId): TakenSession => ({ sessionId, state: 'connecting' })
 
 export function createTakeBack({
   tenants,
@@ -107,10 +114,10 @@ export function createTakeBack({
     await Promise.all([sessionId, ...superseded].map(here => sessions.rest(here)))
     log.info('session_taken', { sessionId, code: reason })
     if (identity.fence.nodeId === nodeId) sessions.resume(identity, 'owner_waits')
-    return { sessionId, state: 'connecting' }
+    return takenAs(sessionId)
   }
 
-  const take = async (scope: TenantScope, sessionId: SessionId, string: SessionContents | null) => {
+  const take = async ({ once, ...scope }: Asking, sessionId: SessionId, string: SessionContents | null) => {
     const { workspaceId } = scope
     const taken = await tenants.transact({ workspaceId }, async tx => {
       const personId = await lockPersonOf(tx, sessionId)
@@ -132,6 +139,7 @@ export function createTakeBack({
       const superseded = found.state === 'superseded' ? await supersedeOlder(events, tx, personId) : []
       await markTaken(events, tx, sessionId)
       await audit(tx, { action: 'session.take_back', target: sessionId }, scope)
+      await once?.remember(tx, takenAs(sessionId))
       if (owner === nobodysId) await events.wake(tx, owner)
       return { identity: { workspaceId, sessionId, fence, sealer }, superseded }
     })
@@ -150,7 +158,7 @@ export function createTakeBack({
 
   const create = async (
     tx: TenantTransactor,
-    scope: TenantScope,
+    { once, ...scope }: Asking,
     string: SessionContents,
     { account, ...taken }: TakenBack,
   ) => {
@@ -178,6 +186,7 @@ export function createTakeBack({
     })
     await storeTaken(tx, sealer, sessionId, { account, ...taken }, null)
     await audit(tx, { action: 'session.import', target: sessionId }, scope)
+    await once?.remember(tx, takenAs(sessionId))
     if (owner === nobodysId) await events.wake(tx, owner)
     return { superseded, identity: { workspaceId, sessionId, fence, sealer } }
   }

@@ -48,7 +48,7 @@ export async function openOperatorPrivacy(config: Config, log: Log): Promise<Ope
     async erase(given, contact) {
       const scope = scopeOf(given)
       const { id: erasureId } =
-        contact === null ? await privacy.eraseWorkspace(scope) : await privacy.eraseContact(scope, contact)
+        contact === null ? await privacy.eraseWorkspace(scope, null) : await privacy.eraseContact(scope, contact, null)
       await job.run({ workspaceId: scope.workspaceId, erasureId }, { signal: new AbortController().signal })
       return contact === null ? null : privacy.view(scope, erasureId)
     },

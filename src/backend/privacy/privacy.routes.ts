@@ -22,12 +22,12 @@ export function privacyRoutes(privacy: Privacy): Route[] {
       access: managers,
       body: ErasureRequest,
       answer: Erasure,
-      async handle({ actor, body }) {
+      async handle({ actor, body, once }) {
         const scope = scopeOf(actor)
-        if ('contact' in body) return privacy.eraseContact(scope, body.contact)
+        if ('contact' in body) return privacy.eraseContact(scope, body.contact, once)
         requireAccess(owners, actor)
         if (body.workspaceId.toLowerCase() !== scope.workspaceId) throw otherWorkspace()
-        return privacy.eraseWorkspace(scope)
+        return privacy.eraseWorkspace(scope, once)
       },
     }),
     route({

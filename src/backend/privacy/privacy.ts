@@ -3,6 +3,7 @@ import type { WorkspaceId } from '../../contract/ids.js'
 import { audit } from '../audit/audit.js'
 import type { Tenants, TenantScope } from '../database/tenant-transaction.js'
 import { GatewayError } from '../errors.js'
+import type { Once } from '../http/idempotency.js'
 import { addJob } from '../jobs/add-job.js'
 import type { Vault } from '../vault/vault.js'
 import { knownNames, namesOf } from './contact.js'
@@ -13,9 +14,9 @@ import { exportLines } from './export-lines.js'
 /** What a workspace does with the data of people at their wish. Members with the right roles only; that is the caller's to see to. */
 export interface Privacy {
   /** Begins to erase a contact. The rest is done by a job, on whichever node. */
-  eraseContact(scope: TenantScope, contact: Contact): Promise<Erasure>
+  eraseContact(scope: TenantScope, contact: Contact, once: Once | null): Promise<Erasure>
   /** Begins to erase the workspace of the scope, for good. @throws GatewayError `forbidden` for the operator's own */
-  eraseWorkspace(scope: TenantScope): Promise<Erasure>
+  eraseWorkspace(scope: TenantScope, once: Once | null): Promise<Erasure>
   list(scope: TenantScope): Promise<Erasure[]>
   /** @throws GatewayError `not_found` */
   view(scope: TenantScope, erasureId: string): Promise<Erasure>
@@ -35,23 +36,25 @@ export function createPrivacy({ tenants, vault, operatorWorkspace }: PrivacyDeps
     return erasure
   }
 
-  const begin = async (scope: TenantScope, contact: Contact | null): Promise<Erasure> => {
+  const begin = async (scope: TenantScope, contact: Contact | null, once: Once | null): Promise<Erasure> => {
     const { workspaceId } = scope
-    const id = await tenants.transact({ workspaceId }, async tx => {
+    return tenants.transact({ workspaceId }, async tx => {
       const erasureId = await storeErasure(tx, vault, contact === null ? null : namesOf(contact))
       await audit(tx, { action: 'privacy.erase_asked', target: erasureId }, scope)
       const key = `${eraseJob} ${workspaceId} ${erasureId}`
       await addJob(tx, { name: eraseJob, payload: { workspaceId, erasureId }, key })
-      return erasureId
+      const [erasure] = await listErasures(tx, erasureId)
+      if (erasure === undefined) throw unknownErasure()
+      await once?.remember(tx, erasure)
+      return erasure
     })
-    return view(scope, id)
   }
 
   return {
-    eraseContact: (scope, contact) => begin(scope, contact),
-    async eraseWorkspace(scope) {
+    eraseContact: begin,
+    async eraseWorkspace(scope, once) {
       if (scope.workspaceId === operatorWorkspace()) throw operatorsOwn()
-      return begin(scope, null)
+      return begin(scope, null, once)
     },
     list: ({ workspaceId }) => tenants.read({ workspaceId }, tx => listErasures(tx)),
     view,
