@@ -58,6 +58,18 @@ test('has a call for every route below /api/v1, and none that is not there', asy
   expect(known.toSorted()).toEqual(told.toSorted())
 })
 
+test('repeats a POST only where the gateway knows it again by its key', async () => {
+  const response = await fetch(`${nodes.gateway.url}/openapi.json`)
+  const { paths } = (await response.json()) as { paths: Record<string, { post?: { parameters: unknown[] } }> }
+  const key = { $ref: '#/components/parameters/idempotencyKey' }
+  const kept = Object.entries(paths).flatMap(([path, { post }]) =>
+    post && JSON.stringify(post.parameters).includes(JSON.stringify(key)) ? [path.replace(/\{(\w+)\}/g, ':$1')] : [],
+  )
+  const all = Object.values(endpoints).flatMap(group => Object.values(group))
+  const keyed = all.filter(({ repeats }) => repeats === 'keyed').map(({ path }) => path)
+  expect(keyed.toSorted()).toEqual(kept.filter(path => path.startsWith('/api/v1/')).toSorted())
+})
+
 describe('calls', () => {
   test('link, name, list and read a session, and read what it was', async () => {
     const other = await client.sessions.link({ method: 'qr' })

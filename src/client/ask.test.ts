@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { createAsk } from './ask.js'
+import { endpoint, questionOf, type Endpoint } from './endpoint.js'
+import { endpoints } from './endpoints.js'
 import type { CallOptions, ClientOptions } from './options.js'
 
 let server: Server | null = null
@@ -35,9 +37,10 @@ const problem = (status: number, code: string, headers?: Record<string, string>)
 })
 const fine: Reply = { status: 200, body: { fine: true } }
 
-const get = (options: ClientOptions, call?: CallOptions) => createAsk(options)({ method: 'GET', path: '/x' }, call)
-const post = (options: ClientOptions, call?: CallOptions) =>
-  createAsk(options)({ method: 'POST', path: '/x', body: '{}' }, call)
+const asking = (to: Endpoint) => (options: ClientOptions, call?: CallOptions) =>
+  createAsk(options)(questionOf(to, {}), call)
+const get = asking(endpoint('GET', '/x'))
+const post = asking(endpoint('POST', '/x'))
 
 test('a request carries its proof, whom it is for and its key, below the address', async () => {
   const { url, asked } = await gateway([fine])
@@ -89,6 +92,32 @@ test('a POST is tried again under an idempotency key alone', async () => {
   expect(under.asked.map(({ headers }) => headers['idempotency-key'])).toEqual(['k', 'k', 'k'])
 })
 
+test.each<[string, Endpoint]>([
+  ['PATCH', endpoint('PATCH', '/x')],
+  ['DELETE', endpoint('DELETE', '/x')],
+  ['sign-in', endpoints.auth.signIn],
+  ['change of a password', endpoints.auth.changePassword],
+  ['ticket', endpoints.tickets.issue],
+  ['export', endpoints.privacy.export],
+])('a %s is not tried again under a key either, which the gateway would not look at', async (_, to) => {
+  const { url, asked } = await gateway([problem(503, 'starting'), fine])
+  await expect(asking(to)({ url }, { idempotencyKey: 'k' })).rejects.toMatchObject({ status: 503 })
+  expect(asked).toHaveLength(1)
+})
+
+test('the deletion of a session is tried again without a key', async () => {
+  const { url, asked } = await gateway([problem(503, 'starting'), fine])
+  await createAsk({ url })(questionOf(endpoints.sessions.delete, { sessionId: 'x' }))
+  expect(asked.map(({ method }) => method)).toEqual(['DELETE', 'DELETE'])
+})
+
+test('a wrong password is not shown twice, whatever renews tokens', async () => {
+  const { url, asked } = await gateway([problem(401, 'wrong_credentials'), fine])
+  const signing = asking(endpoints.auth.changePassword)({ url, token: () => 'token' })
+  await expect(signing).rejects.toMatchObject({ code: 'wrong_credentials' })
+  expect(asked).toHaveLength(1)
+})
+
 test('tries end, and none is made when the wait would be long', async () => {
   const busy = await gateway([problem(503, 'starting')])
   await expect(get({ url: busy.url, retries: 1 })).rejects.toMatchObject({ status: 503 })
@@ -99,7 +128,7 @@ test('tries end, and none is made when the wait would be long', async () => {
   expect(later.asked).toHaveLength(1)
 })
 
-test('a token that was refused is renewed once, whatever is asked', async () => {
+test('a token that was refused at the door is renewed once, whatever is asked', async () => {
   const { url, asked } = await gateway([problem(401, 'unauthenticated'), fine])
   const token = (renew: boolean) => (renew ? 'new' : 'old')
   expect(await post({ url, token })).toEqual({ fine: true })

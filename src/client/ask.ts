@@ -11,10 +11,12 @@ const usualRetries = 2
 const longestWaitMs = 20_000
 const firstWaitMs = 250
 
+const refusedAtTheDoor: ReadonlySet<string> = new Set(['unauthenticated', 'invalid_service_token'])
+
 /** @throws ProblemError, NoAnswerError; what the signal was aborted with */
 export type Ask = (question: Question, options?: CallOptions) => Promise<unknown>
 
-/** Requests with the proof, a limit of time, and repetitions where they are safe: of a GET, or under an idempotency key. */
+/** Requests with the proof, a limit of time, and repetitions where they are safe, see `Repeats`. */
 export function createAsk(given: ClientOptions): Ask {
   const send = given.fetch ?? fetch
   const base = given.url.replace(/\/+$/, '')
@@ -45,15 +47,17 @@ export function createAsk(given: ClientOptions): Ask {
     try {
       return await once(question, false, options)
     } catch (error) {
-      // whoever is refused at the door has not been served, so that asking again is safe for every method
-      const refused = error instanceof ProblemError && error.status === 401 && typeof given.token === 'function'
+      // whoever is refused at the door has not been served, so that asking again is safe; a wrong password is refused behind it
+      const refused =
+        error instanceof ProblemError && refusedAtTheDoor.has(error.code) && typeof given.token === 'function'
       if (!refused) throw error
       return once(question, true, options)
     }
   }
 
   return async (question, options = {}) => {
-    const isSafe = question.method === 'GET' || options.idempotencyKey !== undefined
+    const { repeats } = question
+    const isSafe = repeats === 'always' || (repeats === 'keyed' && options.idempotencyKey !== undefined)
     const retries = isSafe ? (given.retries ?? usualRetries) : 0
     for (let tried = 0; ; tried++) {
       try {

@@ -53,10 +53,12 @@ const erasures = '/api/v1/privacy/erasures'
 const sessions = '/api/v1/sessions'
 const apiKeys = '/api/v1/api-keys'
 const one = `${sessions}/:sessionId`
-const auth = '/api/v1/auth'
 const members = '/api/v1/members'
 const invitations = '/api/v1/invitations'
 const workspaces = '/api/v1/workspaces'
+
+/** Below `/api/v1/auth` the gateway looks at no key: it keeps nothing of what has secrets in it. */
+const ofLogin = <Input, Answer>(path: string) => endpoint<Input, Answer>('POST', `/api/v1/auth/${path}`, 'never')
 
 /** Every route below `/api/v1`; a test holds this table against the gateway's OpenAPI document. */
 export const endpoints = {
@@ -70,7 +72,8 @@ export const endpoints = {
     get: endpoint<OneSession, SessionDetails>('GET', one),
     history: endpoint<OneSession & Page & { before?: string }, SessionHistory>('GET', `${one}/history`),
     update: endpoint<OneSession & InputOf<typeof ChangeSessionRequest>, SessionDetails>('PATCH', one),
-    delete: endpoint<OneSession, DeletedSession>('DELETE', one),
+    /** To ask twice is to ask once. */
+    delete: endpoint<OneSession, DeletedSession>('DELETE', one, 'always'),
     connect: endpoint<OneSession, SessionDetails>('POST', `${one}/connect`),
     disconnect: endpoint<OneSession, SessionDetails>('POST', `${one}/disconnect`),
     reconnect: endpoint<OneSession, SessionDetails>('POST', `${one}/reconnect`),
@@ -81,21 +84,18 @@ export const endpoints = {
   },
   /** Signing in and out, and what people do to their own login. Without an access token unless told. */
   auth: {
-    signIn: endpoint<InputOf<typeof SignInRequest>, SignedIn>('POST', `${auth}/sign-in`),
-    refresh: endpoint<InputOf<typeof RefreshRequest>, SignedIn>('POST', `${auth}/refresh`),
-    signOut: endpoint<InputOf<typeof RefreshRequest>, void>('POST', `${auth}/sign-out`),
+    signIn: ofLogin<InputOf<typeof SignInRequest>, SignedIn>('sign-in'),
+    refresh: ofLogin<InputOf<typeof RefreshRequest>, SignedIn>('refresh'),
+    signOut: ofLogin<InputOf<typeof RefreshRequest>, void>('sign-out'),
     /** With an access token, as all of the following that are not about a link. */
-    signOutEverywhere: endpoint<Nothing, void>('POST', `${auth}/sign-out-everywhere`),
-    changePassword: endpoint<InputOf<typeof ChangePasswordRequest>, AccessToken>('POST', `${auth}/password`),
-    beginSecondFactor: endpoint<InputOf<typeof PasswordAgainRequest>, SecondFactorBegun>('POST', `${auth}/totp/begin`),
-    confirmSecondFactor: endpoint<InputOf<typeof ConfirmSecondFactorRequest>, SecondFactorConfirmed>(
-      'POST',
-      `${auth}/totp/confirm`,
-    ),
-    removeSecondFactor: endpoint<InputOf<typeof RemoveSecondFactorRequest>, AccessToken>('POST', `${auth}/totp/remove`),
-    claimInfo: endpoint<InputOf<typeof ClaimInfoRequest>, ClaimInfo>('POST', `${auth}/claim-info`),
-    claimFirstOwner: endpoint<InputOf<typeof FirstOwnerRequest>, SignedIn>('POST', `${auth}/first-owner`),
-    acceptInvitation: endpoint<InputOf<typeof AcceptInvitationRequest>, SignedIn>('POST', `${auth}/accept-invitation`),
+    signOutEverywhere: ofLogin<Nothing, void>('sign-out-everywhere'),
+    changePassword: ofLogin<InputOf<typeof ChangePasswordRequest>, AccessToken>('password'),
+    beginSecondFactor: ofLogin<InputOf<typeof PasswordAgainRequest>, SecondFactorBegun>('totp/begin'),
+    confirmSecondFactor: ofLogin<InputOf<typeof ConfirmSecondFactorRequest>, SecondFactorConfirmed>('totp/confirm'),
+    removeSecondFactor: ofLogin<InputOf<typeof RemoveSecondFactorRequest>, AccessToken>('totp/remove'),
+    claimInfo: ofLogin<InputOf<typeof ClaimInfoRequest>, ClaimInfo>('claim-info'),
+    claimFirstOwner: ofLogin<InputOf<typeof FirstOwnerRequest>, SignedIn>('first-owner'),
+    acceptInvitation: ofLogin<InputOf<typeof AcceptInvitationRequest>, SignedIn>('accept-invitation'),
     me: endpoint<Nothing, Me>('GET', '/api/v1/me'),
   },
   workspaces: {
@@ -143,10 +143,10 @@ export const endpoints = {
     erasures: endpoint<Nothing, ErasureList>('GET', erasures),
     erasure: endpoint<{ erasureId: string }, Erasure>('GET', `${erasures}/:erasureId`),
     /** Lines of JSON; to read them as they come, ask the route itself. */
-    export: endpoint<InputOf<typeof ExportRequest>, string>('POST', '/api/v1/privacy/export'),
+    export: endpoint<InputOf<typeof ExportRequest>, string>('POST', '/api/v1/privacy/export', 'never'),
   },
   tickets: {
     /** Opens one WebSocket; `client.live()` does it by itself. */
-    issue: endpoint<InputOf<typeof TicketRequest>, Ticket>('POST', '/api/v1/ws-tickets'),
+    issue: endpoint<InputOf<typeof TicketRequest>, Ticket>('POST', '/api/v1/ws-tickets', 'never'),
   },
 }

@@ -27,8 +27,9 @@ export type ClientOptions = {
 export type CallOptions = {
   signal?: AbortSignal
   /**
-   * A text of your own that names this request, so that the gateway carries it out once however often it arrives. Only with it is anything
-   * but a GET tried again.
+   * A text of your own that names this POST, so that the gateway carries it out once however often it arrives; with it, it is tried again.
+   * The gateway looks at no key below `/api/v1/auth/`, at tickets, at exports, and where the method is another one: there it changes
+   * nothing, and nothing is tried again but what is safe without it, which is every GET and the deletion of a session.
    */
   idempotencyKey?: string
   timeoutMs?: number

@@ -63,6 +63,7 @@ export function signInRoutes({ identity, cookies }: SignInRoutesDeps): Route[] {
       path: `${base}/sign-out-everywhere`,
       summary: 'End all sign-ins of one’s login, in all its workspaces, at once',
       access: { scope: 'read', kinds: ['user'] },
+      neverKept: true,
       body: z.strictObject({}),
       async handle({ actor, response }) {
         await signOutEverywhere(identity, personOf(member(actor)))
