@@ -1,32 +1,24 @@
-import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AuditPage } from '../src/contract/audit.js'
 import type { WorkspaceId } from '../src/contract/ids.js'
 import { CliProcess } from './support/cli-process.js'
-import { Operator } from './support/operator.js'
-import { Rows } from './support/rows.js'
+import type { Operator } from './support/operator.js'
+import { OperatorRig } from './support/operator-rig.js'
+import type { Rows } from './support/rows.js'
 import { sessionRow } from './support/session-row.js'
-import { TestGateway } from './support/test-gateway.js'
+import type { TestGateway } from './support/test-gateway.js'
 
-const token = randomBytes(32).toString('hex')
-
+let rig: OperatorRig
 let gateway: TestGateway
 let rows: Rows
 let operator: Operator
 let workspaceId: WorkspaceId
 
 beforeAll(async () => {
-  gateway = await TestGateway.start({ env: { WHATSAPP_SERVICE_TOKEN: token } })
-  rows = new Rows(gateway.database.ownerUrl)
-  operator = new Operator(gateway.url, token)
-  const [row] = await rows.query<{ id: WorkspaceId }>('select id from workspaces')
-  if (row === undefined) throw new Error('no workspace')
-  workspaceId = row.id
+  rig = await OperatorRig.open()
+  ;({ gateway, rows, operator, workspaceId } = rig)
 })
-afterAll(async () => {
-  await rows[Symbol.asyncDispose]()
-  await gateway[Symbol.asyncDispose]()
-})
+afterAll(() => rig[Symbol.asyncDispose]())
 
 const page = async (query = '') => (await operator.ask('GET', `/api/v1/audit${query}`)).body as unknown as AuditPage
 

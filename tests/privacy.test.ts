@@ -6,32 +6,26 @@ import { SYSTEM_TABLES } from '../src/backend/database/isolation.js'
 import { exported, notExported } from '../src/backend/privacy/exported.js'
 import type { WorkspaceId } from '../src/contract/ids.js'
 import { CliProcess } from './support/cli-process.js'
-import { Operator } from './support/operator.js'
+import type { Operator } from './support/operator.js'
+import { OperatorRig } from './support/operator-rig.js'
 import { workspaceRow } from './support/people.js'
-import { Rows } from './support/rows.js'
+import type { Rows } from './support/rows.js'
 import { sessionRow } from './support/session-row.js'
-import { TestGateway } from './support/test-gateway.js'
+import type { TestGateway } from './support/test-gateway.js'
 
-const token = randomBytes(32).toString('hex')
 const number = '254712345678'
 
+let rig: OperatorRig
 let gateway: TestGateway
 let rows: Rows
 let operator: Operator
 let workspaceId: WorkspaceId
 
 beforeAll(async () => {
-  gateway = await TestGateway.start({ env: { WHATSAPP_SERVICE_TOKEN: token } })
-  rows = new Rows(gateway.database.ownerUrl)
-  operator = new Operator(gateway.url, token)
-  const [row] = await rows.query<{ id: WorkspaceId }>('select id from workspaces')
-  if (row === undefined) throw new Error('no workspace')
-  workspaceId = row.id
+  rig = await OperatorRig.open()
+  ;({ gateway, rows, operator, workspaceId } = rig)
 })
-afterAll(async () => {
-  await rows[Symbol.asyncDispose]()
-  await gateway[Symbol.asyncDispose]()
-})
+afterAll(() => rig[Symbol.asyncDispose]())
 
 const erasures = '/api/v1/privacy/erasures'
 const log = async (target: string) =>
@@ -95,7 +89,7 @@ describe('an export', () => {
   const read = async (body: object) => {
     const response = await fetch(`${gateway.url}/api/v1/privacy/export`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${rig.token}`, 'content-type': 'application/json' },
       body: JSON.stringify(body),
     })
     expect(response.headers.get('content-type')).toMatch(/^application\/x-ndjson/)
@@ -224,7 +218,7 @@ describe('a workspace', () => {
     await rows.query('delete from tombstones')
     await rows.query(`insert into workspaces (id, name, slug) values ($1, 'Other', 'other')`, [other])
     await gateway.startApp()
-    operator = new Operator(gateway.url, token)
+    operator = rig.operator
     await rows.waitFor(`select where not exists (select from workspaces where id = $1)`, [other])
     await rows.waitFor(`select from tombstones where workspace_id = $1`, [other])
     expect(gateway.logLines.some(line => line.includes('"event":"erased_again"'))).toBe(true)

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { SessionId } from '../contract/ids.js'
 import type { Database } from './database/database.js'
-import { wakeChannel } from './events/event-log.js'
+import { wake } from './events/wake.js'
 import { nobodysId } from './leases/session-leases.js'
 
 export type ReleaseSession = (sessionId: SessionId, held: { epoch: bigint }) => Promise<void>
@@ -17,12 +17,12 @@ export function createReleaseSessions(database: Database, nodeId: string): Relea
   let writing: Promise<void> = Promise.resolve()
 
   const write = (held: Map<SessionId, bigint>) =>
-    database.system(async ({ db }) => {
+    database.system(async tx => {
       await sql`
         update session_leases l set node_id = ${nobodysId}, released_at = clock_timestamp()
         from unnest(${[...held.keys()]}::uuid[], ${[...held.values()].map(String)}::bigint[]) as r (session_id, epoch)
-        where l.session_id = r.session_id and l.epoch = r.epoch and l.node_id = ${nodeId} and l.wanted`.execute(db)
-      await sql`select pg_notify(${wakeChannel}, ${nobodysId})`.execute(db)
+        where l.session_id = r.session_id and l.epoch = r.epoch and l.node_id = ${nodeId} and l.wanted`.execute(tx.db)
+      await wake(tx, nobodysId)
     })
 
   return async (sessionId, { epoch }) => {

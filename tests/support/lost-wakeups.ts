@@ -1,4 +1,4 @@
-import { wakeChannel } from '../../src/backend/events/event-log.js'
+import { wakeChannel } from '../../src/backend/events/wake.js'
 import pg from 'pg'
 
 /**

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { SignJWT, UnsecuredJWT } from 'jose'
 import { newKeyId, newKeySecret, writeKey } from '../../src/backend/api-keys/key-text.js'
-import { derivedKey } from '../../src/backend/identity/access-tokens.js'
+import { purposeKey } from '../../src/backend/vault/purpose-key.js'
 import type { PeopleRig } from './people-rig.js'
 import { tellOf } from './people.js'
 import type { Answer } from './visitor.js'
@@ -21,7 +21,7 @@ async function wrongTokens(rig: PeopleRig): Promise<Record<string, string>> {
   const { gateway, owner } = rig
   const [head = '', body = '', signature = ''] = owner.accessToken.split('.')
   const claims = JSON.parse(Buffer.from(body, 'base64url').toString()) as Record<string, unknown>
-  const key = derivedKey(gateway.config.jwtSecret, 'access-token/1')
+  const key = purposeKey(gateway.config.jwtSecret, 'identity/access-token/1')
   const signed = (more: object, { by = key, typ = 'at+jwt' } = {}) =>
     new SignJWT({ ...claims, ...more }).setProtectedHeader({ alg: 'HS256', typ }).sign(by)
   const admin = Buffer.from(JSON.stringify({ ...claims, sub: randomUUID() })).toString('base64url')
@@ -32,7 +32,7 @@ async function wrongTokens(rig: PeopleRig): Promise<Record<string, string>> {
   const ticket: Answer = await owner.asks('POST', '/api/v1/ws-tickets', {})
   return {
     unsigned: new UnsecuredJWT(claims).encode(),
-    'of another secret': await signed({}, { by: derivedKey(randomBytes(32), 'access-token/1') }),
+    'of another secret': await signed({}, { by: purposeKey(randomBytes(32), 'identity/access-token/1') }),
     'of another purpose': await signed({}, { typ: 'JWT' }),
     'for another audience': await signed({ aud: 'elsewhere' }),
     'of another issuer': await signed({ iss: 'https://evil.example' }),

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Database } from '../database/database.js'
-import { wakeChannel } from '../events/event-log.js'
+import { wakeChannel } from '../events/wake.js'
 import type { AdmissionSettings, Counting } from './limits.js'
 import type { Subject } from './subjects.js'
 

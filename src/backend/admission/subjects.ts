@@ -1,5 +1,6 @@
-import { createHmac, createSecretKey, hkdfSync } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { subscriberOf } from '../../contract/subscriber.js'
+import { purposeKey } from '../vault/purpose-key.js'
 
 /** Whom something is counted for: a keyed hash, from which nobody without the secret can read or guess a number or an address. */
 export type Subject = Buffer & { readonly __brand: 'Subject' }
@@ -12,8 +13,7 @@ export type Subjects = {
 }
 
 export function createSubjects(secret: Uint8Array): Subjects {
-  const derived = hkdfSync('sha256', createSecretKey(secret), '', 'whizlite/admission/subjects/1', 32)
-  const key = createSecretKey(Buffer.from(derived))
+  const key = purposeKey(secret, 'admission/subjects/1')
   const subject = (kind: string, value: string) =>
     createHmac('sha256', key).update(`${kind}\0${value}`).digest() as Subject
   return {

@@ -5,9 +5,7 @@ import type { TenantReader, TenantTransactor } from '../database/tenant-transact
 import type { TenantSchema } from '../database/schema.js'
 import type { Cell } from '../vault/sealer.js'
 import type { Vault } from '../vault/vault.js'
-
-/** Channel of the wake-up after a commit; its payload is the id of a workspace, session or node and nothing else. */
-export const wakeChannel = 'whizlite_events'
+import { wake, wakeChannel } from './wake.js'
 
 type LiveOnly = 'qr_code' | 'pairing_code'
 
@@ -115,9 +113,4 @@ async function nextSeq(tx: TenantTransactor, count: number): Promise<bigint> {
     on conflict (workspace_id) do update set last_seq = event_counters.last_seq + excluded.last_seq
     returning last_seq`.execute(tx.db)
   return BigInt(rows[0]?.last_seq ?? 0)
-}
-
-/** Delivered by the server at commit, dropped at rollback. */
-async function wake(tx: TenantTransactor, name: string): Promise<void> {
-  await sql`select pg_notify(${wakeChannel}, ${name})`.execute(tx.db)
 }

@@ -1,5 +1,5 @@
 import { errorCode, type Log } from '../log.js'
-import { wakeChannel } from './event-log.js'
+import { wakeChannel } from './wake.js'
 import { ListeningLine, type Heartbeat } from './listening-line.js'
 
 /** Tells subscribers of a session that its log may have grown: from any node, after the commit. Never carries an event. */

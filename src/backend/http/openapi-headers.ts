@@ -1,6 +1,6 @@
 import { takesServices } from './openapi-security.js'
-import { isCounted, isKept } from './openapi-problems.js'
-import type { Route } from './route.js'
+import { isCounted } from './openapi-problems.js'
+import { isKept, type Route } from './route.js'
 
 const text = { type: 'string' } as const
 const whole = { type: 'integer', minimum: 0 } as const

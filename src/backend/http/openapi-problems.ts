@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../contract/errors.js'
 import { servicesOnly } from './access.js'
-import type { Route } from './route.js'
+import { isKept, type Route } from './route.js'
 
 type Answers = Record<string, { description: string; codes: ErrorCode[]; waits: boolean }>
 
@@ -35,10 +35,6 @@ const titles: Record<number, string> = {
   500: 'The gateway’s own fault',
   503: 'Not at the moment',
 }
-
-/** Are answers to this POST kept under its Idempotency-Key? */
-export const isKept = ({ access, method, streams, neverKept }: Route): boolean =>
-  access !== undefined && method === 'post' && streams !== true && neverKept !== true
 
 /** Only where the door counts: below `/api`, and at the routes of services. */
 export const isCounted = ({ access, path }: Route): boolean => path.startsWith('/api/') || access !== undefined

@@ -57,10 +57,13 @@ export function route<Params extends Schema, Query extends Schema, Body extends 
   return definition
 }
 
+/** Whether answers to it are kept under an Idempotency-Key. */
+export const isKept = ({ access, method, streams, neverKept }: Route): boolean =>
+  access !== undefined && method === 'post' && streams !== true && neverKept !== true
+
 /** Express' handler for a route: authorise, read, parse, call, present. Nothing is read from who may not ask. */
 export function routeHandler(definition: Route, identify: Identify, idempotency?: Idempotency): RequestHandler {
-  const { access, method, answer: schema } = definition
-  const isUnkept = definition.streams === true || definition.neverKept === true
+  const { access, answer: schema } = definition
   const present = (answer: unknown): unknown => schema?.parse(answer)
   return async (request, response) => {
     const actor = await identify(request)
@@ -72,7 +75,7 @@ export function routeHandler(definition: Route, identify: Identify, idempotency?
     if (known) requireOwnSessions(access, known, [sessionIdIn(params), sessionIdIn(query), sessionIdIn(body)])
     const answer = async (once: Once | null): Promise<unknown> =>
       present(await definition.handle({ actor, params, query, body, response, once }))
-    const asked = known && method === 'post' && !isUnkept ? askedOnce(request, sent) : null
+    const asked = known && isKept(definition) ? askedOnce(request, sent) : null
     const { answer: said, replayed } =
       known && asked && idempotency
         ? await idempotency.run(known, asked, once => answer(presenting(once, present)))

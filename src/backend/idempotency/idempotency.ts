@@ -1,8 +1,9 @@
-import { createHmac, createSecretKey, hkdfSync, randomUUID, type KeyObject } from 'node:crypto'
+import { createHmac, randomUUID } from 'node:crypto'
 import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import { scopeOf } from '../http/actor.js'
 import { inFlight, keyReused, type Idempotency } from '../http/idempotency.js'
 import { errorCode, type Log } from '../log.js'
+import { purposeKey } from '../vault/purpose-key.js'
 import type { Cell } from '../vault/sealer.js'
 import type { Vault } from '../vault/vault.js'
 import {
@@ -34,7 +35,10 @@ export const answerCell = (id: string): Cell => ({ table: 'idempotent_requests',
 type Begun = { id: string; answered: false } | { id: string; answered: true; answer: unknown }
 
 export function createIdempotency({ tenants, vault, secrets, log }: IdempotencyDeps): Idempotency {
-  const keys = [secrets.secret, ...(secrets.previous === null ? [] : [secrets.previous])].map(requestKey)
+  // of a phone number, say, a plain hash could be guessed
+  const keys = [secrets.secret, ...(secrets.previous === null ? [] : [secrets.previous])].map(secret =>
+    purposeKey(secret, 'idempotency/requests/1'),
+  )
 
   /** What a request that is known is told; null: another try may begin. */
   const told = async (tx: TenantTransactor, { hashes }: Try, known: StoredRequest): Promise<Begun | null> => {
@@ -109,11 +113,4 @@ export function createIdempotency({ tenants, vault, secrets, log }: IdempotencyD
       }
     },
   }
-}
-
-/** Of a phone number, say, a plain hash could be guessed. */
-function requestKey(secret: Buffer): KeyObject {
-  return createSecretKey(
-    Buffer.from(hkdfSync('sha256', createSecretKey(secret), '', 'whizlite/idempotency/requests/1', 32)),
-  )
 }

@@ -2,7 +2,8 @@ import { createSecretKey, generateKeyPairSync, randomBytes, randomUUID } from 'n
 import { SignJWT, UnsecuredJWT, type JWTPayload } from 'jose'
 import { expect, test } from 'vitest'
 import { UserId, WorkspaceId } from '../../contract/ids.js'
-import { createAccessTokens, derivedKey } from './access-tokens.js'
+import { purposeKey } from '../vault/purpose-key.js'
+import { createAccessTokens } from './access-tokens.js'
 
 const secret = randomBytes(32)
 const start = Date.UTC(2026, 0, 1)
@@ -31,7 +32,7 @@ const payload = (changed: JWTPayload = {}): JWTPayload => ({
 })
 
 const signed = (changed: JWTPayload = {}, header = { alg: 'HS256', typ: 'at+jwt' }) =>
-  new SignJWT(payload(changed)).setProtectedHeader(header).sign(derivedKey(secret, 'access-token/1'))
+  new SignJWT(payload(changed)).setProtectedHeader(header).sign(purposeKey(secret, 'identity/access-token/1'))
 
 test('a token says whom it stands for, for a quarter of an hour and the minute that clocks may differ', async () => {
   const { token, expiresIn } = await at(0).issue(claims)

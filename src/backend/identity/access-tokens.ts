@@ -1,7 +1,7 @@
-import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
 import { jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
 import { UserId, WorkspaceId } from '../../contract/ids.js'
+import { purposeKey } from '../vault/purpose-key.js'
 
 /** What an access token says. Whether it still holds is the standing's to know. */
 export type AccessClaims = {
@@ -54,7 +54,7 @@ const Payload = z.strictObject({
 
 /** JSON web tokens of one fixed form (RFC 8725, 3.1: the algorithm is never the token's to choose). */
 export function createAccessTokens({ secret, publicUrl, now = Date.now }: AccessTokensDeps): AccessTokens {
-  const key = derivedKey(secret, 'access-token/1')
+  const key = purposeKey(secret, 'identity/access-token/1')
   const issuer = publicUrl ?? 'whizlite'
   return {
     async issue({ userId, workspaceId, loginVersion, familyId }) {
@@ -90,9 +90,4 @@ export function createAccessTokens({ secret, publicUrl, now = Date.now }: Access
       }
     },
   }
-}
-
-/** A key for one purpose alone, from the secret that all nodes share. */
-export function derivedKey(secret: Uint8Array, purpose: string): KeyObject {
-  return createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', `whizlite/identity/${purpose}`, 32)))
 }

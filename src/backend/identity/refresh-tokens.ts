@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
-import { derivedKey } from './access-tokens.js'
+import { purposeKey } from '../vault/purpose-key.js'
 
 /** Opaque, 256 bits; the database knows only its hash. Whoever shows it gets the next one of its family. */
 export type RefreshToken = string & { readonly __brand: 'RefreshToken' }
@@ -17,7 +17,7 @@ export type RefreshTokens = {
 const prefix = 'whiz_refresh_'
 
 export function createRefreshTokens({ secret }: { secret: Uint8Array }): RefreshTokens {
-  const key = derivedKey(secret, 'refresh-token/1')
+  const key = purposeKey(secret, 'identity/refresh-token/1')
   return {
     first: () => `${prefix}${randomBytes(32).toString('base64url')}` as RefreshToken,
     next: token => `${prefix}${createHmac('sha256', key).update(token).digest('base64url')}` as RefreshToken,

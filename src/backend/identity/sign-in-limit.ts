@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { Database, SystemTransaction } from '../database/database.js'
 import { networksOf } from '../http/network-of.js'
 import { tooManyAttempts } from '../http/too-many-attempts.js'
-import { derivedKey } from './access-tokens.js'
+import { purposeKey } from '../vault/purpose-key.js'
 import { countTry, type Counted } from './count-try.js'
 
 /** One try that is under way. Until it is said how it ended, it counts as wrong: many at once get no further than one after the other. */
@@ -32,7 +32,7 @@ type Subject = { hash: Buffer; most: number }
 
 /** Wrong passwords and codes, counted by login and by address over all nodes. Subjects are keyed hashes: nobody reads an address from them. */
 export function createSignInLimit({ database, secret }: SignInLimitDeps): SignInLimit {
-  const key = derivedKey(secret, 'sign-in-subjects/1')
+  const key = purposeKey(secret, 'identity/sign-in-subjects/1')
   const hashOf = (kind: string, value: string) => createHmac('sha256', key).update(`${kind}\0${value}`).digest()
   return {
     async enter(email, address) {

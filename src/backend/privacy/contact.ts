@@ -1,3 +1,4 @@
+import { sql, type RawBuilder } from 'kysely'
 import type { Contact } from '../../contract/privacy.js'
 import type { TenantReader } from '../database/tenant-transaction.js'
 import '../engine/keystore-tables.js'
@@ -50,6 +51,24 @@ export function jidPattern({ numbers, lids }: Names): string {
   ]
   return `^(${forms.join('|')})$`
 }
+
+/** What in a stanza may name somebody, in the form of the journal. */
+const inStanza = ['from', 'participant', 'recipient'] as const
+
+/** Whether a row of `inbound_journal` names the contact. */
+export function namedInStanza(names: Names): RawBuilder<boolean> {
+  const pattern = jidPattern(names)
+  return sql`(${sql.join(
+    inStanza.map(field => sql`stanza ->> ${sql.lit(field)} ~ ${pattern}`),
+    sql` or `,
+  )})`
+}
+
+/** All texts of the workspace's journal that may name somebody, as the column `text`. */
+export const namesInStanzas: RawBuilder<{ text: string | null }> = sql.join(
+  inStanza.map(field => sql`select stanza ->> ${sql.lit(field)} as text from inbound_journal`),
+  sql` union `,
+)
 
 /** Matches their digits wherever they stand for themselves, as in the ids under which Signal material is kept. */
 export function digitsPattern({ numbers, lids }: Names): string {

@@ -6,7 +6,7 @@ import { lockLease, revokeLease } from '../leases/session-leases.js'
 import { lockPersonOf } from '../sessions/sessions-store.js'
 import { shredDue, type ShredDeps } from '../sessions/shred.js'
 import type { Vault } from '../vault/vault.js'
-import { digitsPattern, jidPattern, type Names } from './contact.js'
+import { digitsPattern, jidPattern, namedInStanza, type Names } from './contact.js'
 
 /** Deletes so many rows of a contact at most, in the caller's transaction. @returns how many; as many as the limit: there may be more */
 type Step = (tx: TenantTransactor, names: Names, limit: number) => Promise<number>
@@ -64,12 +64,9 @@ const forgetPeople: Step = async (tx, { numbers, lids }, limit) => {
 }
 
 const forgetJournal: Step = async (tx, names, limit) => {
-  const pattern = jidPattern(names)
   const { rows } = await sql`
     delete from inbound_journal where (workspace_id, session_id, hash) in (
-      select workspace_id, session_id, hash from inbound_journal
-      where stanza ->> 'from' ~ ${pattern} or stanza ->> 'participant' ~ ${pattern} or stanza ->> 'recipient' ~ ${pattern}
-      limit ${limit}
+      select workspace_id, session_id, hash from inbound_journal where ${namedInStanza(names)} limit ${limit}
     ) returning 1`.execute(tx.db)
   return rows.length
 }

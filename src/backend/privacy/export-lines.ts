@@ -1,6 +1,6 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { Tenants, TenantScope } from '../database/tenant-transaction.js'
-import { jidPattern, type Names } from './contact.js'
+import { jidPattern, namedInStanza, type Names } from './contact.js'
 import { exported, type Exported } from './exported.js'
 
 const pageSize = 500
@@ -37,12 +37,11 @@ export async function* exportLines(
 }
 
 function conditionOf({ contact }: Exported, names: Names): RawBuilder<unknown> | null {
-  const pattern = jidPattern(names)
   switch (contact) {
     case 'jid':
-      return sql`t.recipient ~ ${pattern}`
+      return sql`t.recipient ~ ${jidPattern(names)}`
     case 'stanza':
-      return sql`(t.stanza ->> 'from' ~ ${pattern} or t.stanza ->> 'participant' ~ ${pattern} or t.stanza ->> 'recipient' ~ ${pattern})`
+      return namedInStanza(names)
     case 'digits':
       return sql`(t.phone_number = any(${names.numbers}::text[]) or split_part(split_part(t.lid, '@', 1), ':', 1) = any(${names.lids}::text[]))`
     default:

@@ -4,11 +4,10 @@ import { audit } from '../audit/audit.js'
 import type { Tenants, TenantScope } from '../database/tenant-transaction.js'
 import { GatewayError } from '../errors.js'
 import type { Once } from '../http/idempotency.js'
-import { addJob } from '../jobs/add-job.js'
 import type { Vault } from '../vault/vault.js'
+import { beginErasure } from './begin-erasure.js'
 import { knownNames, namesOf } from './contact.js'
-import { eraseJob } from './erase-job.js'
-import { listErasures, storeErasure } from './erasures-store.js'
+import { listErasures } from './erasures-store.js'
 import { exportLines } from './export-lines.js'
 
 /** What a workspace does with the data of people at their wish. Members with the right roles only; that is the caller's to see to. */
@@ -39,10 +38,8 @@ export function createPrivacy({ tenants, vault, operatorWorkspace }: PrivacyDeps
   const begin = async (scope: TenantScope, contact: Contact | null, once: Once | null): Promise<Erasure> => {
     const { workspaceId } = scope
     return tenants.transact({ workspaceId }, async tx => {
-      const erasureId = await storeErasure(tx, vault, contact === null ? null : namesOf(contact))
+      const erasureId = await beginErasure(tx, vault, contact === null ? null : namesOf(contact))
       await audit(tx, { action: 'privacy.erase_asked', target: erasureId }, scope)
-      const key = `${eraseJob} ${workspaceId} ${erasureId}`
-      await addJob(tx, { name: eraseJob, payload: { workspaceId, erasureId }, key })
       const [erasure] = await listErasures(tx, erasureId)
       if (erasure === undefined) throw unknownErasure()
       await once?.remember(tx, erasure)

@@ -1,12 +1,10 @@
 import { sql } from 'kysely'
 import { WorkspaceId } from '../../contract/ids.js'
-import { addJob } from '../jobs/add-job.js'
 import type { Job } from '../jobs/job.js'
 import type { Scheduled } from '../jobs/schedule.js'
 import { errorCode, type Log } from '../log.js'
 import type { Vault } from '../vault/vault.js'
-import { eraseJob } from './erase-job.js'
-import { storeErasure } from './erasures-store.js'
+import { beginErasure } from './begin-erasure.js'
 import { sweepContacts, type SweepDeps } from './sweep.js'
 import { copyTombstones, forgottenTombstones, putBackTombstones } from './tombstone-file.js'
 
@@ -57,9 +55,7 @@ export function createSweepJob(deps: SweepJobDeps): Job {
         tx.db,
       )
       if (rows.length === 0) return 0
-      const erasureId = await storeErasure(tx, vault, null)
-      const key = `${eraseJob} ${workspaceId} ${erasureId}`
-      await addJob(tx, { name: eraseJob, payload: { workspaceId, erasureId }, key })
+      await beginErasure(tx, vault, null)
       return 1
     })
   }

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { WorkspaceId } from '../../contract/ids.js'
 import type { Database } from '../database/database.js'
 import type { Tenants } from '../database/tenant-transaction.js'
-import { jidPattern, type Names } from './contact.js'
+import { namedInStanza, namesInStanzas, type Names } from './contact.js'
 import { contactSteps, type EraseContactDeps } from './erase-contact.js'
 import type { Tombstone } from './tombstone-file.js'
 import type { Tombstones } from './tombstones.js'
@@ -21,10 +21,6 @@ const inTheOpen = sql`
   select phone_number as text from people union select lid from people
   union select phone_number from sessions union select lid from sessions
   union select recipient from outbox_messages union select id from signal_keys`
-
-const inJournal = sql`
-  select stanza ->> 'from' as text from inbound_journal union select stanza ->> 'participant' from inbound_journal
-  union select stanza ->> 'recipient' from inbound_journal`
 
 /**
  * Takes away what names erased contacts and has come back: all of it when the database is an older one that was put back, else what came late,
@@ -47,7 +43,7 @@ export async function sweepContacts(
     ...forgotten.map(line => [Buffer.from(line.subject, 'base64').toString('hex'), new Date(line.erasedAt)] as const),
   ])
   const when = (name: string) => erasedAt.get(tombstones.subject(workspaceId, name).toString('hex'))
-  const texts = putBack ? sql`${inTheOpen} union ${inJournal}` : inJournal
+  const texts = putBack ? sql`${inTheOpen} union ${namesInStanzas}` : namesInStanzas
   const { rows } = await tenants.read({ workspaceId }, ({ db }) =>
     sql<{ digits: string }>`
       select distinct m[1] as digits from (${texts}) as t, regexp_matches(t.text, '[0-9]{5,20}', 'g') as m`.execute(db),
@@ -76,11 +72,10 @@ async function eraseAgain(deps: SweepDeps, workspaceId: WorkspaceId, names: Name
 }
 
 async function eraseLate(tenants: Tenants, workspaceId: WorkspaceId, names: Names, erasedAt: Date): Promise<number> {
-  const pattern = jidPattern(names)
   return tenants.transact({ workspaceId }, async ({ db }) => {
     const { rows } = await sql`
       delete from inbound_journal
-      where (stanza ->> 'from' ~ ${pattern} or stanza ->> 'participant' ~ ${pattern} or stanza ->> 'recipient' ~ ${pattern})
+      where ${namedInStanza(names)}
         and (stanza ->> 'timestamp')::numeric < ${Math.floor(erasedAt.getTime() / 1_000)} returning 1`.execute(db)
     return rows.length
   })

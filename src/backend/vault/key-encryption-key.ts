@@ -1,5 +1,6 @@
-import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
+import { createSecretKey, type KeyObject } from 'node:crypto'
 import { closeBox, lengthPrefixed, openBox } from './authenticated-box.js'
+import { purposeBytes, purposeKey } from './purpose-key.js'
 import { idOf, type Scope } from './scope.js'
 import { VaultError } from './vault-error.js'
 
@@ -22,10 +23,8 @@ export interface KeyEncryptionKey {
 export function keyEncryptionKey(secret: Uint8Array): KeyEncryptionKey {
   if (secret.length < MINIMUM_SECRET_LENGTH) throw new VaultError('weak_secret')
   const root = createSecretKey(secret)
-  const expand = (label: string, length: number): Buffer =>
-    Buffer.from(hkdfSync('sha256', root, '', `whizlite/${label}`, length))
-  const key = createSecretKey(expand('key-encryption-key/1', 32))
-  const id = expand('key-encryption-key-id/1', 8).toString('hex')
+  const key = purposeKey(root, 'key-encryption-key/1')
+  const id = purposeBytes(root, 'key-encryption-key-id/1', 8).toString('hex')
   const associated = (scope: Scope, keyId: string): Buffer =>
     lengthPrefixed(['whizlite/data-key', Uint8Array.of(WRAP_VERSION), ...idOf(scope), keyId, id])
   return {
@@ -39,6 +38,6 @@ export function keyEncryptionKey(secret: Uint8Array): KeyEncryptionKey {
       if (dataKey.length !== DATA_KEY_LENGTH) throw new VaultError('unknown_format')
       return createSecretKey(dataKey)
     },
-    derive: label => createSecretKey(expand(label, 32)),
+    derive: label => purposeKey(root, label),
   }
 }
