@@ -113,3 +113,18 @@ test('a collection that is damaged from its beginning is shown as ill and left a
   await expect.poll(() => told().at(-1)).toBe('ok')
   expect(await asked()).toBe(before + 5)
 })
+
+test('a repair that begins while a reading is under way ends well, whatever that reading finds', async () => {
+  const before = await asked()
+  await write({ count: 5, flaw: 'wrong-mac' })
+  await expect.poll(asked).toBe(before + 2)
+  await expect.poll(() => told().at(-1)).toBe('failing')
+  await phone.waitForQuiet()
+  // takes a second to come, and is damaged too
+  await write({ count: 10, flaw: 'wrong-mac', whole: true, file: 'patch', bytesPerSecond: 1_500 })
+  await expect.poll(asked).toBe(before + 3)
+  ahead += resyncEveryMs
+  await expect.poll(() => told().at(-1)).toBe('ok')
+  expect(await asked()).toBe(before + 4)
+  expect(await values()).toBe(10)
+})

@@ -86,11 +86,14 @@ export class AppStateWatch implements Watched {
   async #repair(name: string, now: number): Promise<void> {
     const { socket, log, resyncedAt } = this.#deps
     const { keys, creds } = socket.authState
-    this.#damaged.delete(name)
-    if (!isCollection(name)) return
+    if (!isCollection(name)) return void this.#damaged.delete(name)
     this.#repairing = name
     try {
-      const forget = async () => keys.set({ 'app-state-sync-version': { [name]: null } })
+      const forget = async () => {
+        // a reading that was under way may have found the same damage meanwhile
+        this.#damaged.delete(name)
+        await keys.set({ 'app-state-sync-version': { [name]: null } })
+      }
       // in turn with all readings, as Baileys itself makes them
       await keys.transaction(forget, creds.me?.id ?? 'resync-app-state')
       await socket.resyncAppState([name], false)
