@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Rows } from './rows.js'
 
 export type Counts = Record<string, number>
@@ -14,6 +15,22 @@ export async function openResources(rows: Rows): Promise<Counts> {
   for (const kind of process.getActiveResourcesInfo()) counts[kind] = (counts[kind] ?? 0) + 1
   for (const kind of ['TCPSocketWrap', 'Timeout']) counts[kind] = (counts[kind] ?? 0) - (pool?.count ?? 0)
   return counts
+}
+
+/**
+ * The most there was of each kind at one time, looked at until nothing has become more for long: a process that has only just started sets up
+ * some of what it keeps later (who does its jobs has no timer yet), and a connection in use has no timer that would end it.
+ * @param looks in a row that find nothing more
+ */
+export async function mostAtRest(look: () => Promise<Counts>, looks = 40): Promise<Counts> {
+  const most: Counts = {}
+  for (let same = 0; same < looks; same++) {
+    const now = await look()
+    if (Object.keys(moreThan(most, now)).length > 0) same = 0
+    for (const [kind, count] of Object.entries(now)) most[kind] = Math.max(count, most[kind] ?? count)
+    await delay(50)
+  }
+  return most
 }
 
 /** Of which kinds there are more than before, and how many more. */
