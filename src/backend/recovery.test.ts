@@ -284,6 +284,26 @@ test('a look that came during a doubt is not the last one', async () => {
   await expect.poll(() => sessions.connectedCount(), { timeout: 20_000 }).toBe(1)
 })
 
+test('what was found before a doubt is not taken for stranded by the first look after it', async () => {
+  const { sessionId } = await stranded()
+  let doubts = 0
+  const takenOver: number[] = []
+  const has: Sessions['has'] = id => {
+    if (id === sessionId && takenOver.push(count('session_taken_over')) === 1) doubts = 4
+    return sessions.has(id)
+  }
+  const lease = { ...parts.lease, isSure: () => doubts-- <= 0 }
+  const { database, log } = parts
+  // what is taken for stranded is taken over well before the next look
+  await using often = createGlances({ database, nodeId, log, everyMs: 10 })
+  const others = { glances: often, lease, sessions: { ...sessions, has } }
+  await using doubting = createRecovery({ ...parts, ...others, strandedEveryMs: 400 })
+  doubting.start()
+  often.start()
+  await expect.poll(() => sessions.connectedCount(), { timeout: 20_000 }).toBe(1)
+  expect(takenOver.slice(0, 3)).toEqual([0, 0, 0])
+})
+
 test('a node whose session another has claimed neither loads its credentials nor logs in', async () => {
   const identity = await stranded()
   const { sessionId, sealer } = identity

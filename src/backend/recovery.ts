@@ -91,7 +91,9 @@ export function createRecovery(deps: RecoveryDeps): Recovery {
     linking.has(sessionId) || sessions.has(sessionId) || waiting.some(claimed => claimed.sessionId === sessionId)
 
   const findStranded = async () => {
-    if (stopped || !lease.isSure()) return
+    if (stopped) return
+    // what was found before the doubt is not found again by the first look after it
+    if (!lease.isSure()) return suspects.clear()
     try {
       const idle = (await leasesOf(database, nodeId)).filter(owned => !runsHere(owned))
       waiting.push(...idle.filter(({ sessionId }) => suspects.has(sessionId)))

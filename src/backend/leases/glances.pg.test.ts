@@ -124,3 +124,23 @@ test('everybody who looks is told again and again, until they do not look any mo
   await expect.poll(() => stays.times).toBeGreaterThan(before + 2)
   expect(goes.times).toBe(last)
 })
+
+test('a glance that fails is told as one, and the next one is as good as ever', async () => {
+  await using glances = createGlances({
+    database: rig.clone.database,
+    nodeId: here,
+    log: createLog({ level: 'silent' }),
+    everyMs: 5,
+  })
+  const told: string[] = []
+  glances.subscribe(
+    () => void told.push('seen'),
+    () => void told.push('missed'),
+  )
+  glances.start()
+  await expect.poll(() => told).toContain('seen')
+  await rig.rows.query(`alter table nodes rename to nodes_away`)
+  await expect.poll(() => told).toContain('missed')
+  await rig.rows.query(`alter table nodes_away rename to nodes`)
+  await expect.poll(() => told.at(-1)).toBe('seen')
+})

@@ -21,8 +21,11 @@ export type Glance = {
  */
 export interface Glances extends AsyncDisposable {
   start(): void
-  /** @returns the function that ends the subscription */
-  subscribe(see: (glance: Glance) => void): () => void
+  /**
+   * @param missed is told of a glance that failed: what earlier ones have shown is not confirmed by the next
+   * @returns the function that ends the subscription
+   */
+  subscribe(see: (glance: Glance) => void, missed?: () => void): () => void
 }
 
 export type GlancesDeps = { database: Pick<Database, 'ask'>; nodeId: string; log: Log; everyMs?: number }
@@ -64,16 +67,17 @@ export async function glanceAt(database: Pick<Database, 'ask'>, nodeId: string):
 }
 
 export function createGlances({ database, nodeId, log, everyMs = usualEveryMs }: GlancesDeps): Glances {
-  const all = new Set<(glance: Glance) => void>()
+  const all = new Set<{ see: (glance: Glance) => void; missed: () => void }>()
   let timer: NodeJS.Timeout | undefined
   let looking: Promise<void> | null = null
 
   const look = async () => {
     try {
       const glance = await glanceAt(database, nodeId)
-      for (const see of all) see(glance)
+      for (const { see } of all) see(glance)
     } catch (error) {
       log.warn('leases_not_seen', { code: errorCode(error) })
+      for (const { missed } of all) missed()
     }
     looking = null
   }
@@ -82,9 +86,10 @@ export function createGlances({ database, nodeId, log, everyMs = usualEveryMs }:
     start() {
       timer = setInterval(() => void (looking ??= look()), everyMs).unref()
     },
-    subscribe(see) {
-      all.add(see)
-      return () => void all.delete(see)
+    subscribe(see, missed = () => {}) {
+      const both = { see, missed }
+      all.add(both)
+      return () => void all.delete(both)
     },
     async [Symbol.asyncDispose]() {
       clearInterval(timer)

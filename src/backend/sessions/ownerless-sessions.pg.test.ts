@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { randomUUID } from 'node:crypto'
 import { TenantRig } from '../../../tests/support/tenant-rig.js'
 import type { SessionId } from '../../contract/ids.js'
-import { createGlances } from '../leases/glances.js'
+import { createGlances, type Glance } from '../leases/glances.js'
 import { nobodysId } from '../leases/session-leases.js'
 import { createLog } from '../log.js'
 import { createOwnerlessSessions, showOwnerless } from './ownerless-sessions.js'
@@ -101,4 +101,40 @@ test('every node looks, by itself and over and over, and one says so', async () 
   await rig.rows.query(`update nodes set lease_until = clock_timestamp() - interval '1 minute' where id = $1`, [nodeId])
   await expect.poll(async () => (await view(id))?.state).toBe('reconnecting')
   expect(await told(id)).toEqual(['session_state', 'connection_lost'])
+})
+
+test('what was found before a glance that failed counts for nothing: the first look after it is a first look', async () => {
+  const id = await rig.session({ nodeId: await node(-16) })
+  let looks = 0
+  const system: typeof database.system = async work => {
+    const answer = await database.system(work)
+    looks++
+    return answer
+  }
+  const { database } = rig.clone
+  let see = (_: Glance) => {}
+  let missed = () => {}
+  const subscribe = (one: typeof see, other: typeof missed = missed) => {
+    ;[see, missed] = [one, other]
+    return () => {}
+  }
+  await using ownerless = createOwnerlessSessions({
+    ...deps(),
+    database: { ...database, system },
+    glances: { subscribe },
+  })
+  ownerless.start()
+  const look = async (nth: number) => {
+    see({ others: [], isAnyLost: true, isAnyOwnerless: true, own: '' })
+    await expect.poll(() => looks).toBe(nth)
+  }
+  await look(1)
+  missed()
+  await look(2)
+  missed()
+  // begins only when the one before has ended
+  await look(3)
+  expect(await view(id)).toMatchObject({ state: 'connected' })
+  await look(4)
+  await expect.poll(async () => (await view(id))?.state).toBe('reconnecting')
 })

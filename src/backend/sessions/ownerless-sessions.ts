@@ -24,7 +24,8 @@ export interface OwnerlessSessions extends AsyncDisposable {
 /**
  * Shows sessions as reconnecting that are shown as connected and that no node runs: usually another takes them over before that, but where none
  * can, nobody else would ever say so. A session is moved when two looks in a row have found it: after a pause of the database every lease has
- * ended, and a node that has kept its sockets needs a moment to renew its own. Every node looks; whichever comes first does it.
+ * ended, and a node that has kept its sockets needs a moment to renew its own. What was found before the pause is no first look therefore: a
+ * glance that fails forgets it. Every node looks; whichever comes first does it.
  */
 export function createOwnerlessSessions(deps: OwnerlessSessionsDeps): OwnerlessSessions {
   const { glances, log } = deps
@@ -32,13 +33,15 @@ export function createOwnerlessSessions(deps: OwnerlessSessionsDeps): OwnerlessS
   let unsubscribe = () => {}
   let suspects: ReadonlySet<SessionId> = new Set()
   let looking: Promise<void> | null = null
+  let missed = 0
 
   const look = async () => {
-    const before = suspects
+    const [before, missedBefore] = [suspects, missed]
     // a look that fails has found nobody
     suspects = new Set()
     try {
-      suspects = await showOwnerless(deps, before, stopping.signal)
+      const found = await showOwnerless(deps, before, stopping.signal)
+      if (missed === missedBefore) suspects = found
     } catch (error) {
       log.warn('ownerless_sessions_not_shown', { code: errorCode(error) })
     }
@@ -50,9 +53,14 @@ export function createOwnerlessSessions(deps: OwnerlessSessionsDeps): OwnerlessS
     else if (looking === null) suspects = new Set()
   }
 
+  const forget = () => {
+    missed++
+    suspects = new Set()
+  }
+
   return {
     start() {
-      unsubscribe = glances.subscribe(see)
+      unsubscribe = glances.subscribe(see, forget)
     },
     async [Symbol.asyncDispose]() {
       stopping.abort()
