@@ -152,14 +152,42 @@ test('a runner whose database goes away and comes back goes on', async () => {
   await start()
   await add('1')
   await expect.poll(() => outcomes).toHaveLength(1)
-  // the library lets nobody hear of a job whose end could not be stored
-  await expect.poll(stored).toEqual([])
   line.cut()
   await add('2')
   await delay(0)
   await line.restore()
-  await expect.poll(() => outcomes, { timeout: 30_000 }).toHaveLength(2)
+  await expect.poll(() => ran.join(), { timeout: 30_000 }).toContain('{"id":"2"}')
+  await expect.poll(stored, { timeout: 30_000 }).toEqual([])
 })
+
+test.each([
+  { how: 'done', end: () => Promise.resolve() },
+  { how: 'failed', end: () => Promise.reject(new TypeError('in vain')) },
+])(
+  'a job whose end cannot be stored ($how) is done again soon, by the same node, and no rejection is left alone',
+  async ({ end }) => {
+    const rejections: unknown[] = []
+    const note = (error: unknown) => void rejections.push(error)
+    process.on('unhandledRejection', note)
+    using _ = shortWaits(new Map([[2_000, 50]]))
+    work = async () => {
+      work = async () => {}
+      line.cut()
+      await end()
+    }
+    await start()
+    await add('1')
+    await expect.poll(() => outcomes).toHaveLength(1)
+    await expect.poll(() => saying('jobs_interrupted'), { timeout: 15_000 }).not.toEqual([])
+    expect(await stored()).toMatchObject([{ locked_by: expect.any(String) }])
+    await line.restore()
+    await expect.poll(() => outcomes.at(-1), { timeout: 20_000 }).toBe('work done')
+    await expect.poll(stored).toEqual([])
+    expect(ran).toHaveLength(2)
+    process.off('unhandledRejection', note)
+    expect(rejections).toEqual([])
+  },
+)
 
 test('what is closed while a job runs asks it to leave off, and leaves it to others', async () => {
   work = (_payload, { signal }) =>

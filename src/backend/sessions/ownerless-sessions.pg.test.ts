@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { randomUUID } from 'node:crypto'
 import { TenantRig } from '../../../tests/support/tenant-rig.js'
 import type { SessionId } from '../../contract/ids.js'
-import { createGlances, type Glance } from '../leases/glances.js'
+import { createGlances, type Glance, type Glances } from '../leases/glances.js'
 import { nobodysId } from '../leases/session-leases.js'
 import { createLog } from '../log.js'
 import { createOwnerlessSessions, showOwnerless } from './ownerless-sessions.js'
@@ -112,10 +112,11 @@ test('what was found before a glance that failed counts for nothing: the first l
     return answer
   }
   const { database } = rig.clone
-  let see = (_: Glance) => {}
-  let missed = () => {}
-  const subscribe = (one: typeof see, other: typeof missed = missed) => {
-    ;[see, missed] = [one, other]
+  let see: ((glance: Glance) => void) | null = null
+  let missed: (() => void) | undefined
+  const subscribe: Glances['subscribe'] = (one, other) => {
+    see = one
+    missed = other
     return () => {}
   }
   await using ownerless = createOwnerlessSessions({
@@ -125,13 +126,13 @@ test('what was found before a glance that failed counts for nothing: the first l
   })
   ownerless.start()
   const look = async (nth: number) => {
-    see({ others: [], isAnyLost: true, isAnyOwnerless: true, own: '' })
+    see?.({ others: [], isAnyLost: true, isAnyOwnerless: true, own: '' })
     await expect.poll(() => looks).toBe(nth)
   }
   await look(1)
-  missed()
+  missed?.()
   await look(2)
-  missed()
+  missed?.()
   // begins only when the one before has ended
   await look(3)
   expect(await view(id)).toMatchObject({ state: 'connected' })
