@@ -81,6 +81,22 @@ describe('whizlite audit verify', () => {
     expect(await verify('--head', output.split('Head: ')[1] ?? '')).toMatchObject({ code: 0 })
   })
 
+  test('notices an end that was cut off, and by a head kept elsewhere also one that was cut off together with its head', async () => {
+    const { output } = await verify()
+    const kept = output.split('Head: ')[1] ?? ''
+    const { head } = await page()
+    const last = Number(head?.seq)
+    await rows.query('delete from audit_log where seq = $1', [last])
+    const cut = `${workspaceId}  BROKEN: entry ${last} is missing: the end of the log was cut off there.`
+    expect(await verify()).toEqual({ code: 1, output: cut, errors: '' })
+    await rows.query(
+      'update audit_heads h set seq = l.seq, hash = l.hash from audit_log l where l.seq = $1 and l.workspace_id = h.workspace_id',
+      [last - 1],
+    )
+    expect(await verify()).toMatchObject({ code: 0 })
+    expect(await verify('--head', kept)).toEqual({ code: 1, output: cut, errors: '' })
+  })
+
   test('ends with 1 and the first broken place', async () => {
     await rows.query(`update audit_log set entry = entry || '{"by":"visitor"}' where seq = 2`)
     expect(await verify()).toEqual({ code: 1, output: `${workspaceId}  BROKEN: entry 2 was changed.`, errors: '' })

@@ -94,13 +94,13 @@ async function prepare(
     const before = (await hasCanary(owner)) ? await checkCanary(owner, secrets) : null
     const forgetful = await forgetfulSettings(owner)
     if (production && forgetful.length > 0) throw new UnsafeDatabaseError(forgetful)
-    await migrate({ ownerUrl })
+    const { newerThanCode } = await migrate({ ownerUrl })
     await refuseToDropSecret(owner, secrets)
     const { own } = knownKeks(secrets)
     // the role of another secret keeps its password: nodes that have that one alone go on meanwhile
     const successor = before !== null && before.firstKekId !== own.id ? own.id : undefined
     const role = { ...(given !== null && { appUrl: given }), ...(successor !== undefined && { successor }) }
-    const appUrl = await prepareAppRole({ ownerUrl, secret: secrets.secret, ...role })
+    const appUrl = await prepareAppRole({ ownerUrl, secret: secrets.secret, newerThanCode, ...role })
     await checkCanary(owner, secrets)
     const isReplacing = (secrets.previous ?? null) !== null
     if (given === null && successor !== undefined && !isReplacing) await retireAppRoles(ownerUrl, appUrl)

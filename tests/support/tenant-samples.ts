@@ -108,14 +108,14 @@ export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
     {
       hangsOn: 'key',
       ownersAlone: 'user_id',
-      appended: APPEND_ONLY.get('audit_log') ?? [],
+      appended: APPEND_ONLY.get('audit_log')?.columns ?? [],
       row: ({ workspaceId, ownerId }) => ({
         workspace_id: workspaceId,
         entry: JSON.stringify({ userId: ownerId }),
       }),
     },
   ],
-  ['audit_heads', { ...ofWorkspace, appended: APPEND_ONLY.get('audit_heads') ?? [] }],
+  ['audit_heads', { ...ofWorkspace, appended: APPEND_ONLY.get('audit_heads')?.columns ?? [] }],
   ['logins', { hangsOn: 'login', row: ({ ownerId }) => ({ id: ownerId }) }],
   ['refresh_families', { hangsOn: 'login', row: ({ ownerId }) => ({ login_id: ownerId }) }],
   ['refresh_tokens', { hangsOn: 'login', row: ({ ownerId }) => ({ login_id: ownerId }) }],

@@ -1,6 +1,7 @@
 export type AppRoleErrorCode =
   | 'app_role_not_creatable'
   | 'app_role_login_refused'
+  | 'app_role_unknown_to_newer'
   | 'app_role_too_powerful'
   | 'grants_refused'
   | 'tenant_table_unprotected'

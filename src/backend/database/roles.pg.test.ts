@@ -114,6 +114,17 @@ describe('prepareAppRole', () => {
     })
   })
 
+  test('refuses a role that may take back what is only appended', async () => {
+    const editor = await makeRole()
+    await asAdmin(clone.ownerUrl, client => client.query(`grant delete on whizlite.audit_log to ${editor.name}`))
+    const role = await makeRole(`noinherit in role ${editor.name}`)
+    const preparing = prepareAppRole({ ownerUrl: clone.ownerUrl, secret, appUrl: role.at(clone.ownerUrl) })
+    await expect(preparing).rejects.toMatchObject({
+      code: 'tenant_table_unprotected',
+      message: 'Table audit_log is append-only, and the process could delete what is there.',
+    })
+  })
+
   test('refuses a member of the role that owns the tables', async () => {
     const role = await makeRole('in role postgres')
     const preparing = prepareAppRole({ ownerUrl: clone.ownerUrl, secret, appUrl: role.at(clone.ownerUrl) })

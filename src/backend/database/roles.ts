@@ -1,12 +1,13 @@
 import { Client, escapeIdentifier, escapeLiteral } from 'pg'
 import { AppRoleError } from './app-role-error.js'
-import { appendOnlyGrants } from './append-only.js'
+import { appendOnlyGrants, findAppendOnlyFaults } from './append-only.js'
 import { appRoleName, appRolePassword, appRoleUrl } from './app-role-name.js'
 import { asDatabaseError, DatabaseRefusedError, sqlStateOf } from './database-errors.js'
 import { findIsolationFaults } from './isolation.js'
 import { jobQueueGrants } from './job-queue.js'
 import { SCHEMA } from './schema.js'
 import { scramVerifier } from './scram.js'
+import { isVouched, vouch } from './vouched-schema.js'
 
 /** One start at a time makes the role and its grants: concurrent changes of a role fail in PostgreSQL. */
 const LOCK = 7_416_002
@@ -20,23 +21,31 @@ export type AppRoleOptions = {
   successor?: string
   /** Address of a role the operator made; it then only gets its grants. */
   appUrl?: string
+  /** Steps of the schema are there that this version does not know: a newer one gives the rights then, and says whether the schema is whole. */
+  newerThanCode?: boolean
 }
 
 /**
  * Makes sure of the role the process works as, grants it what it needs, and proves that row level security holds it. Run it after
  * `migrate`. An existing role keeps its password: a node with another secret is refused and changes nothing.
  *
+ * On a schema that a newer version has extended this one can judge neither: it takes the rights that are there, and its word for the rest, as long
+ * as nothing was changed since.
+ *
  * @returns the address to open the database with; it holds a password
  * @throws AppRoleError, DatabaseUnavailableError
  */
-export async function prepareAppRole({ ownerUrl, secret, successor, appUrl }: AppRoleOptions): Promise<string> {
+export async function prepareAppRole(options: AppRoleOptions): Promise<string> {
+  const { ownerUrl, secret, successor, appUrl, newerThanCode = false } = options
   const given = appUrl === undefined ? null : { url: appUrl, role: await loginAs(appUrl), password: null }
   const { url } = await withClient(ownerUrl, async owner => {
     const target = given ?? (await derivedRole(owner, ownerUrl, secret, successor))
-    await grant(owner, target.role, target.password)
+    if (newerThanCode) await assertGranted(owner, target.role)
+    else await grant(owner, target.role, target.password)
     return target
   })
-  await withClient(url, assertHeldByRowLevelSecurity).catch(refuseLogin)
+  await withClient(url, client => assertHeldByRowLevelSecurity(client, newerThanCode)).catch(refuseLogin)
+  if (!newerThanCode) await withClient(ownerUrl, vouch)
   return url
 }
 
@@ -97,8 +106,7 @@ function grantStatements(role: string): string {
     revoke all on all tables in schema ${SCHEMA} from public;
     revoke truncate, references, trigger on all tables in schema ${SCHEMA} from ${role};
     grant select, insert, update, delete on all tables in schema ${SCHEMA} to ${role};
-    revoke insert, update, delete on ${SCHEMA}.migrations from ${role};
-    ${appendOnlyGrants(SCHEMA, role)}
+    ${appendOnlyGrants(role)}
     grant usage, select on all sequences in schema ${SCHEMA} to ${role};
     revoke execute on all functions in schema ${SCHEMA} from public;
     grant execute on all functions in schema ${SCHEMA} to ${role}`
@@ -122,7 +130,21 @@ const POWERS = `
     )) as owner
   from held`
 
-async function assertHeldByRowLevelSecurity(client: Client): Promise<void> {
+/** Rights to what a newer version has made are that version's to give: this one would give too many. */
+async function assertGranted(owner: Client, role: string): Promise<void> {
+  const { rows } = await owner.query(
+    `select from pg_roles where rolname = $1 and rolcanlogin and has_schema_privilege(oid, $2, 'USAGE')`,
+    [role, SCHEMA],
+  )
+  if (rows.length > 0) return
+  throw new AppRoleError(
+    'app_role_unknown_to_newer',
+    'A newer version has changed this database, and the role this process would work as is new to it.',
+    'Start the newer version once with these settings: it gives the role its rights.',
+  )
+}
+
+async function assertHeldByRowLevelSecurity(client: Client, newerThanCode: boolean): Promise<void> {
   const { rows } = await client.query<Record<string, boolean>>(POWERS)
   const powers = Object.entries(rows[0] ?? {}).flatMap(([power, has]) => (has ? [power] : []))
   if (powers.length > 0) {
@@ -132,12 +154,18 @@ async function assertHeldByRowLevelSecurity(client: Client): Promise<void> {
       'Set DATABASE_APP_URL to a role without these rights and memberships.',
     )
   }
-  const faults = await findIsolationFaults(client)
+  const isWhole = newerThanCode && (await isVouched(client))
+  const faults = [
+    ...(isWhole ? [] : await findIsolationFaults(client)),
+    ...(await findAppendOnlyFaults(client, newerThanCode)),
+  ]
   if (faults.length === 0) return
   throw new AppRoleError(
     'tenant_table_unprotected',
     faults.join('\n'),
-    'Restore the schema, or take these objects out of it.',
+    newerThanCode
+      ? 'A newer version has changed this schema: start that one, which says what is wrong or that nothing is.'
+      : 'Restore the schema, or take these objects out of it.',
   )
 }
 
