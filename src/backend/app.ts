@@ -18,7 +18,7 @@ import { createEraseJob } from './privacy/erase-job.js'
 import { createDataKeysJob, dataKeysAt } from './key-rotation/data-keys-job.js'
 import { createSweepAtStart } from './privacy/sweep-at-start.js'
 import { createSweepJob, sweepAt } from './privacy/sweep-job.js'
-import { createTombstones } from './privacy/tombstones.js'
+import { createTombstones, tombstoneKey } from './privacy/tombstones.js'
 import { createRecovery } from './recovery.js'
 import { Releases } from './releases.js'
 import { createLongReconnects } from './sessions/long-reconnects.js'
@@ -97,7 +97,9 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
   )
   const longReconnects = releases.use(createLongReconnects({ ...looks, afterMs: config.sessionTimeoutMs }))
   const ownerless = releases.use(createOwnerlessSessions({ ...looks, glances }))
-  const tombstones = createTombstones({ secret: config.sessionSecret })
+  const tombstones = createTombstones(
+    await tombstoneKey(sessionsDatabase, { secret: config.sessionSecret, previous: config.previousSecret }),
+  )
   const privacyDeps = { ...ofSessions, events, vault, tombstones, dataDir: config.dataDir, log: log.child('privacy') }
   const sweep = createSweepJob(privacyDeps)
   const sweepAtStart = releases.use(createSweepAtStart({ sweep, log: privacyDeps.log }))

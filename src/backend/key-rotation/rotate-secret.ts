@@ -4,6 +4,7 @@ import { audit } from '../audit/audit.js'
 import type { Database } from '../database/database.js'
 import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import { keysByKek } from '../vault/keys-left.js'
+import { rewrapLastingKeys } from '../vault/lasting-key.js'
 import { knownKeks, type KnownKeks, type Secrets } from '../vault/secrets.js'
 import { VaultError } from '../vault/vault-error.js'
 import { adoptSecret } from './adopt-secret.js'
@@ -42,6 +43,7 @@ export async function rotateSecret(deps: RotateSecretDeps): Promise<RewrapReport
   const { database, tenants, secrets, signal } = deps
   const keks = knownKeks(secrets)
   await adoptSecret(database, secrets)
+  await rewrapLastingKeys(database, secrets)
   let [rewrapped, unreadable] = [0, 0]
   for (const workspaceId of await tenants.allIds()) {
     if (signal.aborted) break

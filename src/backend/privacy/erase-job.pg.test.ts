@@ -1,4 +1,4 @@
-import { randomInt, randomUUID } from 'node:crypto'
+import { createSecretKey, randomBytes, randomInt, randomUUID } from 'node:crypto'
 import { Client } from 'pg'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { DatabaseText } from '../../../tests/support/database-text.js'
@@ -20,7 +20,7 @@ let tombstones: Tombstones
 const goOn = new AbortController().signal
 
 beforeAll(async () => {
-  tombstones = createTombstones({ secret: Buffer.alloc(32, 'any other secret of thirty-two bytes') })
+  tombstones = createTombstones({ key: createSecretKey(randomBytes(32)), kekId: 'any' })
 })
 beforeEach(async () => {
   rig = await TenantRig.open()

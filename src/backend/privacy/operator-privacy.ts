@@ -8,7 +8,7 @@ import type { Log } from '../log.js'
 import { createVault } from '../vault/vault.js'
 import { createEraseJob } from './erase-job.js'
 import { createPrivacy } from './privacy.js'
-import { createTombstones } from './tombstones.js'
+import { createTombstones, tombstoneKey } from './tombstones.js'
 
 /** Export and erasure for whoever runs the installation, in any workspace and past nobody's privacy settings but their own word. */
 export interface OperatorPrivacy extends AsyncDisposable {
@@ -23,13 +23,14 @@ export async function openOperatorPrivacy(config: Config, log: Log): Promise<Ope
   const opened = await openGatewayDatabase(config, log)
   const { database, sessionsDatabase } = opened
   const tenants = createTenants(sessionsDatabase)
-  const vault = createVault({ secret: config.sessionSecret, previous: config.previousSecret })
+  const secrets = { secret: config.sessionSecret, previous: config.previousSecret }
+  const vault = createVault(secrets)
   const own = await database.system(({ db }) =>
     db.selectFrom('meta').select('value').where('key', '=', 'operator_workspace').executeTakeFirst(),
   )
   const operatorWorkspace = (): WorkspaceId => WorkspaceId.parse(own?.value)
   const privacy = createPrivacy({ tenants, vault, operatorWorkspace })
-  const tombstones = createTombstones({ secret: config.sessionSecret })
+  const tombstones = createTombstones(await tombstoneKey(database, secrets))
   const job = createEraseJob({
     tenants,
     events: createEventLog({ vault }),

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { randomBytes } from 'node:crypto'
+import { createSecretKey, randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { namedIn } from '../../../tests/support/named-contact.js'
 import { TenantRig } from '../../../tests/support/tenant-rig.js'
@@ -15,7 +15,7 @@ import { createTombstones } from './tombstones.js'
 
 const number = '254712345678'
 const contact = { number, lid: '199912345678901' }
-const tombstones = createTombstones({ secret: Buffer.alloc(32, 'any other secret of thirty-two bytes') })
+const tombstones = createTombstones({ key: createSecretKey(randomBytes(32)), kekId: 'any' })
 const { signal } = new AbortController()
 
 let rig: TenantRig

@@ -1,7 +1,9 @@
 import { createHmac } from 'node:crypto'
 import { sql, type QueryExecutorProvider } from 'kysely'
 import type { WorkspaceId } from '../../contract/ids.js'
-import { keyEncryptionKey } from '../vault/key-encryption-key.js'
+import type { Database } from '../database/database.js'
+import { lastingKey, type LastingKey } from '../vault/lasting-key.js'
+import type { Secrets } from '../vault/secrets.js'
 import type { Names } from './contact.js'
 import './privacy-tables.js'
 
@@ -14,9 +16,12 @@ export interface Tombstones {
   subject(workspaceId: string, name: string): Buffer
 }
 
-export function createTombstones({ secret }: { secret: Uint8Array }): Tombstones {
-  const kek = keyEncryptionKey(secret)
-  const key = kek.derive('tombstones/1')
+/** The same for ever: whom a tombstone is of nobody knows, so it could not be made anew. @throws as `lastingKey` */
+export function tombstoneKey(database: Pick<Database, 'system'>, secrets: Secrets): Promise<LastingKey> {
+  return lastingKey(database, secrets, 'tombstones/1')
+}
+
+export function createTombstones({ key, kekId }: LastingKey): Tombstones {
   const subject = (workspaceId: string, name: string): Buffer =>
     createHmac('sha256', key).update(`${workspaceId}\n${name}`).digest()
   const put = async (
@@ -27,7 +32,7 @@ export function createTombstones({ secret }: { secret: Uint8Array }): Tombstones
   ): Promise<void> => {
     await sql`
       insert into tombstones (workspace_id, subject, kind, kek_id)
-      select ${workspaceId}, s, ${kind}, ${kek.id} from unnest(${subjects}::bytea[]) as s
+      select ${workspaceId}, s, ${kind}, ${kekId} from unnest(${subjects}::bytea[]) as s
       on conflict do nothing`.execute(db)
   }
   return {

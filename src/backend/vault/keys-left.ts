@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Database } from '../database/database.js'
+import { keksOfLastingKeys } from './lasting-key.js'
 import { knownKeks, type Secrets } from './secrets.js'
 
 /** How many data keys one secret wraps, in how many workspaces. */
@@ -13,11 +14,15 @@ export class SecretStillNeededError extends Error {
     'Set WHATSAPP_SESSION_SECRET_PREVIOUS to it, start, run npx whizlite keys rotate until nothing is left, then take it out.'
 
   constructor(left: readonly KeysOfKek[]) {
-    const keys = left.reduce((total, each) => total + each.keys, 0)
-    const workspaces = Math.max(...left.map(each => each.workspaces))
-    const can = `${keys} stored data ${keys === 1 ? 'key' : 'keys'} of at least ${workspaces} ${workspaces === 1 ? 'workspace' : 'workspaces'}`
-    super(`Only a former session secret opens ${can}. Nothing was changed.`)
+    super(`Only a former session secret opens ${opened(left)}. Nothing was changed.`)
   }
+}
+
+function opened(left: readonly KeysOfKek[]): string {
+  if (left.length === 0) return 'the key by which erased contacts are known again'
+  const keys = left.reduce((total, each) => total + each.keys, 0)
+  const workspaces = Math.max(...left.map(each => each.workspaces))
+  return `${keys} stored data ${keys === 1 ? 'key' : 'keys'} of at least ${workspaces} ${workspaces === 1 ? 'workspace' : 'workspaces'}`
 }
 
 /** Which secrets wrap data keys, over all workspaces. */
@@ -40,5 +45,6 @@ export function keysByKek(database: Pick<Database, 'system'>): Promise<KeysOfKek
 export async function refuseToDropSecret(database: Pick<Database, 'system'>, secrets: Secrets): Promise<void> {
   const known = knownKeks(secrets).ids
   const left = (await keysByKek(database)).filter(({ kekId }) => !known.includes(kekId))
-  if (left.length > 0) throw new SecretStillNeededError(left)
+  const isLasting = (await keksOfLastingKeys(database)).some(kekId => !known.includes(kekId))
+  if (left.length > 0 || isLasting) throw new SecretStillNeededError(left)
 }
