@@ -1,27 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ClusterNode } from '../../tests/cluster/cluster-node.js'
-import { until, type Cluster, type LinkedSession } from '../../tests/cluster/cluster.js'
+import { until, type LinkedSession } from '../../tests/cluster/cluster.js'
 import { CopiedSession } from './copied-session.js'
-import type { Random } from './random.js'
-import type { StormDatabase } from './storm-database.js'
-
-/** What a fault is done to. */
-export type Target = {
-  cluster: Cluster
-  database: StormDatabase
-  random: Random
-  signal: AbortSignal
-  /** Sessions that somebody commands or has copied just now, or whose next login elsewhere would mean something else. */
-  reserved: Set<string>
-}
+import { outliveLease } from './outlive-lease.js'
+import { recovery, seconds, type FaultTarget } from './target.js'
 
 /** A fault of one node. What it does ends with the promise: everything is as before, but for what the gateways make of it. */
-type NodeFault = (node: ClusterNode, target: Target) => Promise<void>
+type NodeFault = (node: ClusterNode, target: FaultTarget) => Promise<void>
 
-type CommonFault = (target: Target) => Promise<void>
-
-const seconds = ({ random, signal }: Target, from: number, to: number) =>
-  delay(random.between(from * 1_000, to * 1_000), undefined, { signal }).catch(() => {})
+type CommonFault = (target: FaultTarget) => Promise<void>
 
 /** As long as a database that stands still keeps anybody from storing it, and some more. */
 const steppedBackMs = 30_000
@@ -29,7 +16,7 @@ const steppedBackMs = 30_000
 /** As long as a node may take to have a session online, which others may have to lose first. */
 const onlineMs = 30_000
 
-const howCut = ({ random }: Target) => random.oneOf(['refused', 'silent'] as const)
+const howCut = ({ random }: FaultTarget) => random.oneOf(['refused', 'silent'] as const)
 
 /** As a service manager does: again until it runs. */
 export async function startAgain(node: ClusterNode, signal: AbortSignal): Promise<void> {
@@ -38,24 +25,32 @@ export async function startAgain(node: ClusterNode, signal: AbortSignal): Promis
   }
 }
 
-async function cut(node: ClusterNode, line: 'database' | 'whatsapp', longest: number, target: Target): Promise<void> {
+async function cut(
+  node: ClusterNode,
+  line: 'database' | 'whatsapp',
+  longest: number,
+  target: FaultTarget,
+): Promise<void> {
   node.cut(line, howCut(target))
   await seconds(target, 1, longest)
   await node.mend(line)
 }
 
 /** A copy is somebody else's: the session steps back, and is tried once more after a minute. */
-async function loginElsewhere(node: ClusterNode, target: Target): Promise<void> {
-  const { cluster, random, reserved, signal } = target
+async function loginElsewhere(node: ClusterNode, target: FaultTarget): Promise<void> {
+  const { cluster, random, reserved, signal, strikes } = target
   let here: LinkedSession[] = []
   const hasSome = async () => {
-    const online = await cluster.online()
-    here = cluster.sessions.filter(({ sessionId: id }) => online.get(id) === node.processName && !reserved.has(id))
+    const [online, owners] = await Promise.all([cluster.online(), cluster.owners()])
+    // a line that another node's session has left behind has nobody who could step back
+    const isHere = (id: string) => online.get(id) === node.processName && owners.get(id) === node.processName
+    here = cluster.sessions.filter(({ sessionId: id }) => isHere(id) && !reserved.has(id))
     return here.length > 0 || signal.aborted
   }
   // one that has just been started has none yet
   await until(hasSome, 'a session that could be copied', onlineMs)
   if (signal.aborted) return
+  strikes()
   const { sessionId, creds } = random.oneOf(here)
   // for good: over a second one within ten minutes it would rest
   reserved.add(sessionId)
@@ -74,6 +69,12 @@ async function loginElsewhere(node: ClusterNode, target: Target): Promise<void> 
   }
 }
 
+const freezeForLong = 'freeze until others are in with its sessions'
+const cutForLong = 'cut from the database until others are in with its sessions'
+
+/** Faults of a node that outlast its lease. */
+export const longFaults: readonly string[] = [freezeForLong, cutForLong]
+
 export const nodeFaults: Readonly<Record<string, NodeFault>> = {
   async kill(node, target) {
     await node.kill()
@@ -89,8 +90,19 @@ export const nodeFaults: Readonly<Record<string, NodeFault>> = {
     node.freeze()
     await seconds(target, 1, 20)
     node.thaw()
+    await recovery(target)
   },
-  'cut from the database': (node, target) => cut(node, 'database', 15, target),
+  [freezeForLong]: (node, target) =>
+    outliveLease(node, target, { begin: () => node.freeze(), end: async () => node.thaw() }),
+  [cutForLong]: (node, target) =>
+    outliveLease(node, target, {
+      begin: () => node.cut('database', howCut(target)),
+      end: () => node.mend('database'),
+    }),
+  async 'cut from the database'(node, target) {
+    await cut(node, 'database', 15, target)
+    await recovery(target)
+  },
   'cut from WhatsApp': (node, target) => cut(node, 'whatsapp', 20, target),
   'login elsewhere with the credentials of one of its sessions': loginElsewhere,
   async 'restart of its front end'(node, { cluster, random }) {

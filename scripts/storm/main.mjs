@@ -8,7 +8,7 @@ const USAGE = `npm run storm -- [--seconds 180] [--seed N] [--sessions 300] [--n
 
 Runs a cluster of gateways with linked sessions and does to it, for so long, what a bad day does: kills, frozen processes, cut lines,
 restarts, a database that stands still, copies of sessions that log in elsewhere, while people write and an operator gives commands. Then it
-looks at what was recorded. Takes up to six minutes more than the storm. Progress goes to stderr, the report to stdout (--json: for programs).
+looks at what was recorded. Takes up to eight minutes more than the storm. Progress goes to stderr, the report to stdout (--json: for programs).
 Ends with 0 when nothing was wrong. The seed decides the plan: what happens, where, in what order; how the machine is loaded decides the rest.`
 
 const { values } = parseArgs({

@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { until, type LinkedSession } from '../../tests/cluster/cluster.js'
 import type { Command } from './checker/history.js'
 import { defaultLimits } from './checker/limits.js'
-import type { Target } from './faults.js'
 import { Random } from './random.js'
+import type { Target } from './target.js'
 
 /** Between one command and the next. */
 const pauseMs = [1_000, 4_000] as const

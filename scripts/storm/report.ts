@@ -1,6 +1,7 @@
 import { tell } from './checker/check.js'
 import type { Finding } from './checker/history.js'
 import type { Unjudged } from './checker/unjudged.js'
+import { longEnoughMs } from './plan.js'
 import type { Spread } from './takeovers.js'
 
 export type StormReport = {
@@ -26,15 +27,12 @@ export type StormReport = {
   notJudged: Unjudged[]
 }
 
-/** Seconds from which on a storm has had time for whatever the checks look at: one with nothing of it was no storm. */
-const longEnough = 150
-
 /** A short storm may pass without data for every check; silence of a check that has seen nothing in a long one is not success. */
 export function verdictOn(
   report: Pick<StormReport, 'seconds' | 'calmAfterMs' | 'findings' | 'notJudged'>,
 ): StormReport['verdict'] {
   const { seconds, calmAfterMs, findings, notJudged } = report
-  const judged = notJudged.length === 0 || seconds < longEnough
+  const judged = notJudged.length === 0 || seconds * 1_000 < longEnoughMs
   return calmAfterMs !== null && findings.length === 0 && judged ? 'passed' : 'failed'
 }
 
@@ -113,7 +111,11 @@ export function reportText(report: StormReport): string {
       const why = notJudged.filter(each => each.invariant === invariant).map(each => each.why)
       if (count > 0) return checkLine(`${count} wrong`, invariant, what)
       if (why.length === 0) return checkLine('ok', invariant, what)
-      return checkLine('?', invariant, `not judged: ${why.join(', ')}${seconds < longEnough ? longerHint : ''}`)
+      return checkLine(
+        '?',
+        invariant,
+        `not judged: ${why.join(', ')}${seconds * 1_000 < longEnoughMs ? longerHint : ''}`,
+      )
     }),
     '',
     ...findingLines(findings),

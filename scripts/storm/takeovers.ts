@@ -20,7 +20,7 @@ export function takeovers({ leases, connections, steppedBack }: History, injecte
     if (node === null || !wanted) return []
     owners.set(session, node)
     if (before === undefined || before === node) return []
-    const fault = injected.findLast(each => each.process === before && each.at <= at)
+    const fault = injected.findLast(each => each.hit && each.process === before && each.at <= at)
     if (fault === undefined) return []
     const login = connections.find(each => each.session === session && each.node === node && each.loggedInAt >= at)
     const onlineMs = login === undefined || waits(session, at) ? null : login.loggedInAt - fault.at

@@ -1,12 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { commonFaults, nodeFaults, startAgain, type Target } from './faults.js'
-import { plan, type Step } from './plan.js'
+import { commonFaults, longFaults, nodeFaults, startAgain } from './faults.js'
+import { longEnoughMs, plan, type Step } from './plan.js'
 import { Random } from './random.js'
+import type { Target } from './target.js'
 
-/** One fault as it happened. `process` is `null` for what happened to all; `hit`: it found what it was meant for. */
+/** One fault as it happened. `process` is `null` for what happened to all; `hit`: it found something to happen to, at `at`. */
 export type Injected = { fault: string; process: string | null; at: number; until: number; hit: boolean }
 
 const againMs = 1_000
+
+/** For so long after its end a long storm makes up for a fault that has never come to what it was meant for. */
+const madeUpForMs = 120_000
 
 /** What failed had nothing to hit, and is tried again for as long as the storm lasts. */
 export async function untilItHits(
@@ -24,8 +28,8 @@ export async function untilItHits(
 }
 
 /**
- * Faults as a seed plans them, for so long; several at a time, but at each place one after the other: what finds its place busy waits. In the
- * end all is mended.
+ * Faults as a seed plans them, for so long; several at a time, but at each place one after the other: what finds its place busy waits. A long
+ * storm goes on until each that was due has come about once. In the end all is mended.
  */
 export async function weather(
   { seed, forMs }: { seed: number; forMs: number },
@@ -37,32 +41,50 @@ export async function weather(
   const atPlace = new Map<string, Promise<void>>()
   const end = performance.now() + forMs
 
-  const lasts = () => !signal.aborted && performance.now() <= end
+  const extraMs = forMs >= longEnoughMs ? madeUpForMs : 0
+  /** Faults that have come about. */
+  const done = new Set<string>()
+  const lasts = (moreMs = 0) => !signal.aborted && performance.now() <= end + moreMs
 
   const inject = async ({ place, fault, seed: ofFault }: Step) => {
-    const own = { ...target, random: new Random(ofFault) }
     const node = cluster.nodes.find(({ name }) => name === place)
     const process = node?.processName ?? null
     const entry: Injected = { fault, process, at: Date.now(), until: Infinity, hit: false }
+    const strikes = () => void Object.assign(entry, { at: Date.now(), hit: true })
+    const own = { ...target, random: new Random(ofFault), strikes }
     injected.push(entry)
     say(`${process ?? place}: ${fault}`)
     try {
       await (node === undefined ? commonFaults[fault]?.(own) : nodeFaults[fault]?.(node, own))
       entry.hit = true
+      done.add(fault)
     } finally {
       entry.until = Date.now()
     }
   }
 
+  /** Tried again only for as long as it has not come about anywhere: it keeps its place busy. */
+  const take = (step: Step) => {
+    const { fault } = step
+    let missed = false
+    return untilItHits(() => inject(step), {
+      lasts: () => (done.has(fault) ? lasts() && !missed : lasts(extraMs)),
+      say: why => {
+        missed = true
+        say(`${fault}: ${why}`)
+      },
+    })
+  }
+
   const places = cluster.nodes.map(({ name }) => name)
   const [faultsOfNode, faultsOfAll] = [Object.keys(nodeFaults), Object.keys(commonFaults)]
-  for (const step of plan(seed, { places, faultsOfNode, faultsOfAll })) {
+  for (const step of plan(seed, { places, faultsOfNode, beginsWith: longFaults, faultsOfAll })) {
     await delay(step.pauseMs, undefined, { signal }).catch(() => {})
     if (!lasts()) break
     const before = atPlace.get(step.place) ?? Promise.resolve()
     atPlace.set(
       step.place,
-      before.then(() => untilItHits(() => inject(step), { lasts, say: why => say(`${step.fault}: ${why}`) })),
+      before.then(() => take(step)),
     )
   }
   await Promise.all(atPlace.values())

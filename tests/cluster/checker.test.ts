@@ -93,6 +93,24 @@ describe('the checker of recorded histories', () => {
     expect(ofCommands({ commands: early, leases: [...history.leases, anew] })).toMatchObject([{ session }])
   })
 
+  test('gives what was asked for a while to be done, though it is shown at once', () => {
+    const history = cleanHistory(new Random(1))
+    const [{ session, loggedInAt, node } = { session: '', loggedInAt: 0, node: '' }] = history.connections
+    const line = { session, connection: 1, node, loggedInAt, closedAt: null, replaced: false }
+    const at = loggedInAt + 60_000
+    const shown = [0, 29_000, 31_000].map(ms => ({ session, state: 'handed_off', at: at + ms }))
+    const asked = { session, name: 'hand-off', wish: 'rests', askedAt: at - 500, answeredAt: at - 100 } as const
+    const commands = [{ ...asked, state: 'handed_off', until: Infinity }]
+    const ofStates = (changed: Partial<typeof history>) =>
+      check({ ...history, connections: [line], leases: [], shown, ...changed }, defaultLimits).filter(
+        ({ invariant }) => invariant === 'I-16 shown state',
+      )
+    expect(ofStates({ commands })).toMatchObject([{ session, at: at + 31_000 }])
+    expect(ofStates({ commands, shown: shown.slice(0, 2) })).toEqual([])
+    // of its own accord
+    expect(ofStates({ commands: [] })).toMatchObject([{ session, at }])
+  })
+
   test('forgives who comes back after a login elsewhere of which the one that was thrown out could tell nobody', () => {
     const history = cleanHistory(new Random(1))
     const at = Math.min(...history.steppedBack.map(each => each.at))

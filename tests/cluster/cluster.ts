@@ -239,12 +239,13 @@ export async function until(
   holds: () => Promise<boolean>,
   what: string | (() => string),
   timeoutMs = 30_000,
+  everyMs = 200,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs
   while (!(await holds())) {
     if (performance.now() > deadline) {
       throw new Error(`waited ${timeoutMs} ms for ${typeof what === 'string' ? what : what()}`)
     }
-    await delay(200)
+    await delay(everyMs)
   }
 }

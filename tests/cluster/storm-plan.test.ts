@@ -8,6 +8,7 @@ import { untilItHits } from '../../scripts/storm/weather.js'
 const plannable = {
   places: ['node-1', 'node-2', 'node-3'],
   faultsOfNode: ['kill', 'stop', 'freeze', 'cut'],
+  beginsWith: ['freeze', 'cut'],
   faultsOfAll: ['database away', 'WhatsApp away'],
 }
 const seeds = fc.integer({ min: 0, max: 2 ** 32 - 1 })
@@ -37,13 +38,14 @@ test('a seed has one plan, whatever its faults draw meanwhile, and in whatever o
   )
 })
 
-test('every fault comes at its own places, once before any comes again', () => {
+test('every fault comes at its own places, once before any comes again, and first one that is to come first', () => {
   fc.assert(
     fc.property(seeds, seed => {
       const all = steps(seed, 200)
       const ofAll = all.filter(({ place }) => place === everywhere).map(({ fault }) => fault)
       const ofNode = all.filter(({ place }) => place !== everywhere)
       expect(new Set(ofAll.slice(0, 2))).toEqual(new Set(plannable.faultsOfAll))
+      expect(plannable.beginsWith).toContain(all[0]?.fault)
       expect(new Set(ofNode.slice(0, 4).map(({ fault }) => fault))).toEqual(new Set(plannable.faultsOfNode))
       expect(new Set(ofNode.map(({ place }) => place))).toEqual(new Set(plannable.places))
     }),

@@ -1,5 +1,6 @@
 import {
   bySession,
+  type Command,
   type Connection,
   type Finding,
   type History,
@@ -11,16 +12,22 @@ import type { Limits } from './limits.js'
 
 const invariant = 'I-16 shown state'
 
-/** What the API says of a session is what WhatsApp sees of it, after a while at most. Told of once in each stretch of a session's life. */
-export function shownState({ shown, connections, leases, outages }: History, { shownWithinMs }: Limits): Finding[] {
+/**
+ * What the API says of a session is what WhatsApp sees of it, after a while at most; what somebody has asked for is shown at once, and has that
+ * while to be done. Told of once in each stretch of a session's life.
+ */
+export function shownState(history: History, { shownWithinMs }: Limits): Finding[] {
+  const { shown, connections, leases, commands, outages } = history
   const seen = bySession(connections)
   const held = bySession(leases)
+  const asked = bySession(commands)
   return [...bySession(shown)].flatMap(([session, samples]) => {
     const of = seen.get(session) ?? []
     const owners = held.get(session) ?? []
+    const wishes = asked.get(session) ?? []
     let lying = false
     return samples.flatMap(sample => {
-      const wrongSince = sinceOutage(disagreement(sample, of, owners), sample, outages)
+      const wrongSince = sinceOutage(sinceWish(disagreement(sample, of, owners), sample, wishes), sample, outages)
       const before = lying
       lying = wrongSince !== null && sample.at - wrongSince > shownWithinMs
       if (!lying || before || wrongSince === null) return []
@@ -29,6 +36,12 @@ export function shownState({ shown, connections, leases, outages }: History, { s
       return [{ invariant, session, at: sample.at, what: `shown as ${sample.state}, ${seenAs} ${howLong}` }]
     })
   })
+}
+
+/** Before it was asked for, the opposite was right. */
+function sinceWish(wrongSince: number | null, { at }: ShownState, wishes: readonly Command[]): number | null {
+  if (wrongSince === null) return null
+  return Math.max(wrongSince, ...wishes.filter(({ askedAt }) => askedAt <= at).map(({ askedAt }) => askedAt))
 }
 
 /** What was wrong before the database was away could not be mended while it was. */

@@ -51,6 +51,8 @@ export class Comeback {
   /** Changes of the shown state, one after the other, each repeated until the database has it. */
   #stored: Promise<unknown> = Promise.resolve()
   #stable: NodeJS.Timeout | undefined
+  /** By `performance.now()`; `null`: it is connected. */
+  #awaySince: number | null = performance.now()
   /** Called deaf when this node began to run it, and nothing has come in since. */
   #deafBefore = false
   /** What is left to do over its being called deaf here. */
@@ -80,11 +82,13 @@ export class Comeback {
     if (signal.aborted) return
     if (shown === null) return this.afterLoading(null)
     this.#deafBefore = shown.deaf
+    this.#awaySince = performance.now() - shown.awayMs
     await this.#connectAfter(this.#plan.resume(shown), priority)
   }
 
   /** @param known whether the state is stored already */
   opened({ known }: { known: boolean }): void {
+    this.#awaySince = null
     this.#stable = setTimeout(() => this.#plan.settle(), stableAfterMs).unref()
     if (known) return
     const { pacer, states } = this.#deps
@@ -121,6 +125,7 @@ export class Comeback {
   /** There is no connection any more. */
   lost(): void {
     clearTimeout(this.#stable)
+    this.#awaySince ??= performance.now()
     this.#deps.pacer.ended(this.#identity.sessionId)
   }
 
@@ -202,7 +207,9 @@ export class Comeback {
     if (signal.aborted) return
     try {
       const onHeld = (breaker: Breaker) => this.#show(shownWhileHeld(breaker), null)
-      await pacer.turn({ sessionId: this.#identity.sessionId, priority, onHeld }, signal)
+      const now = performance.now()
+      const awayMs = now - (this.#awaySince ?? now)
+      await pacer.turn({ sessionId: this.#identity.sessionId, priority, awayMs, onHeld }, signal)
     } catch {
       // it stops here
       return

@@ -16,6 +16,8 @@ export type ConnectPriority = 'owner_waits' | 'pending' | 'recent' | 'rest'
 export type ConnectRequest = {
   sessionId: SessionId
   priority: ConnectPriority
+  /** For how long it has not been connected, on whichever node. */
+  awayMs?: number
   /** Its turn may be long in coming, for this reason. */
   onHeld?: (breaker: Breaker) => void
 }

@@ -24,6 +24,32 @@ test('who is waited for goes first, of equals the first that came', async () => 
   expect(order).toEqual(['owner_waits 4', 'pending 2', 'pending 5', 'recent 1', 'rest 0', 'rest 3'])
 })
 
+test('of equals that come together the one that has been away longest goes first, and nobody goes before a higher priority for that', () => {
+  const queue = new ConnectQueue()
+  const { signal } = new AbortController()
+  const join = (priority: ConnectPriority, awayMs?: number) => {
+    const id = sessionId()
+    void queue.join({ sessionId: id, priority, ...(awayMs !== undefined && { awayMs }) }, signal)
+    return id
+  }
+  const day = 24 * 60 * 60 * 1_000
+  const rest = join('rest', 300 * day)
+  const [brief, unknown, long, longer] = [
+    join('recent', 5_000),
+    join('recent'),
+    join('recent', day),
+    join('recent', 2 * day),
+  ]
+  const pending = join('pending', day)
+  const owner = join('owner_waits')
+  const order: SessionId[] = []
+  for (let next = queue.first(); next !== null; next = queue.first()) {
+    order.push(next.sessionId)
+    next.go()
+  }
+  expect(order).toEqual([owner, pending, longer, long, brief, unknown, rest])
+})
+
 test('who waited long enough goes before whoever has just come', async () => {
   const queue = new ConnectQueue()
   const { signal } = new AbortController()

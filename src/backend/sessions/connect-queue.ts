@@ -11,6 +11,14 @@ const handicapMs: Readonly<Record<ConnectPriority, number>> = {
   rest: 300_000,
 }
 
+/**
+ * What somebody counts as having waited already who has been away for so long: of those that a new owner has taken over together the longest
+ * away goes first, however many owners it has been with; but never so much that a lower priority goes before a higher one.
+ */
+const mostCreditMs = 30_000
+const halfCreditMs = 60_000
+const creditMs = (awayMs: number) => (mostCreditMs * awayMs) / (awayMs + halfCreditMs)
+
 /** Sessions that wait for their turn to connect. */
 export class ConnectQueue {
   readonly #waiting = new Set<Waiting & { due: number; heldBy: Breaker | null }>()
@@ -35,7 +43,9 @@ export class ConnectQueue {
         leave()
         resolve()
       }
-      const waiting = { ...request, go, due: performance.now() + handicapMs[request.priority], heldBy: null }
+      const { priority, awayMs = 0 } = request
+      const due = performance.now() + handicapMs[priority] - creditMs(awayMs)
+      const waiting = { ...request, go, due, heldBy: null }
       this.#waiting.add(waiting)
       signal.addEventListener('abort', abort)
     })
@@ -50,7 +60,7 @@ export class ConnectQueue {
     }
   }
 
-  /** Whose turn it is. Of those that are equal the first that came. */
+  /** Whose turn it is. Of those that are equal the one that has been away longest, then the first that came. */
   first(): Waiting | null {
     let first: (Waiting & { due: number }) | null = null
     for (const waiting of this.#waiting) if (first === null || waiting.due < first.due) first = waiting

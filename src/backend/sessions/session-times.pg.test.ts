@@ -8,6 +8,7 @@ import { phoneOfflineNotices } from './phone-offline.js'
 import { forgetHistory, noteStillConnected } from './session-history.js'
 import { noteSign } from './session-signs.js'
 import { readSession } from './session-view.js'
+import { shownState } from './sessions-store.js'
 import { setSessionState } from './set-session-state.js'
 
 let rig: TenantRig
@@ -69,6 +70,24 @@ test('so does one that has not come to its connection in all that time', async (
   expect(await showLongReconnects({ ...parts(), afterMs: 3_600_000 })).toBe(1)
   expect(await view(long)).toMatchObject({ state: 'disconnected', reason: { code: 'connection_lost_long' } })
   expect(await view(short)).toMatchObject({ state: 'connecting', reason: { code: 'starting' } })
+})
+
+test('a session is away since it was connected last, whatever has become of it since, and not at all while it is or never was', async () => {
+  const away = async (id: SessionId) => (await rig.read(tx => shownState(tx, id))).awayMs
+  const id = await rig.session({ state: 'connected' })
+  const past = `update sessions set connected_at = clock_timestamp() - interval '5 minutes' where id = $1`
+  await rig.rows.query(past, [id])
+  expect(await away(id)).toBe(0)
+  await become(id, 'reconnecting')
+  expect(await away(id)).toBeLessThan(300_000)
+  await rig.rows.query(past, [id])
+  await rig.transact(tx => setSessionState(rig.events, tx, id, { state: 'connecting', reason: 'starting' }))
+  expect(await away(id)).toBeGreaterThanOrEqual(300_000)
+  await become(id, 'connected')
+  expect(await away(id)).toBe(0)
+  const never = await rig.session({ state: 'connecting', reason: 'starting' })
+  await rig.rows.query('update sessions set connected_at = null where id = $1', [never])
+  expect(await away(never)).toBe(0)
 })
 
 test('every node looks, by itself and over and over', async () => {

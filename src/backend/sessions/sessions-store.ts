@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { PersonId, SessionId } from '../../contract/ids.js'
 import type { SessionState } from '../../contract/sessions.js'
 import type { TenantReader, TenantTransactor } from '../database/tenant-transaction.js'
@@ -38,12 +39,25 @@ export async function sessionExists(tx: TenantReader, sessionId: SessionId): Pro
   return row !== undefined
 }
 
-export type ShownState = { state: SessionState; reason: string | null; until: Date | null; deaf: boolean }
+export type ShownState = {
+  state: SessionState
+  reason: string | null
+  until: Date | null
+  deaf: boolean
+  /** For how long it has not been connected; 0: it is, or never was. */
+  awayMs: number
+}
+
+const away = sql<number>`case when state <> 'connected' and connected_at is not null
+  then greatest(0, extract(epoch from clock_timestamp() - connected_at)) * 1000 else 0 end::float8`
 
 /** @throws when there is no such session */
 export async function shownState(tx: TenantReader, sessionId: SessionId): Promise<ShownState> {
-  const row = tx.db.selectFrom('sessions').select(['state', 'reason', 'until', 'health']).where('id', '=', sessionId)
-  const { health, ...shown } = await row.executeTakeFirstOrThrow()
+  const { health, ...shown } = await tx.db
+    .selectFrom('sessions')
+    .select(['state', 'reason', 'until', 'health', away.as('awayMs')])
+    .where('id', '=', sessionId)
+    .executeTakeFirstOrThrow()
   return { ...shown, deaf: health.inbound === 'deaf' }
 }
 
