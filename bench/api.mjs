@@ -66,7 +66,7 @@ async function setUp(closing, say) {
   const ids = []
   for (let index = 0; index < SESSIONS; index += 1) ids.push(await linked(client, simulator, index))
   const { key } = await client.apiKeys.create({ name: 'bench', scopes: ['read', 'sessions'] })
-  await copyRows(postgres.url)
+  await copyRows(postgres.url, ids)
   const bare = new Child('Bare Express', ['--import', PROBE, BARE], {
     ...plainEnv(),
     BARE_DATABASE_URL: postgres.url,
@@ -101,13 +101,17 @@ async function linked(client, simulator, index) {
 }
 
 /** The bare side has rows like ours in a schema of its own, with nothing on them but a primary key. */
-async function copyRows(url) {
+async function copyRows(url, ids) {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
     await client.query('create schema bare')
     await client.query('create table bare.sessions as select * from whizlite.sessions')
     await client.query('alter table bare.sessions drop column name, add column name text, add primary key (id)')
+    await client.query(
+      "update bare.sessions set name = 'Session ' || named.at from unnest($1::uuid[]) with ordinality as named (id, at) where sessions.id = named.id",
+      [ids],
+    )
     await client.query('create table bare.tickets (hash text primary key, expires_at timestamptz not null)')
   } finally {
     await client.end()

@@ -10,8 +10,27 @@ import { answer } from './answers.mjs'
 const { BARE_DATABASE_URL: connectionString, BARE_TOKEN: token } = process.env
 const pool = new pg.Pool({ connectionString })
 
-const columns =
-  'id, state, reason, since, phone_number, mode, owner_id, visibility, connected_at, phone_seen_at, notices, health, name'
+const columns = `id, state, reason, reason_text, since, until, phone_number, mode, owner_id, visibility, connected_at, phone_seen_at, notices, health,
+  name`
+
+/** An answer of the gateway's shape. */
+const shown = row => ({
+  sessionId: row.id,
+  status: row.state,
+  state: row.state,
+  reason: row.reason && { code: row.reason, text: row.reason_text },
+  since: row.since,
+  ...(row.until !== null && { until: row.until }),
+  phoneNumber: row.phone_number,
+  mode: row.mode,
+  ownerId: row.owner_id,
+  visibility: row.visibility,
+  lastConnectedAt: row.connected_at,
+  phoneSeenAt: row.phone_seen_at,
+  notices: Object.entries(row.notices),
+  health: { appState: 'unknown', history: 'unknown', preKeys: 'unknown', inbound: 'unknown', ...row.health },
+  name: row.name,
+})
 
 const app = express()
 app.disable('x-powered-by')
@@ -23,14 +42,18 @@ app.use((request, response, next) => {
 app.use(express.json())
 
 app.get('/api/v1/sessions/:sessionId', async ({ params }, response) => {
-  const { rows } = await pool.query(`select ${columns} from bare.sessions where id = $1`, [params.sessionId])
+  const { rows } = await pool.query(`select ${columns} from bare.sessions where id = $1 and deleted_at is null`, [
+    params.sessionId,
+  ])
   if (rows.length === 0) response.status(404).json({ code: 'session_not_found' })
-  else response.json(rows[0])
+  else response.json(shown(rows[0]))
 })
 
 app.get('/api/v1/sessions', async (_request, response) => {
-  const { rows } = await pool.query(`select ${columns} from bare.sessions order by id limit 51`)
-  response.json({ sessions: rows, next: null })
+  const { rows } = await pool.query(
+    `select ${columns} from bare.sessions where deleted_at is null order by id limit 51`,
+  )
+  response.json({ sessions: rows.slice(0, 50).map(shown), next: rows.length > 50 ? rows[49].id : null })
 })
 
 app.patch('/api/v1/sessions/:sessionId', async ({ params, body }, response) => {
@@ -39,7 +62,7 @@ app.patch('/api/v1/sessions/:sessionId', async ({ params, body }, response) => {
     body.name,
   ])
   if (rows.length === 0) response.status(404).json({ code: 'session_not_found' })
-  else response.json(rows[0])
+  else response.json(shown(rows[0]))
 })
 
 app.post('/api/v1/ws-tickets', async (_request, response) => {

@@ -19,11 +19,14 @@ export type Audited = {
  * @throws ZodError for anything that an entry must not hold: it is our mistake, and nothing is stored
  */
 export async function audit(tx: TenantTransactor, audited: Audited, who: TenantScope = tx.scope): Promise<void> {
-  const entry = JSON.stringify(contentOf(who, audited))
+  const entry = auditEntry(who, audited)
   await sql`insert into audit_log (workspace_id, entry) values (${tx.scope.workspaceId}, ${entry}::jsonb)`.execute(
     tx.db,
   )
 }
+
+/** What the column `entry` holds, for a statement that notes in the log beside what it does itself. @throws ZodError as `audit` does */
+export const auditEntry = (who: TenantScope, audited: Audited): string => JSON.stringify(contentOf(who, audited))
 
 const addressForm = /^[0-9A-Za-z.:/%_-]{1,64}$/
 

@@ -21,5 +21,7 @@ export function createPool({ url, max = 10, connectTimeoutMs = 5_000 }: PoolOpti
   })
   // An idle connection that breaks is dropped by the pool; the next user gets a new one. Without a listener the process would end.
   pool.on('error', () => {})
+  // The same for one in use: whoever uses it hears of it by its statement, and the pool never gives it out again.
+  pool.on('connect', client => client.on('error', () => {}))
   return pool
 }

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { WorkspaceId } from '../../contract/ids.js'
 import { type Database, DEFAULT_DEADLINE_MS } from './database.js'
 import { DatabaseUnavailableError } from './database-errors.js'
+import type { BoundStatement } from './prepared-statement.js'
 import type { LoginSchema, TenantSchema } from './schema.js'
 import type { CommitHook, TransactionStart } from './transaction.js'
 import type { ReadQueries, WriteQueries } from './transaction-queries.js'
@@ -42,10 +43,21 @@ export type TransactionOptions = {
   hasty?: boolean
 }
 
+type BoundOf<Rows extends readonly unknown[]> = { [Index in keyof Rows]: BoundStatement<Rows[Index]> }
+type RowsOf<Rows extends readonly unknown[]> = { [Index in keyof Rows]: Rows[Index][] }
+
 /** The only way to a tenant's tables. */
 export type Tenants = {
   /** A read-only transaction on one snapshot. */
   read<T>(scope: TenantScope, work: (tx: TenantReader) => Promise<T>, options?: TransactionOptions): Promise<T>
+  /**
+   * Reads with statements that need nothing of each other, in one transaction and one message: for what is asked all the time. Each looks
+   * at a moment of its own.
+   * @returns the rows of each
+   */
+  readAtOnce<Rows extends readonly unknown[]>(scope: TenantScope, ...statements: BoundOf<Rows>): Promise<RowsOf<Rows>>
+  /** The same for statements that write: all of them are done, or none. */
+  writeAtOnce<Rows extends readonly unknown[]>(scope: TenantScope, ...statements: BoundOf<Rows>): Promise<RowsOf<Rows>>
   /** A transaction; `work` may run several times, see `runTransaction`. */
   transact<T>(scope: TenantScope, work: (tx: TenantTransactor) => Promise<T>, options?: TransactionOptions): Promise<T>
   /** A transaction on the rows of one login and no workspace's; `work` may run several times. @param loginId of a login there is, or is made */
@@ -59,20 +71,24 @@ export type Tenants = {
  * connection in vain, says nothing about anybody else's, and the node's lease finds out sooner where it does
  */
 export function createTenants(given: Database, onLost: () => void = () => {}): Tenants {
-  const database: Pick<Database, 'transaction' | 'system'> = {
+  const failed = (error: unknown): never => {
+    if (error instanceof DatabaseUnavailableError && error.isLost) onLost()
+    throw error
+  }
+  const database: Pick<Database, 'transaction' | 'atOnce' | 'system'> = {
     system: given.system,
-    async transaction(...asked) {
-      try {
-        return await given.transaction(...asked)
-      } catch (error) {
-        if (error instanceof DatabaseUnavailableError && error.isLost) onLost()
-        throw error
-      }
-    },
+    transaction: (...asked) => given.transaction(...asked).catch(failed),
+    atOnce: (...asked) => given.atOnce(...asked).catch(failed),
   }
   return {
     read<T>(scope: TenantScope, work: (tx: TenantReader) => Promise<T>, options: TransactionOptions = {}) {
       return database.transaction<TenantSchema, T>(start(scope, true, options), ({ db }) => work({ scope, db }))
+    },
+    async readAtOnce<Rows extends readonly unknown[]>(scope: TenantScope, ...statements: BoundOf<Rows>) {
+      return (await database.atOnce(start(scope, true, {}), statements)) as RowsOf<Rows>
+    },
+    async writeAtOnce<Rows extends readonly unknown[]>(scope: TenantScope, ...statements: BoundOf<Rows>) {
+      return (await database.atOnce(start(scope, false, {}), statements)) as RowsOf<Rows>
     },
     transact<T>(scope: TenantScope, work: (tx: TenantTransactor) => Promise<T>, options: TransactionOptions = {}) {
       return database.transaction<TenantSchema, T>(start(scope, false, options), ({ db, onCommit }) =>

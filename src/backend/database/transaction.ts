@@ -31,7 +31,7 @@ export type TransactionDeps = {
 const FIRST_PAUSE_MS = 5
 const LONGEST_PAUSE_MS = 200
 /** What a writer hears from a primary that has become a standby. */
-const READ_ONLY_DATABASE = '25006'
+export const READ_ONLY_DATABASE = '25006'
 
 /**
  * Runs `work` in one transaction; serialization failures and deadlocks are retried until the deadline, so `work` may run several times

@@ -1,5 +1,7 @@
 import { sql, type Generated } from 'kysely'
-import type { TenantTransactor } from '../database/tenant-transaction.js'
+import { prepareStatement } from '../database/prepared-statement.js'
+import { SCHEMA } from '../database/schema.js'
+import type { Tenants, TenantScope, TenantTransactor } from '../database/tenant-transaction.js'
 
 export type TicketTable = {
   workspace_id: string
@@ -24,27 +26,49 @@ export type StoredTicket = Omit<TicketTable, 'workspace_id' | 'hash' | 'expires_
 /** How many that nobody has used are cleared away with each new one. */
 const clearedAtOnce = 100
 
+// an index serves a moment that stays the same throughout the statement, which the clock's does not
+const over = sql<boolean>`(workspace_id, hash) in (
+  select workspace_id, hash from ${sql.table(`${SCHEMA}.ws_tickets`)} where expires_at < statement_timestamp()
+  limit ${sql.lit(clearedAtOnce)} for update skip locked
+)`
+
+const clear = prepareStatement(db => db.deleteFrom('ws_tickets').where(over))
+
+type NewTicket = Omit<StoredTicket, 'login_version'> & {
+  workspace_id: string
+  hash: Buffer
+  login_version: string | null
+  seconds: string
+}
+
+const insert = prepareStatement((db, ticket: NewTicket) =>
+  db.insertInto('ws_tickets').values({
+    workspace_id: ticket.workspace_id,
+    hash: ticket.hash,
+    user_id: ticket.user_id,
+    kind: ticket.kind,
+    key_id: ticket.key_id,
+    family_id: ticket.family_id,
+    login_version: sql`${ticket.login_version}::integer`,
+    origin: ticket.origin,
+    expires_at: sql`clock_timestamp() + make_interval(secs => ${ticket.seconds}::integer)`,
+  }),
+)
+
 export async function storeTicket(
-  tx: TenantTransactor,
-  hash: Buffer,
-  ticket: StoredTicket,
-  seconds: number,
+  { writeAtOnce }: Pick<Tenants, 'writeAtOnce'>,
+  scope: TenantScope,
+  { hash, ticket, seconds }: { hash: Buffer; ticket: StoredTicket; seconds: number },
 ): Promise<void> {
-  // an index serves a moment that stays the same throughout the statement, which the clock's does not
-  await sql`
-    delete from ws_tickets where (workspace_id, hash) in (
-      select workspace_id, hash from ws_tickets where expires_at < statement_timestamp()
-      limit ${clearedAtOnce} for update skip locked
-    )`.execute(tx.db)
-  await tx.db
-    .insertInto('ws_tickets')
-    .values({
-      ...ticket,
-      workspace_id: tx.scope.workspaceId,
-      hash,
-      expires_at: sql`clock_timestamp() + make_interval(secs => ${seconds})`,
-    })
-    .execute()
+  const { login_version, ...rest } = ticket
+  const stored = insert({
+    ...rest,
+    workspace_id: scope.workspaceId,
+    hash,
+    login_version: login_version === null ? null : String(login_version),
+    seconds: String(seconds),
+  })
+  await writeAtOnce(scope, clear({}), stored)
 }
 
 /** Whoever takes it first has it, on whatever node: nobody finds it again, whether it was still good or not. */

@@ -35,7 +35,8 @@ export function createTickets({ tenants, stillStands }: TicketsDeps): Tickets {
         login_version: member.loginVersion ?? null,
         origin,
       }
-      await tenants.transact({ workspaceId, userId }, tx => storeTicket(tx, hashOf(ticket), stored, lifeSeconds))
+      const scope = { workspaceId, userId }
+      await storeTicket(tenants, scope, { hash: hashOf(ticket), ticket: stored, seconds: lifeSeconds })
       return { ticket, expiresIn: lifeSeconds }
     },
 

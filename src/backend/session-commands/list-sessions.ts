@@ -1,12 +1,61 @@
+import { sql } from 'kysely'
 import { SessionId } from '../../contract/ids.js'
 import type { ListSessionsQuery, SessionDetails, SessionList } from '../../contract/session-commands.js'
+import { prepareStatement } from '../database/prepared-statement.js'
+import type { TenantSchema } from '../database/schema.js'
+import type { ReadQueries } from '../database/transaction-queries.js'
 import { GatewayError } from '../errors.js'
-import { readNames } from '../sessions/session-name.js'
-import { listSessions as readPage } from '../sessions/session-view.js'
+import { stagedPhases } from '../linking/link-phase.js'
+import '../linking/link-tables.js'
+import { knownName, readNames } from '../sessions/session-name.js'
+import { listSessions as readPage, sessionColumns, sessionView } from '../sessions/session-view.js'
 import type { CommandDeps, CommandScope } from './command-scope.js'
 import { detailsOfAttempt } from './view-session.js'
 
 const usualLimit = 50
+
+const page = (db: ReadQueries<TenantSchema>, limit: string) =>
+  db
+    .selectFrom('sessions')
+    .select([...sessionColumns, 'name'])
+    .where('deleted_at', 'is', null)
+    .orderBy('id')
+    .limit(sql<number>`${limit}::bigint`)
+
+const firstPage = prepareStatement((db, { limit }: { limit: string }) => page(db, limit))
+
+const nextPage = prepareStatement((db, { after, limit }: { after: string; limit: string }) =>
+  page(db, limit).where('id', '>', after),
+)
+
+const anyLink = prepareStatement(db =>
+  db
+    .selectFrom('link_attempts')
+    .select('session_id')
+    .where('started_by', '=', 'service')
+    .where('phase', 'in', [...stagedPhases])
+    .limit(1),
+)
+
+/** A page of all sessions while no link is under way, which one message tells. @returns null: another look has to be taken */
+async function settledPage(
+  { tenants, vault }: CommandDeps,
+  scope: CommandScope,
+  { limit, after }: { limit: number; after: string | undefined },
+): Promise<SessionList | null> {
+  const upTo = { limit: String(limit + 1) }
+  const wanted = after === undefined ? firstPage(upTo) : nextPage({ ...upTo, after })
+  // the links first: the other way round, one that becomes a session meanwhile would be in neither
+  const [links, rows] = await tenants.readAtOnce(scope, anyLink({}), wanted)
+  if (links.length > 0) return null
+  const sessions: SessionDetails[] = []
+  for (const row of rows.slice(0, limit)) {
+    const name = knownName(vault, scope.workspaceId, row)
+    if (name === undefined) return null
+    sessions.push({ ...sessionView(row), name })
+  }
+  return { sessions, next: rows.length > limit ? (sessions.at(-1)?.sessionId ?? null) : null }
+}
 
 /** `only`: those and no others; null: all that the scope sees. */
 export type SessionsWanted = ListSessionsQuery & { only: ReadonlySet<SessionId> | null }
@@ -16,11 +65,16 @@ export type SessionsWanted = ListSessionsQuery & { only: ReadonlySet<SessionId> 
  * @throws GatewayError `validation_failed` for a cursor that was never given out
  */
 export async function listSessions(
-  { tenants, vault, links }: CommandDeps,
+  deps: CommandDeps,
   scope: CommandScope,
   { limit = usualLimit, cursor, state: states, only }: SessionsWanted,
 ): Promise<SessionList> {
   const after = cursor === undefined ? undefined : readCursor(cursor)
+  if (states === undefined && only === null) {
+    const settled = await settledPage(deps, scope, { limit, after })
+    if (settled !== null) return settled
+  }
+  const { tenants, vault, links } = deps
   const sessions = await tenants.read(scope, async tx => {
     const views = await readPage(tx, { limit: limit + 1, after, states, only })
     const ids = views.map(({ sessionId }) => sessionId)

@@ -104,8 +104,11 @@ export function createSessionCommands(deps: CommandDeps): SessionCommands {
       done('logout', scope, { sessionId, work: () => logOutSession(deps, scope, sessionId) }),
     handOff: (scope, input) =>
       done('hand_off', scope, { sessionId: input.sessionId, work: () => handOffSession(deps, scope, input) }),
-    change: (scope, input) =>
-      done('change', scope, { sessionId: input.sessionId, work: () => changeSession(deps, scope, input) }),
+    async change(scope, input) {
+      const { sessionId } = input
+      const changed = await noted('change', scope, { sessionId, work: () => changeSession(deps, scope, input) })
+      return changed ?? view(scope, sessionId)
+    },
     delete: (scope, sessionId) =>
       noted('delete', scope, {
         sessionId,

@@ -2,24 +2,51 @@ import type { SessionId } from '../../contract/ids.js'
 import type { LinkAttemptView } from '../../contract/linking.js'
 import { LinkUnderWay, type SessionDetails, type SessionHistoryQuery } from '../../contract/session-commands.js'
 import type { SessionHistory, SessionView } from '../../contract/session-view.js'
+import { prepareStatement } from '../database/prepared-statement.js'
 import { hasEnded } from '../linking/link-phase.js'
 import type { ServiceAttempt } from '../linking/service-links.js'
 import { unknownSession } from '../http/refusals.js'
-import { readNames } from '../sessions/session-name.js'
-import { readSession, sessionHistory } from '../sessions/session-view.js'
+import { knownName, readNames } from '../sessions/session-name.js'
+import { readSession, sessionColumns, sessionHistory, sessionView } from '../sessions/session-view.js'
 import type { CommandDeps, CommandScope } from './command-scope.js'
+import { hasLinkUnderWay } from './link-under-way.js'
 
 const historyPage = 50
+
+const seenSession = prepareStatement((db, { sessionId }: { sessionId: string }) =>
+  db
+    .selectFrom('sessions')
+    .select([...sessionColumns, 'name'])
+    .select(hasLinkUnderWay(sessionId))
+    .where('id', '=', sessionId)
+    .where('deleted_at', 'is', null),
+)
+
+/** Nearly always there is a session and no link under way, and one look tells both. @returns null: another look has to be taken */
+async function viewSettled(
+  { tenants, vault }: CommandDeps,
+  scope: CommandScope,
+  sessionId: SessionId,
+): Promise<SessionDetails | null> {
+  const [[row]] = await tenants.readAtOnce(scope, seenSession({ sessionId }))
+  if (row === undefined || row.linking) return null
+  const name = knownName(vault, scope.workspaceId, row)
+  return name === undefined ? null : { ...sessionView(row), name }
+}
 
 /**
  * A session, or the link of this member under this id, with what it shows at the moment.
  * @throws GatewayError `session_not_found`
  */
 export async function viewSession(
-  { tenants, vault, links }: CommandDeps,
+  deps: CommandDeps,
   scope: CommandScope,
   sessionId: SessionId,
 ): Promise<SessionDetails> {
+  const settled = await viewSettled(deps, scope, sessionId)
+  if (settled !== null) return settled
+  const { tenants, vault, links } = deps
+  // the link before the session: the other way round, one that becomes a session meanwhile would be neither
   const attempt = await links.find(scope, sessionId)
   const found = await tenants.read(scope, async tx => {
     const session = await readSession(tx, sessionId)

@@ -18,6 +18,25 @@ export async function storeName(
   await tx.db.updateTable('sessions').set({ name: sealed }).where('id', '=', sessionId).execute()
 }
 
+/** @returns undefined where the key has to be read first, for which there must be a transaction */
+export function knownName(
+  vault: Vault,
+  workspaceId: string,
+  { id, name }: { id: string; name: Buffer | null },
+): string | null | undefined {
+  if (name === null) return null
+  return vault.openKnown({ workspaceId, sessionId: null }, nameCell(id), name)?.toString('utf8')
+}
+
+/** Sealed for `sessions.name`. @returns undefined where the keys have to be read first, for which there must be a transaction */
+export function sealKnownName(
+  vault: Vault,
+  workspaceId: string,
+  { sessionId, name }: { sessionId: SessionId; name: string },
+): Buffer | undefined {
+  return vault.sealKnown({ workspaceId, sessionId: null }, nameCell(sessionId), Buffer.from(name)) ?? undefined
+}
+
 /** The names of these sessions, of those that have one. */
 export async function readNames(
   tx: TenantReader,

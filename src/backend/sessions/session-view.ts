@@ -6,7 +6,8 @@ import { noticeView } from './session-notices.js'
 import { stateReason } from './session-reasons.js'
 import type { StoredNotices } from './session-tables.js'
 
-const columns = [
+/** What `sessionView` reads. */
+export const sessionColumns = [
   'id',
   'state',
   'reason',
@@ -24,14 +25,14 @@ const columns = [
 ] as const
 
 /** Of a deleted session nobody is told. */
-const select = (tx: TenantReader) => tx.db.selectFrom('sessions').select(columns).where('deleted_at', 'is', null)
+const select = (tx: TenantReader) => tx.db.selectFrom('sessions').select(sessionColumns).where('deleted_at', 'is', null)
 
-type Row = Awaited<ReturnType<ReturnType<typeof select>['executeTakeFirstOrThrow']>>
+export type SessionRow = Awaited<ReturnType<ReturnType<typeof select>['executeTakeFirstOrThrow']>>
 
 /** @returns `null` for a session that this workspace does not have */
 export async function readSession(tx: TenantReader, sessionId: SessionId): Promise<SessionView | null> {
   const row = await select(tx).where('id', '=', sessionId).executeTakeFirst()
-  return row === undefined ? null : view(row)
+  return row === undefined ? null : sessionView(row)
 }
 
 export type SessionsPage = {
@@ -53,7 +54,7 @@ export async function listSessions(
   if (after !== undefined) query = query.where('id', '>', after)
   if (states !== undefined) query = query.where('state', 'in', states)
   if (only !== null) query = query.where('id', 'in', [...only])
-  return (await query.execute()).map(view)
+  return (await query.execute()).map(sessionView)
 }
 
 /** What a session was and why, newest first. @param before the position at which the page before ended */
@@ -81,7 +82,7 @@ export async function sessionHistory(
   return { entries, next: rows.length > limit ? (entries.at(-1)?.position ?? null) : null }
 }
 
-function view(row: Row): SessionView {
+export function sessionView(row: SessionRow): SessionView {
   return {
     sessionId: row.id as SessionId,
     status: missionStatus(row.state),

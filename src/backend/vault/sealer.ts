@@ -25,6 +25,10 @@ export interface Sealer {
    *   of another session or workspace, `unknown_format` for anything that is no sealed value.
    */
   open(tx: VaultReader, cell: Cell, sealed: Uint8Array): Promise<Buffer>
+  /** Needs no transaction. @returns null where the key is not here @throws VaultError as `open` does */
+  openKnown(cell: Cell, sealed: Uint8Array): Buffer | null
+  /** Needs no transaction. @returns null where the keys have to be looked at again first @throws VaultError `key_exhausted` */
+  sealKnown(cell: Cell, plaintext: Uint8Array): Buffer | null
   /** @throws VaultError `not_json` for a value that JSON cannot hold, and those of `seal`. */
   sealJson(tx: VaultReader, cell: Cell, value: unknown): Promise<Buffer>
   openJson(tx: VaultReader, cell: Cell, sealed: Uint8Array): Promise<unknown>
@@ -49,10 +53,14 @@ export function createSealer(ring: KeyRing, { reload, report, confirmEveryMs, re
     const confirmedAt = performance.now()
     current = { ring: await reload(tx, current.ring), confirmedAt }
   }
-  const forSealing = async (tx: VaultReader): Promise<KeyRing> => {
-    if (performance.now() - current.confirmedAt > confirmEveryMs) await renew(tx)
+  const isConfirmed = (): boolean => performance.now() - current.confirmedAt <= confirmEveryMs
+  const unreported = (): boolean => {
     const [key] = current.ring.keys
-    if (key.seals - key.reported >= reportEvery && isTransactor(tx)) await report(tx, key)
+    return key.seals - key.reported >= reportEvery
+  }
+  const forSealing = async (tx: VaultReader): Promise<KeyRing> => {
+    if (!isConfirmed()) await renew(tx)
+    if (unreported() && isTransactor(tx)) await report(tx, current.ring.keys[0])
     return current.ring
   }
   const forOpening = async (tx: VaultReader, sealed: Uint8Array): Promise<KeyRing> => {
@@ -66,6 +74,8 @@ export function createSealer(ring: KeyRing, { reload, report, confirmEveryMs, re
     },
     seal: async (tx, cell, plaintext) => (await forSealing(tx)).seal(cell, plaintext),
     open: async (tx, cell, sealed) => (await forOpening(tx, sealed)).open(cell, sealed),
+    openKnown: (cell, sealed) => (current.ring.knows(sealed) ? current.ring.open(cell, sealed) : null),
+    sealKnown: (cell, plaintext) => (isConfirmed() && !unreported() ? current.ring.seal(cell, plaintext) : null),
     sealJson: async (tx, cell, value) => (await forSealing(tx)).sealJson(cell, value),
     openJson: async (tx, cell, sealed) => (await forOpening(tx, sealed)).openJson(cell, sealed),
     renew,

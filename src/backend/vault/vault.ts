@@ -12,6 +12,7 @@ import { idOf, type Scope } from './scope.js'
 import {
   createSealer,
   isTransactor,
+  type Cell,
   type Sealer,
   type SealerDeps,
   type VaultReader,
@@ -58,6 +59,10 @@ export interface Vault {
    * @throws VaultError as `sealer` does; `data_key_missing` only to a reader, who finds nothing sealed either.
    */
   workspaceSealer(tx: VaultReader | VaultTransactor, workspaceId: string): Promise<Sealer>
+  /** Opens a value without a transaction. @returns null where its key has to be read first @throws VaultError as `Sealer.open` does */
+  openKnown(scope: Scope, cell: Cell, sealed: Uint8Array): Buffer | null
+  /** Seals one without a transaction. @returns null where the keys have to be read first @throws VaultError as `Sealer.seal` does */
+  sealKnown(scope: Scope, cell: Cell, plaintext: Uint8Array): Buffer | null
   /** Drops a sealer from memory: its data key was deleted or replaced. */
   forget(scope: Scope): void
 }
@@ -141,6 +146,8 @@ export function createVault(secrets: Secrets, limits: VaultLimits = vaultLimits)
       await lockWorkspaceKey(tx.db, workspaceId)
       return (await load(tx, scope)) ?? create(tx, scope)
     },
+    openKnown: (scope, cell, sealed) => cached(scope)?.openKnown(cell, sealed) ?? null,
+    sealKnown: (scope, cell, plaintext) => cached(scope)?.sealKnown(cell, plaintext) ?? null,
     forget: scope => void cache.delete(nameOf(scope)),
   }
 }
