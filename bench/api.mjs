@@ -14,6 +14,8 @@ import { percentiles } from './statistics.mjs'
 export const about = 'authenticated reads and writes a second, in alternating rounds with a bare Express and pg'
 
 const SESSIONS = 20
+/** As many as a gateway's process has for requests. */
+const CONNECTIONS = 4
 const LINES = [8, 32]
 const ROUNDS = 6
 const ROUND_MS = 5_000
@@ -61,16 +63,17 @@ async function setUp(closing, say) {
     API_REQUEST_BURST: NO_LIMIT,
     API_REQUESTS_PER_ADDRESS: NO_LIMIT,
   }
-  const gateway = await startGateway(closing, { simulator, folder, env, nodeOptions: profiling() })
+  const gateway = await startGateway(closing, { simulator, folder, env, nodeOptions: profiling('gateway') })
   const client = createClient({ url: gateway.url, token })
   const ids = []
   for (let index = 0; index < SESSIONS; index += 1) ids.push(await linked(client, simulator, index))
   const { key } = await client.apiKeys.create({ name: 'bench', scopes: ['read', 'sessions'] })
   await copyRows(postgres.url, ids)
-  const bare = new Child('Bare Express', ['--import', PROBE, BARE], {
+  const bare = new Child('Bare Express', [...profiling('bare'), '--import', PROBE, BARE], {
     ...plainEnv(),
     BARE_DATABASE_URL: postgres.url,
     BARE_TOKEN: key,
+    BARE_CONNECTIONS: String(CONNECTIONS),
   })
   closing.add(bare, () => bare.stop())
   const sides = {
@@ -82,10 +85,10 @@ async function setUp(closing, say) {
   return { sides, databasePid: gateway.databasePid, operations: operationsOf(ids, { authorization: `Bearer ${key}` }) }
 }
 
-/** `PROFILE=folder`: where the gateway leaves a processor profile when it stops. */
-function profiling() {
+/** `PROFILE=folder`: where both sides leave a processor profile when they stop. */
+function profiling(side) {
   const { PROFILE: folder } = process.env
-  return folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`]
+  return folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${side}.cpuprofile`]
 }
 
 async function linked(client, simulator, index) {

@@ -7,8 +7,8 @@ import { answer } from './answers.mjs'
 // What somebody writes in an afternoon: Express, pg, one statement for each request, one token for everybody. It is what the gateway's API is
 // compared with, so it leaves out what it can: no entity tags, no transaction, no row level security, no sealing, no audit.
 
-const { BARE_DATABASE_URL: connectionString, BARE_TOKEN: token } = process.env
-const pool = new pg.Pool({ connectionString })
+const { BARE_DATABASE_URL: connectionString, BARE_TOKEN: token, BARE_CONNECTIONS: max } = process.env
+const pool = new pg.Pool({ connectionString, max: Number(max) })
 
 const columns = `id, state, reason, reason_text, since, until, phone_number, mode, owner_id, visibility, connected_at, phone_seen_at, notices, health,
   name`
@@ -74,3 +74,5 @@ app.post('/api/v1/ws-tickets', async (_request, response) => {
 const server = app.listen(0, '127.0.0.1')
 await once(server, 'listening')
 answer({ port: () => server.address().port })
+// in an orderly way, so that a profile is written
+process.once('SIGTERM', () => process.exit())

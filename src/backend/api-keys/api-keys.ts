@@ -1,8 +1,9 @@
 import type { ApiKeyId, ApiKeyList, CreateApiKeyRequest, ListApiKeysQuery, NewApiKey } from '../../contract/api-keys.js'
 import type { SessionId } from '../../contract/ids.js'
 import { audit } from '../audit/audit.js'
-import type { TenantReader, Tenants } from '../database/tenant-transaction.js'
+import type { TenantReader, Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import type { EventLog } from '../events/event-log.js'
+import type { EventWakeups } from '../events/event-wakeups.js'
 import { scopeOf, scopesOf, type Member } from '../http/actor.js'
 import type { Once } from '../http/idempotency.js'
 import { missingScope, unknownSession } from '../http/refusals.js'
@@ -22,6 +23,8 @@ export type ApiKeysDeps = {
   tenants: Pick<Tenants, 'read' | 'transact'>
   /** Tells every node of a key that ends. */
   events: Pick<EventLog, 'wake'>
+  /** Of this node, which is to know of it before whoever ended the key is told so. */
+  wakeups: Pick<EventWakeups, 'wake'>
 }
 
 /** Keys that members make for their programs. */
@@ -42,7 +45,12 @@ const mostKeys = 50
 const usualLimit = 50
 const besideSeconds = 24 * 60 * 60
 
-export function createApiKeys({ tenants, events }: ApiKeysDeps): ApiKeys {
+export function createApiKeys({ tenants, events, wakeups }: ApiKeysDeps): ApiKeys {
+  const tell = async (tx: TenantTransactor, id: string): Promise<void> => {
+    await events.wake(tx, id)
+    tx.onCommit(() => wakeups.wake(id))
+  }
+
   return {
     list: (by, { limit = usualLimit, cursor }) =>
       tenants.read(scopeOf(by), async tx => {
@@ -91,10 +99,10 @@ export function createApiKeys({ tenants, events }: ApiKeysDeps): ApiKeys {
           expires_at: expires,
         })
         // two hold beside each other, never three
-        for (const earlier of await endReplaced(tx, id)) await events.wake(tx, earlier.id)
+        for (const earlier of await endReplaced(tx, id)) await tell(tx, earlier.id)
         await replaceKey(tx, id, { by: row.id, seconds: besideSeconds })
         await audit(tx, { action: 'key.rotated', detail: { keyId: id } })
-        await events.wake(tx, id)
+        await tell(tx, id)
         const made = { ...presentKey(row), key }
         // nothing else would know the key
         await once?.remember(tx, made)
@@ -105,7 +113,7 @@ export function createApiKeys({ tenants, events }: ApiKeysDeps): ApiKeys {
       tenants.transact(scopeOf(by), async tx => {
         if (!(await revokeKey(tx, id))) throw unknownKey()
         await audit(tx, { action: 'key.revoked', detail: { keyId: id } })
-        await events.wake(tx, id)
+        await tell(tx, id)
       }),
   }
 }

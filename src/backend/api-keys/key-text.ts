@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { ApiKeyId } from '../../contract/api-keys.js'
 import { apiKeyPrefix } from '../http/identify.js'
@@ -38,7 +38,7 @@ export function readKey(text: string): KeyParts | null {
 }
 
 /** A fast hash is right for 256 random bits, which nobody can try out. */
-export const hashOfSecret = (secret: string): Buffer => createHash('sha256').update(secret).digest()
+export const hashOfSecret = (secret: string): Buffer => hash('sha256', secret, 'buffer')
 
 function checkOf(text: string): string {
   let rest = crc32(text)

@@ -12,5 +12,5 @@ export function createKeyParts({ database, tenants, events, wakeups }: Foundatio
   const lastUsed = releases.use(createLastUsed({ tenants, log: log.child('api-keys') }))
   const onUsed: typeof lastUsed.note = (...use) => lastUsed.note(...use)
   const holders = createKeyHolders({ database, tenants, wakeups, findMember, onUsed })
-  return { findMember, holders, apiKeys: createApiKeys({ tenants, events }) }
+  return { findMember, holders, apiKeys: createApiKeys({ tenants, events, wakeups }) }
 }

@@ -133,22 +133,47 @@ test('many at once share the connection, each as its own tenant', async () => {
   expect(found).toEqual(asked.map(scope => [scope === here ? 'Here' : 'There']))
 })
 
+test('what one scope asks meanwhile goes together, and one that is refused takes nobody with it', async () => {
+  const numbered = prepareStatement((db, { name }: { name: string }) =>
+    db
+      .updateTable('app_users')
+      .set({ name })
+      .where('name', '=', name)
+      .returning(sql<string>`pg_current_xact_id()::text`.as('transaction')),
+  )
+  const writes = Array.from({ length: 20 }, () => tenants.writeAtOnce(here, numbered({ name: 'Here' })))
+  const transactions = (await Promise.all(writes)).map(([[row]]) => row?.transaction)
+  expect(transactions).not.toContain(undefined)
+  expect(new Set(transactions).size).toBe(2)
+
+  const mixed = Array.from({ length: 12 }, (_, turn) =>
+    turn === 5
+      ? tenants.writeAtOnce(here, renamed({ from: 'Here', to: 'Gone' }), fails({ number: '0' }))
+      : tenants.writeAtOnce(here, numbered({ name: 'Here' })),
+  )
+  const settled = await Promise.allSettled(mixed)
+  expect(settled.flatMap(({ status }, turn) => (status === 'rejected' ? [turn] : []))).toEqual([5])
+  expect(settled[5]).toMatchObject({ reason: { sqlState: '22012' } })
+  expect(await namesOf(here)).toEqual(['Here'])
+  expect(await leftOver()).toMatchObject(nothingLeft)
+})
+
 test('a deadlock is tried again', async () => {
   await admin.query(`insert into whizlite.app_users (workspace_id, name) values ($1, 'One'), ($1, 'Two')`, [
     here.workspaceId,
   ])
-  const two = openDatabase({ url: opened.appUrl, max: 2 })
+  // one node's writes of one scope wait for each other
+  const another = openDatabase({ url: opened.appUrl, max: 1 })
   try {
-    const { writeAtOnce } = createTenants(two)
+    const other = createTenants(another)
     const rename = (from: string) => renamed({ from, to: from })
-    const both = Array.from({ length: 20 }, (_, turn) =>
-      turn % 2 === 0
-        ? writeAtOnce(here, rename('One'), rename('Two'))
-        : writeAtOnce(here, rename('Two'), rename('One')),
-    )
-    expect(await Promise.all(both)).toHaveLength(20)
+    const both = Array.from({ length: 10 }, () => [
+      tenants.writeAtOnce(here, rename('One'), rename('Two')),
+      other.writeAtOnce(here, rename('Two'), rename('One')),
+    ])
+    expect(await Promise.all(both.flat())).toHaveLength(20)
   } finally {
-    await two.close()
+    await another.close()
   }
 })
 

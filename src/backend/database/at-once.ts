@@ -7,8 +7,10 @@ import { SCHEMA } from './schema.js'
 import { READ_ONLY_DATABASE, type TransactionStart } from './transaction.js'
 import { TransactionTimeoutError } from './transaction-errors.js'
 
-const settings = `select set_config('search_path', '${SCHEMA}, pg_temp', true) || set_config('app.workspace', $1, true)
-  || set_config('app.user', $2, true) || set_config('statement_timeout', $3, true) || set_config('transaction_read_only', $4, true)`
+/** Answers with no row, which nobody would read. */
+const settings = `select where set_config('search_path', '${SCHEMA}, pg_temp', true) is null
+  or set_config('app.workspace', $1, true) is null or set_config('app.user', $2, true) is null
+  or set_config('statement_timeout', $3, true) is null or ($4 and set_config('transaction_read_only', 'on', true) is null)`
 
 const retryMs = 5
 
@@ -41,7 +43,7 @@ type Attempt = TransactionStart & { leftMs: number }
 
 function sent(pool: Pool, attempt: Attempt, statements: readonly BoundStatement<unknown>[]): Promise<unknown[][]> {
   const { readOnly, workspaceId, userId, leftMs, deadlineMs } = attempt
-  const values = [workspaceId, userId, String(leftMs), readOnly ? 'on' : 'off']
+  const values = [workspaceId, userId, String(leftMs), String(readOnly)]
   const all = [{ name: 'whizlite_settings', text: settings, values }, ...statements]
   return new Promise((resolve, reject) => {
     let client: PoolClient | null = null

@@ -1,7 +1,7 @@
 import type { QueryResultRow } from 'pg'
 import { runAtOnce } from './at-once.js'
 import { createPool, type PoolOptions } from './pool.js'
-import type { BoundStatement } from './prepared-statement.js'
+import { createSharedMessages, type RunAtOnce } from './shared-messages.js'
 import type { SystemSchema } from './schema.js'
 import { askOnce, type CommitHook, type OpenTransaction, runTransaction, type TransactionStart } from './transaction.js'
 import type { WriteQueries } from './transaction-queries.js'
@@ -26,7 +26,7 @@ export type Database = AsyncDisposable & {
   /** For `createTenants` alone, which decides whose rows the transaction sees. */
   transaction<Schema, T>(start: TransactionStart, work: (open: OpenTransaction<Schema>) => Promise<T>): Promise<T>
   /** The same for statements that need nothing of each other. @returns the rows of each */
-  atOnce(start: TransactionStart, statements: readonly BoundStatement<unknown>[]): Promise<unknown[][]>
+  atOnce: RunAtOnce
   /** Connections that are open, those of them that nobody uses, and callers that wait for one. */
   use(): PoolUse
   /** Waits for open transactions and closes all connections. Twice is harmless. */
@@ -53,7 +53,7 @@ export function openDatabase({ onHookError = () => {}, ...options }: DatabaseOpt
     },
     ask: (text, values) => askOnce(pool, { text, values, deadlineMs: QUESTION_DEADLINE_MS }),
     transaction: (start, work) => runTransaction(deps, start, work),
-    atOnce: (start, statements) => runAtOnce(pool, start, statements),
+    atOnce: createSharedMessages((start, statements) => runAtOnce(pool, start, statements)),
     use: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close,
     [Symbol.asyncDispose]: close,

@@ -64,9 +64,10 @@ export class OneMessage implements Submittable {
   handleDataRow({ fields }: { fields: (string | null)[] }): void {
     this.#columns ??= this.#columnsOf(this.#statements[this.#at]?.name ?? '')
     const row: Record<string, unknown> = {}
-    for (const [index, { name, read }] of this.#columns.entries()) {
-      const text = fields[index]
-      row[name] = text === null || text === undefined ? null : read(text)
+    let index = 0
+    for (const { name, read } of this.#columns) {
+      const text = fields[index++] ?? null
+      row[name] = text === null ? null : read(text)
     }
     this.#rows[this.#at]?.push(row)
   }

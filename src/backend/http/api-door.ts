@@ -28,7 +28,7 @@ export function apiDoor({ identify, addressOf, limit, ofMembers, ofAddresses }: 
     const allowance = ofMembers.take([{ name: actor.keyId ?? actor.userId, times: 1 }])
     const ofAddress = allowance.waitSeconds === null ? ofAddresses.take(networksOf(actor.address)) : allowance
     const told = ofAddress.waitSeconds === null && allowance.remaining < ofAddress.remaining ? allowance : ofAddress
-    response.set(headersOf(told))
+    for (const [name, value] of Object.entries(headersOf(told))) response.setHeader(name, value)
     if (told.waitSeconds !== null) throw rateLimited(told.waitSeconds)
   }
   const count = (address: string): void => {

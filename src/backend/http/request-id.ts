@@ -25,7 +25,7 @@ export function requestIdOf(request: IncomingMessage): string {
 /** Every answer tells the id of its request. */
 export function tellRequestId(): RequestHandler {
   return (request, response, next) => {
-    response.set(requestIdHeader, requestIdOf(request))
+    response.setHeader(requestIdHeader, requestIdOf(request))
     next()
   }
 }

@@ -9,6 +9,7 @@ import { cors, createIsFriend, sharedPaths } from './cors.js'
 import { errorResponse, notFound } from './error-response.js'
 import type { Identify } from './identify.js'
 import type { Idempotency } from './idempotency.js'
+import { ownPaths } from './own-paths.js'
 import { requireOwnHost, requireOwnOrigin } from './own-origin.js'
 import { invalidServiceToken } from './refusals.js'
 import { tellRequestId } from './request-id.js'
@@ -103,10 +104,16 @@ function expressApp({
   app.use(securityHeaders({ https }))
   app.use(requireOwnHost(publicUrl))
   const ofServices = servicePaths(routes)
-  app.use([...sharedPaths], cors(isFriend))
-  app.use(['/api', ...ofServices], requireOwnOrigin(publicUrl, isFriend), door)
-  for (const definition of routes)
-    app[definition.method](definition.path, routeHandler(definition, identify, idempotency))
+  const shared = { paths: [...sharedPaths], handlers: [cors(isFriend)] }
+  const guarded = { paths: ['/api', ...ofServices], handlers: [requireOwnOrigin(publicUrl, isFriend), door] }
+  const handlers = new Map(routes.map(definition => [definition, routeHandler(definition, identify, idempotency)]))
+  app.use(
+    ownPaths(handlers, ({ path }) =>
+      [shared, guarded].flatMap(group => (group.paths.some(prefix => isUnder(path, prefix)) ? group.handlers : [])),
+    ),
+  )
+  for (const group of [shared, guarded]) app.use(group.paths, ...group.handlers)
+  for (const [definition, handler] of handlers) app[definition.method](definition.path, handler)
   for (const [path, methods] of methodsByPath(routes)) app.all(path, methodNotAllowed(methods))
   if (ofServices.length > 0) app.use(ofServices, asServiceProblem)
   app.use(pages)
@@ -114,6 +121,8 @@ function expressApp({
   app.use(errorResponse(log.child('http')))
   return app
 }
+
+const isUnder = (path: string, prefix: string): boolean => path === prefix || path.startsWith(`${prefix}/`)
 
 /** What the routes that other services know by name have always said. */
 const asServiceProblem: ErrorRequestHandler = (error: unknown, _request, _response, next) =>

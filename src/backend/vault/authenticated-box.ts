@@ -37,12 +37,16 @@ export function openBox(key: KeyObject, associated: Uint8Array, box: Uint8Array)
 
 /** Joins fields with their lengths, so that no two lists of fields give the same bytes. */
 export function lengthPrefixed(fields: readonly (string | Uint8Array)[]): Buffer {
-  const parts: Uint8Array[] = []
-  for (const field of fields) {
-    const bytes = typeof field === 'string' ? Buffer.from(field, 'utf8') : field
-    const length = Buffer.alloc(4)
-    length.writeUInt32BE(bytes.length)
-    parts.push(length, bytes)
+  const lengths = fields.map(field => (typeof field === 'string' ? Buffer.byteLength(field) : field.length))
+  const joined = Buffer.alloc(lengths.reduce((sum, length) => sum + 4 + length, 0))
+  let at = 0
+  for (const [index, field] of fields.entries()) {
+    at = joined.writeUInt32BE(lengths[index] ?? 0, at)
+    if (typeof field === 'string') at += joined.write(field, at)
+    else {
+      joined.set(field, at)
+      at += field.length
+    }
   }
-  return Buffer.concat(parts)
+  return joined
 }

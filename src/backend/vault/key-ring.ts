@@ -59,8 +59,9 @@ export function createKeyRing(scope: Scope, keys: readonly [DataKey, ...DataKey[
   const [current] = keys
   const byId = new Map(keys.map(({ id, key }) => [uuidBytes(id).toString('hex'), { id, key }]))
   const header = Buffer.concat([Uint8Array.of(VERSION, AES_256_GCM), uuidBytes(current.id)])
+  const ofScope = lengthPrefixed(['whizlite', Uint8Array.of(VERSION), ...idOf(scope)])
   const associated = (cell: Cell, keyId: Uint8Array): Buffer =>
-    lengthPrefixed(['whizlite', Uint8Array.of(VERSION), ...idOf(scope), cell.table, cell.column, cell.row, keyId])
+    Buffer.concat([ofScope, lengthPrefixed([cell.table, cell.column, cell.row, keyId])])
   const ring: KeyRing = {
     keys,
     keyId: current.id,

@@ -6,7 +6,7 @@ import { openTestDatabase, type TestDatabase } from '../../../tests/support/temp
 import { WorkspaceId } from '../../contract/ids.js'
 import { createTenants, type TenantScope, type Tenants } from '../database/tenant-transaction.js'
 import type { Cell, Sealer } from './sealer.js'
-import { createVault } from './vault.js'
+import { createVault, vaultLimits } from './vault.js'
 
 const failing = (code: string): unknown => expect.objectContaining({ name: 'VaultError', code })
 
@@ -171,6 +171,35 @@ describe('a workspace key', () => {
     const { keyId } = await tenants.transact(scope, tx => vault.workspaceSealer(tx, scope.workspaceId))
     expect((await keysIn(scope)).map(row => row.id)).toEqual([keyId])
   })
+})
+
+test('without a transaction, what is known seals and opens, and nothing else does', async () => {
+  const { workspaceId } = await newWorkspace()
+  const scope = { workspaceId, sessionId: null }
+  const limits = { ...vaultLimits, reportEvery: 2 }
+  const vault = createVault({ secret }, limits)
+  expect(vault.sealKnown(scope, cell, Buffer.from('x'))).toBeNull()
+  await tenants.transact({ workspaceId }, tx => vault.workspaceSealer(tx, workspaceId))
+  // read again after the commit that made it
+  await tenants.transact({ workspaceId }, tx => vault.workspaceSealer(tx, workspaceId))
+  const sealed = vault.sealKnown(scope, cell, Buffer.from('x')) ?? Buffer.alloc(0)
+  expect(vault.openKnown(scope, cell, sealed)?.toString()).toBe('x')
+  expect(() => vault.openKnown(scope, { ...cell, row: 'y' }, sealed)).toThrow(failing('tampered'))
+  expect(createVault({ secret }).openKnown(scope, cell, sealed)).toBeNull()
+
+  const other = createVault({ secret })
+  await tenants.transact({ workspaceId }, tx => other.createSealer(tx, scope))
+  const newer = await tenants.transact({ workspaceId }, async tx =>
+    (await other.workspaceSealer(tx, workspaceId)).seal(tx, cell, Buffer.from('newer')),
+  )
+  expect(vault.openKnown(scope, cell, newer)).toBeNull()
+
+  expect(vault.sealKnown(scope, cell, Buffer.from('second'))).not.toBeNull()
+  // the others are to hear how much it has sealed
+  expect(vault.sealKnown(scope, cell, Buffer.from('third'))).toBeNull()
+  const late = createVault({ secret }, { ...vaultLimits, confirmEveryMs: -1 })
+  await tenants.transact({ workspaceId }, tx => late.workspaceSealer(tx, workspaceId))
+  expect(late.sealKnown(scope, cell, Buffer.from('x'))).toBeNull()
 })
 
 test('a reader never makes a key', async () => {
