@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Pool, PoolClient } from 'pg'
-import { asDatabaseError, DatabaseRefusedError, DatabaseUnavailableError, sqlStateOf } from './database-errors.js'
+import { asDatabaseError, DatabaseRefusedError, DatabaseUnavailableError } from './database-errors.js'
 import { OneMessage } from './one-message.js'
 import type { BoundStatement } from './prepared-statement.js'
 import { SCHEMA } from './schema.js'
@@ -91,7 +91,7 @@ function failureOf(error: unknown, readOnly: boolean): unknown {
   if (readOnly) return translated
   if (translated instanceof DatabaseRefusedError && translated.sqlState === READ_ONLY_DATABASE)
     return new DatabaseUnavailableError(READ_ONLY_DATABASE)
-  // the commit was under way with it, unless the server itself says that it is not
-  const isUncertain = translated instanceof DatabaseUnavailableError && sqlStateOf(error) === null
+  // the commit was under way with it
+  const isUncertain = translated instanceof DatabaseUnavailableError && translated.isLost
   return isUncertain ? new DatabaseUnavailableError(translated.reason, false) : translated
 }

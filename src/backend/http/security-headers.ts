@@ -33,8 +33,12 @@ export function securityHeaders(options: { https: boolean }): RequestHandler {
 function always(handler: ReturnType<typeof helmet>): RequestHandler {
   const request = new IncomingMessage(new Socket())
   const response = new ServerResponse(request)
+  const headers: [string, string][] = []
+  response.setHeader = (name, value) => {
+    headers.push([name, String(value)])
+    return response
+  }
   handler(request, response, () => {})
-  const headers = response.getRawHeaderNames().map(name => [name, String(response.getHeader(name))] as const)
   return (_request, real, next) => {
     for (const [name, value] of headers) real.setHeader(name, value)
     next()
