@@ -61,26 +61,34 @@ describe('roles', () => {
   })
 })
 
-test('a key of an owner manages nobody unless it was made for that', async () => {
+test('no key manages people, whatever it was made for: one that leaks makes no owner who stays', async () => {
   const [someone, other] = [await rig.join(), await rig.join('owner')]
   const keyOf = async (scopes: string[]) => {
     const { body } = await other.asks('POST', '/api/v1/api-keys', { name: 'key', scopes })
-    return { authorization: `Bearer ${String(body['secret'] ?? body['key'])}` }
+    return { authorization: `Bearer ${String(body['key'])}` }
   }
   const path = `/api/v1/members/${someone.userId}`
   const weak = await keyOf(['read', 'sessions', 'send'])
+  const strong = await keyOf(['read', 'send', 'sessions', 'settings', 'admin'])
   expect((await other.ask('GET', '/api/v1/members', undefined, weak)).status).toBe(200)
-  for (const [method, where, body] of [
-    ['DELETE', path, undefined],
-    ['DELETE', `/api/v1/members/${other.userId}`, undefined],
-    ['PATCH', path, { role: 'admin' }],
-    ['POST', '/api/v1/invitations', { role: 'owner' }],
-    ['POST', '/api/v1/auth/sign-out-everywhere', {}],
-  ] as const) {
-    expect([where, (await other.ask(method, where, body, weak)).status]).toEqual([where, 403])
-  }
-  const strong = await keyOf(['read', 'admin'])
-  expect((await other.ask('DELETE', path, undefined, strong)).status).toBe(204)
+  expect((await other.ask('GET', '/api/v1/invitations', undefined, weak)).status).toBe(403)
+  expect((await other.ask('GET', '/api/v1/invitations', undefined, strong)).status).toBe(200)
+  const before = await rig.rows.query('select id, role, suspended_at from app_users order by id')
+  const invited = await other.asks('POST', '/api/v1/invitations', { role: 'member' })
+  for (const key of [weak, strong])
+    for (const [method, where, body] of [
+      ['DELETE', path, undefined],
+      ['DELETE', `/api/v1/members/${other.userId}`, undefined],
+      ['PATCH', path, { role: 'owner' }],
+      ['POST', '/api/v1/invitations', { role: 'owner' }],
+      ['DELETE', `/api/v1/invitations/${String(invited.body['invitationId'])}`, undefined],
+      ['POST', '/api/v1/workspaces', { name: 'Mine' }],
+      ['PATCH', `/api/v1/workspaces/${other.workspaceId}`, { name: 'Mine' }],
+      ['POST', '/api/v1/auth/sign-out-everywhere', {}],
+    ] as const) {
+      expect([where, (await other.ask(method, where, body, key)).status]).toEqual([where, 403])
+    }
+  expect(await rig.rows.query('select id, role, suspended_at from app_users order by id')).toEqual(before)
 })
 
 describe('a suspension', () => {
@@ -242,5 +250,9 @@ describe('sessions of whoever goes', () => {
     expect(await person.me()).toBe(200)
     expect((await remove(admin, person)).status).toBe(204)
     expect(await ownerOf(sessionId)).toEqual({ owner_id: owner.userId, visibility: 'private' })
+    const { body } = await owner.asks('GET', `/api/v1/audit?action=session.owner_changed&target=${sessionId}`)
+    expect(body['entries']).toMatchObject([
+      { by: 'user', userId: admin.userId, target: sessionId, detail: { userId: person.userId } },
+    ])
   })
 })

@@ -14,6 +14,7 @@ export const AuditAction = z.enum([
   'session.rename',
   'session.share',
   'session.delete',
+  'session.owner_changed',
   'auth.sign_in',
   'auth.sign_in_failed',
   'auth.sign_out',

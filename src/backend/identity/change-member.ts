@@ -3,6 +3,7 @@ import type { ChangeMemberRequest, MemberView } from '../../contract/people.js'
 import { audit } from '../audit/audit.js'
 import { DatabaseRefusedError } from '../database/database-errors.js'
 import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
+import { wake } from '../events/wake.js'
 import { handOver } from '../tenancy/hand-over.js'
 import { lastOwner, memberKept, notFound } from './errors.js'
 import { revokeInvitationsOf } from './invitations-store.js'
@@ -45,8 +46,8 @@ export function changeMember(
 }
 
 /**
- * Takes somebody's place in the workspace away, with their keys; their sessions go to the workspace's default user. Anybody may leave by
- * themselves. The login itself stays.
+ * Takes somebody's place in the workspace away, with their keys; their sessions, private ones too, go to the workspace's default user, each
+ * with an entry in the audit log. Anybody may leave by themselves. The login itself stays.
  * @throws GatewayError `member_not_found`, `forbidden`, `last_owner`, `member_kept` (whoever leaves has sessions)
  */
 export async function removeMember(
@@ -66,7 +67,7 @@ export async function removeMember(
       await revokeInvitationsOf(tx, userId)
       await audit(tx, { action: 'member.removed', target: userId, detail: { previousRole: before.role } })
       // what somebody has while others remove them stays with the workspace; who leaves decides about it first
-      if (!leaving) await asWorkspace(tx, () => handOver(tx, userId))
+      if (!leaving) await leaveSessions(tx, userId)
       await removeMemberRow(tx, userId)
       await wakeLogin(tx, userId)
     })
@@ -76,6 +77,14 @@ export async function removeMember(
       'Sessions still belong to you.',
       'Delete them first, or ask an owner or admin to remove you: then they go to the workspace.',
     )
+  }
+}
+
+async function leaveSessions(tx: TenantTransactor, userId: UserId): Promise<void> {
+  for (const sessionId of await asWorkspace(tx, () => handOver(tx, userId))) {
+    await audit(tx, { action: 'session.owner_changed', target: sessionId, detail: { userId } })
+    // whoever was shown it watches it no more
+    await wake(tx, sessionId)
   }
 }
 

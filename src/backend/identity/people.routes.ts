@@ -39,6 +39,12 @@ function userIdOf({ userId }: z.infer<typeof memberParams>): UserId {
 
 const managers = { scope: 'admin', role: 'admin' } as const
 
+/**
+ * Who is in a workspace is for people and the operator's own services to change: by a key that leaks, somebody would otherwise make
+ * themselves an owner who stays when the key is gone.
+ */
+const people = { ...managers, kinds: ['user', 'service'] } as const
+
 /** Workspaces, who is in them, and who is invited. */
 export function peopleRoutes({ identity, addressFor }: PeopleRoutesDeps): Route[] {
   const { tenants } = identity
@@ -55,7 +61,7 @@ export function peopleRoutes({ identity, addressFor }: PeopleRoutesDeps): Route[
       method: 'post',
       path: '/api/v1/workspaces',
       summary: 'Make a workspace and own it; for owners and admins of the operator’s workspace',
-      access: managers,
+      access: people,
       body: NameWorkspaceRequest,
       answer: WorkspaceView,
       handle: ({ actor, body, once }) => createWorkspace(identity, member(actor), body, once),
@@ -64,7 +70,7 @@ export function peopleRoutes({ identity, addressFor }: PeopleRoutesDeps): Route[
       method: 'patch',
       path: '/api/v1/workspaces/:workspaceId',
       summary: 'Give one’s workspace another name',
-      access: managers,
+      access: people,
       params: z.object({ workspaceId: z.string() }),
       body: NameWorkspaceRequest,
       answer: WorkspaceView,
@@ -87,7 +93,7 @@ export function peopleRoutes({ identity, addressFor }: PeopleRoutesDeps): Route[
       method: 'patch',
       path: '/api/v1/members/:userId',
       summary: 'Give a member another role, suspend them at once, or end that',
-      access: managers,
+      access: people,
       params: memberParams,
       body: ChangeMemberRequest,
       answer: MemberView,
@@ -96,13 +102,12 @@ export function peopleRoutes({ identity, addressFor }: PeopleRoutesDeps): Route[
     route({
       method: 'delete',
       path: '/api/v1/members/:userId',
-      summary: 'Take a member out of the workspace, or leave it oneself',
-      access: { scope: 'read' },
+      summary: 'Take a member out of the workspace, or leave it oneself; their sessions become its default user’s',
+      access: { scope: 'read', kinds: people.kinds },
       params: memberParams,
       async handle({ actor, params }) {
         const asking = member(actor)
         const userId = userIdOf(params)
-        // a key that was made for less must not take its own member's place away either
         const leaves = asking.kind === 'user' && asking.userId === userId
         if (!leaves && !asking.scopes.has('admin')) throw missingScope('admin')
         await removeMember(identity, asking, { userId })
@@ -120,7 +125,7 @@ export function peopleRoutes({ identity, addressFor }: PeopleRoutesDeps): Route[
       method: 'post',
       path: '/api/v1/invitations',
       summary: 'Invite somebody; the link is in this answer alone, and nothing is sent to anybody',
-      access: managers,
+      access: people,
       body: InviteRequest,
       answer: NewInvitation,
       handle: ({ actor, body, response, once }) =>
@@ -130,7 +135,7 @@ export function peopleRoutes({ identity, addressFor }: PeopleRoutesDeps): Route[
       method: 'delete',
       path: '/api/v1/invitations/:invitationId',
       summary: 'Withdraw an invitation that nobody has accepted',
-      access: managers,
+      access: people,
       params: z.object({ invitationId: z.string() }),
       handle: ({ actor, params }) => withdrawInvitation(identity, member(actor), params),
     }),
