@@ -1,7 +1,9 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import type { Route } from '../src/backend/http/route.js'
 import { BadAsker, eightAtOnce, goodBody, type Refused } from './support/bad-asker.js'
+import { badByRule, goodByRule, mayTake, ruleOf, unusedRules, without } from './support/body-rules.js'
 import { badBodies, brings, categories, json } from './support/bad-input.js'
 import { wrongProofs } from './support/wrong-proofs.js'
 import { openSocket, parseAnswer } from './support/raw-request.js'
@@ -41,13 +43,13 @@ function fieldFaults({ problem, said }: Refused, fields: readonly string[]): str
 test('there are 52 categories, each tried here or where it says, or still to come with what it is about', () => {
   expect(categories.map(({ name }) => Number(name.split(' ')[0]))).toEqual(Array.from({ length: 52 }, (_, i) => i + 1))
   for (const category of categories) {
-    const { name, bodies, fields, queries, elsewhere = [], later } = category
-    expect([bodies, fields, queries, later, elsewhere[0]].some(Boolean), name).toBe(true)
-    for (const file of elsewhere)
-      expect(
-        ['', '.long', '.pg'].some(kind => existsSync(`tests/${file}${kind}.test.ts`)),
-        `${name}: ${file}`,
-      ).toBe(true)
+    const { name, bodies, fields, queries, elsewhere = {}, later } = category
+    const tests = Object.entries(elsewhere)
+    expect([bodies, fields, queries, later, tests[0]].some(Boolean), name).toBe(true)
+    for (const [file, title] of tests) {
+      const path = ['', '.long', '.pg'].map(kind => `tests/${file}${kind}.test.ts`).find(existsSync)
+      expect(path && readFileSync(path, 'utf8'), `${name}: ${file}`).toContain(title)
+    }
     expect(routes.filter(route => brings(category, route)).map(nameOf), `${name} has come: say what is tried`).toEqual(
       [],
     )
@@ -75,16 +77,71 @@ describe('a body of category', () => {
     },
   )
 
-  /** What a field takes after all, such as an empty text for a secret, is nothing bad. */
-  function passes({ body: schema }: Route, body: string): boolean {
+  /** What a field takes after all, such as an empty text for a token, is nothing bad. */
+  function passes(route: Route, body: string): boolean {
     try {
-      const value: unknown = JSON.parse(body)
-      return body.length < 60_000 && schema?.safeParse(value).success === true
+      return Buffer.byteLength(body) <= 65_536 && mayTake(route, JSON.parse(body))
     } catch {
       return false
     }
   }
 })
+
+describe('what a body may say', () => {
+  const takers = () => routes.filter(({ body }) => body)
+
+  test('is written down by hand for every field of every route, and is taken', () => {
+    expect(unusedRules(routes)).toEqual([])
+    for (const route of takers()) {
+      const name = nameOf(route)
+      const shapes = objectsOf(z.toJSONSchema(route.body ?? z.never(), { io: 'input' }))
+      const known = shapes.flatMap(({ properties }) => Object.keys(properties ?? {}))
+      expect([name, new Set(known)]).toEqual([name, new Set(Object.keys(ruleOf(route).fields))])
+      expect([name, shapes.every(({ additionalProperties: more }) => more === false)]).toEqual([name, true])
+      const notTaken = goodByRule(route).filter(body => route.body?.safeParse(body).success !== true)
+      expect([name, notTaken]).toEqual([name, []])
+    }
+  })
+
+  test('nothing just beyond is taken', async () => {
+    const asked = takers().flatMap(route => badByRule(route).map(bad => ({ route, ...bad })))
+    expect(asked.length).toBeGreaterThan(400)
+    expect(asked.filter(({ route, body }) => mayTake(route, body) && !isJudgedOtherwise(body))).toEqual([])
+    await asker.unchanged(async () => {
+      const faults = await eightAtOnce(asked, async ({ route, body, fields }) => {
+        const refused = await asker.refuses(route, json(body))
+        return [...refused.faults, ...fieldFaults(refused, fields)]
+      })
+      expect(faults.flat()).toEqual([])
+    })
+  })
+
+  test('a field that takes anything, is needed no more, or a body that takes other fields, would be noticed', () => {
+    const accepts = (route: Route, body: object) => route.body?.safeParse(body).success === true
+    for (const route of takers()) {
+      const bad = badByRule(route).map(({ body }) => body)
+      const good = goodBody(route) ?? {}
+      for (const [field, { optional }] of Object.entries(ruleOf(route).fields)) {
+        const usual = goodByRule(route).find(body => field in body) ?? good
+        const anything = bad.filter(body => field in body && accepts(route, { ...body, [field]: usual[field] }))
+        expect(anything.length, `${nameOf(route)} ${field}`).toBeGreaterThan(1)
+        if (optional !== true)
+          expect(bad.some(body => accepts(route, { [field]: good[field], ...body }) && !(field in body))).toBe(true)
+      }
+      expect(bad.some(body => accepts(route, without(body, 'surprise')) && 'surprise' in body)).toBe(true)
+    }
+  })
+
+  /** Dates and ranges that only whoever reads them knows to be none. */
+  const isJudgedOtherwise = (body: Record<string, unknown>) => 'expiresAt' in body || 'addresses' in body
+})
+
+type Shape = { properties?: Record<string, unknown>; additionalProperties?: unknown; anyOf?: Shape[] }
+
+const objectsOf = (schema: unknown): Shape[] => {
+  const shape = schema as Shape
+  return shape.anyOf?.flatMap(objectsOf) ?? [shape]
+}
 
 describe('a query of category', () => {
   test.each(categories.filter(({ queries }) => queries).map(one => [one.name, one] as const))(

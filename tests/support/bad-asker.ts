@@ -37,6 +37,14 @@ export class BadAsker implements AsyncDisposable {
     return this.#ask(route, addressOf(route, nothing(), query), this.proofFor(route))
   }
 
+  /** About something of another name; null: one that does not exist. What else the request says is good. */
+  refusesId(route: Route, id: string | null): Promise<Refused> {
+    const path = id === null ? addressOf(route, nothing()) : route.path.replace(/:\w+/, () => encodeURIComponent(id))
+    const body = goodBody(route)
+    const type = body && { 'content-type': 'application/json' }
+    return this.#ask(route, path, { ...type, ...this.proofFor(route) }, body ? JSON.stringify(body) : undefined)
+  }
+
   async #ask(route: Route, path: string, headers: Record<string, string>, body?: string): Promise<Refused> {
     const method = route.method.toUpperCase()
     const sent = method === 'GET' ? undefined : body
