@@ -66,6 +66,28 @@ async function values(): Promise<number> {
   return Object.keys(indexValueMap ?? {}).length
 }
 
+/** How often the phone was asked for a collection. */
+async function questions(): Promise<number> {
+  const messages = await rig.simulator.ledger({
+    account: phone.phoneNumber,
+    device: 1,
+    direction: 'in',
+    tag: 'message',
+  })
+  return messages.filter(({ attrs }) => attrs['category'] === 'peer').length
+}
+
+/** The account's collection is what the phone has written, and the next patch is as good as any. */
+async function expectWell(version: number, count: number): Promise<void> {
+  await expect.poll(() => told().at(-1)).toBe('ok')
+  expect([await appStateVersion(account), await values()]).toEqual([version, count])
+  await write({ count: count + 1 })
+  await expect.poll(() => appStateVersion(account)).toBe(version + 1)
+  await expect.poll(values).toBe(count + 1)
+  await phone.waitForQuiet()
+  expect(told().at(-1)).toBe('ok')
+}
+
 async function hearsFriend(text: string): Promise<void> {
   await friend.send(phone, text)
   await account.hears(text)
@@ -92,20 +114,66 @@ test.each([
   await hearsFriend('after the app state')
 })
 
+test.each([
+  ['MACs are wrong', 'wrong-mac'],
+  ['values are missing', 'missing-values'],
+])('a collection whose %s from its beginning is asked for from the phone, once, on the same line', async (_, flaw) => {
+  await write({ count: 5, flaw })
+  await hearsFriend('beside the app state')
+  await expect.poll(told).toEqual(['ok', 'failing', 'ok'])
+  await expectWell(2, 5)
+  expect(await questions()).toBe(1)
+  expect(account.count('closed')).toBe(2)
+  await hearsFriend('after the app state')
+})
+
+test('a phone that is offline when it is asked answers whichever connection there is when it comes back', async () => {
+  await phone.goOffline()
+  await write({ count: 5, flaw: 'wrong-mac' })
+  await expect.poll(questions).toBe(1)
+  await account.close()
+  await account.reload()
+  await account.open(undefined, engine)
+  await write({ count: 1, flaw: 'wrong-mac' })
+  await expect.poll(() => appStateVersion(account)).toBe(3)
+  await phone.goOnline()
+  await expectWell(3, 5)
+  expect(await questions()).toBe(1)
+})
+
+test.each([
+  ['answers with what cannot be read', 'unreadable'],
+  ['does not answer', 'none'],
+])('where the phone %s, the collection stays ill, and is asked for again later', async (_, recovery) => {
+  await write({ count: 5, flaw: 'wrong-mac', recovery })
+  await expect.poll(questions).toBe(1)
+  await hearsFriend('beside the app state')
+  await phone.waitForQuiet()
+  expect(told()).toEqual(['ok', 'failing'])
+  await write({ count: 1, flaw: 'wrong-mac' })
+  await expect.poll(() => appStateVersion(account)).toBe(3)
+  await hearsFriend('and on')
+  expect([await questions(), told()]).toEqual([1, ['ok', 'failing']])
+  ahead += resyncEveryMs
+  await expectWell(3, 5)
+  expect(await questions()).toBe(2)
+})
+
 test('a collection that is damaged from its beginning is shown as ill and left alone for hours, over connections too', async () => {
   const before = await asked()
-  await write({ count: 5, flaw: 'wrong-mac' })
+  await write({ count: 5, flaw: 'wrong-mac', recovery: 'none' })
   await expect.poll(asked).toBe(before + 2)
   await hearsFriend('beside the app state')
   await account.close()
   await open()
   await hearsFriend('on the next line')
-  await write({ count: 1 })
+  await write({ count: 1, recovery: 'none' })
   await expect.poll(asked).toBe(before + 3)
   await hearsFriend('after the next patch')
   expect(await asked()).toBe(before + 3)
   expect(told().at(-1)).toBe('failing')
   expect(account.of('closed').filter(({ reason }) => reason.kind !== 'closed_by_us')).toHaveLength(1)
+  expect(await questions()).toBe(1)
   // later it is tried again, and has been mended
   await write({ count: 2, whole: true })
   await expect.poll(asked).toBe(before + 4)
@@ -116,12 +184,13 @@ test('a collection that is damaged from its beginning is shown as ill and left a
 
 test('a repair that begins while a reading is under way ends well, whatever that reading finds', async () => {
   const before = await asked()
-  await write({ count: 5, flaw: 'wrong-mac' })
+  await write({ count: 5, flaw: 'wrong-mac', recovery: 'none' })
   await expect.poll(asked).toBe(before + 2)
   await expect.poll(() => told().at(-1)).toBe('failing')
   await phone.waitForQuiet()
   // takes a second to come, and is damaged too
-  await write({ count: 10, flaw: 'wrong-mac', whole: true, file: 'patch', bytesPerSecond: 1_500 })
+  const flawed = { flaw: 'wrong-mac', recovery: 'none' }
+  await write({ count: 10, ...flawed, whole: true, file: 'patch', bytesPerSecond: 1_500 })
   await expect.poll(asked).toBe(before + 3)
   ahead += resyncEveryMs
   await expect.poll(() => told().at(-1)).toBe('ok')

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { SimulatorError } from '../errors.js'
 import { appStateBlob, type AppStateFile } from '../phone/app-state-blob.js'
+import type { RecoveryManner } from '../phone/app-state-recovery.js'
 import type { AppStateEntry, PatchFlaw } from '../phone/app-state-writer.js'
 import { announceAppState } from '../stanzas/app-state-requests.js'
 import { proto } from '../wire/protobuf.js'
@@ -30,18 +31,29 @@ function flawParam(value: string | number | boolean | undefined): PatchFlaw | un
   throw new SimulatorError('bad_request', `flaw is none of ${FLAWS.join(', ')}`)
 }
 
+const MANNERS = ['whole', 'none', 'unreadable'] as const
+
+function recoveryParam(value: string | number | boolean | undefined): RecoveryManner {
+  const manner = MANNERS.find(known => known === value)
+  if (value === undefined) return 'whole'
+  if (manner !== undefined) return manner
+  throw new SimulatorError('bad_request', `recovery is none of ${MANNERS.join(', ')}`)
+}
+
 /**
  * The phone writes app state, in patches of at most 1,000 values, and its devices are told. With `flaw: 'missing-key'` they are made with a key
  * nobody has, with `'wrong-mac'` their MACs are wrong, with `'missing-values'` the values are not in the patches. With `whole` whoever reads the
  * collection from its beginning gets all of it without a flaw. With `file: 'patch'` the values lie on the media server; with `'snapshot'` so does, in
- * addition, what stands for the whole collection and cannot be read. Params: phone; collection (regular), count (1), flaw, whole; file,
- * bytesPerSecond, cutAfter (bytes), status, hugeBytes (served, never held).
+ * addition, what stands for the whole collection and cannot be read. A device that asks the phone for the collection gets it from now on, with
+ * `recovery: 'none'` nothing, with `'unreadable'` something that it cannot read. Params: phone; collection (regular), count (1), flaw, whole,
+ * recovery; file, bytesPerSecond, cutAfter (bytes), status, hugeBytes (served, never held).
  */
 export const appState: Fault = (deps, params) => {
   const phone = phoneOf(deps, params)
   const flaw = flawParam(params['flaw'])
   const collection = collectionParam(params['collection'])
   const count = countParam(params, 'count')
+  const recovery = recoveryParam(params['recovery'])
   const { file } = params
   if (file !== undefined && file !== 'patch' && file !== 'snapshot') {
     throw new SimulatorError('bad_request', 'file is none of patch, snapshot')
@@ -57,6 +69,7 @@ export const appState: Fault = (deps, params) => {
     const whole = proto.ExternalBlobReference.encode(store(randomBytes(UNREADABLE_BYTES))).finish()
     phone.person.appState.snapshots.set(collection, { version: 0, reference: Buffer.from(whole) })
   }
+  phone.recovery = recovery
   phone.soon(async () => {
     for (let done = 0; done < count; done += PER_PATCH) {
       const entries = Array.from({ length: Math.min(PER_PATCH, count - done) }, (_, place) => entry(done + place))

@@ -19,6 +19,9 @@ export type WriteOptions = {
   store?: ((values: Uint8Array) => proto.IExternalBlobReference) | undefined
 }
 
+/** A collection as it stands; its records are sealed with the account's key. */
+export type WholeCollection = { name: string; version: number; hash: Uint8Array; records: proto.ISyncdRecord[] }
+
 type Written = { version: number; hash: SummedHash; records: Map<string, proto.ISyncdRecord> }
 
 /** The phone's hand in its account's app state. Values other devices wrote go into its sums without being read. */
@@ -79,6 +82,12 @@ export class AppStateWriter {
       keyId: { id: keyId },
     }).finish()
     return { version, content }
+  }
+
+  /** The same, for whoever has the key to tell it otherwise. */
+  records(collection: string): WholeCollection {
+    const { version, hash, records } = this.#caughtUp(collection)
+    return { name: collection, version, hash: hash.bytes, records: [...records.values()] }
   }
 
   /** The sums after everything anybody wrote. */

@@ -4,6 +4,7 @@ import type { KeyBundle } from '../accounts/pre-keys.js'
 import type { Ledger } from '../ledger.js'
 import type { Problems } from '../problems.js'
 import type { Node } from '../wire/node-codec.js'
+import type { RecoveryManner } from './app-state-recovery.js'
 import { AppStateWriter } from './app-state-writer.js'
 import { Inbox } from './inbox.js'
 import { PhoneKeys } from './phone-keys.js'
@@ -40,6 +41,8 @@ export class PhoneDevice implements PhoneEndpoint {
   nextHistory: ProtocolMessage | undefined
   /** the next linked device gets no key for app state */
   withholdsKey = false
+  /** how it answers a device that cannot read the account's app state */
+  recovery: RecoveryManner = 'whole'
   #online = true
   #waiting: Node[] = []
   #underWay = 0

@@ -3,6 +3,7 @@ import type { Endpoint } from '../accounts/person.js'
 import { bundleNodes } from '../accounts/pre-keys.js'
 import { bigEndian, bytesOf, children, node, type Node } from '../wire/node-codec.js'
 import { proto } from '../wire/protobuf.js'
+import { answerRecovery } from './app-state-recovery.js'
 import type { Arrival } from './inbox.js'
 import { shownText } from './message-content.js'
 import type { PhoneDevice } from './phone-device.js'
@@ -22,10 +23,12 @@ export async function receiveMessage(phone: PhoneDevice, stanza: Node): Promise<
     if (!peer && show(phone, sender, stanza, { undecryptable: reading.failure })) askAgain(phone, sender, stanza)
     return
   }
-  const { message } = reading
-  const text = shownText(message.deviceSentMessage?.message ?? message)
+  const message = reading.message.deviceSentMessage?.message ?? reading.message
+  const text = shownText(message)
   if (text !== undefined) show(phone, sender, stanza, { text })
   const { id, from = '', recipient } = stanza.attrs
+  const companion = phone.person.companions.get(sender.deviceId)
+  if (peer && own && companion) return answerRecovery(phone, companion, id ?? '', message)
   if (peer) return
   if (own) phone.send(node('receipt', { id, to: from, type: 'sender', recipient }))
   else phone.send(node('receipt', { id, to: jidOf(sender.person, parseJid(from)?.family ?? 'pn') }))

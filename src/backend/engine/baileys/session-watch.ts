@@ -90,9 +90,11 @@ export class SessionWatch {
       log,
       onHealth: preKeys => emit({ type: 'health', health: { preKeys } }),
     })
+    const { resyncedAt, askedPhone } = watches.memoryOf(name)
     this.#appState = new AppStateWatch({
       socket,
-      resyncedAt: watches.memoryOf(name).resyncedAt,
+      resyncedAt,
+      askedPhone,
       resyncEveryMs: limits.resyncEveryMs,
       log,
       onHealth: appState => emit({ type: 'health', health: { appState } }),

@@ -1,6 +1,14 @@
-import { ALL_WA_PATCH_NAMES, type BinaryNode, type WAPatchName, type WASocket } from '@whiskeysockets/baileys'
+import {
+  ALL_WA_PATCH_NAMES,
+  type BinaryNode,
+  type LTHashState,
+  type WAMessage,
+  type WAPatchName,
+  type WASocket,
+} from '@whiskeysockets/baileys'
 import type { SessionHealth } from '../../../contract/sessions.js'
 import { errorCode, type Log } from '../../log.js'
+import { recoveredCollection, recoveryAnswer, recoveryRequest, type RecoveryAnswer } from './app-state-recovery.js'
 import type { Watched } from './watch-round.js'
 
 /** Answers of one collection in a row that promise more. An account of years takes a handful. */
@@ -13,10 +21,15 @@ const synced = /^(?:synced|restored state of) (\S+) /
 /** How it says that a patch, or what came of it, is not what the phone has written: it goes on without, and never finds back by itself. */
 const damaged = /^(failed to decode patch, skipping|LTHash verification failed)/
 
+/** Of this one a phone is never asked. Source: `shouldPreformSnapshotRecovery` of WhatsApp Web, as Cobalt tells it. */
+const neverAsked = 'critical_block'
+
 export type AppStateWatchDeps = {
   socket: WASocket
   /** Collection -> when it was read from its beginning last, over all connections of the session. */
   resyncedAt: Map<string, number>
+  /** Collections that the phone has been asked for and has not told yet, over all connections of the session: it may be offline for long. */
+  askedPhone: Set<string>
   resyncEveryMs: number
   log: Log
   onHealth: (health: SessionHealth['appState']) => void
@@ -25,7 +38,7 @@ export type AppStateWatchDeps = {
 /**
  * Tells whether the account's app state can be read, and ends a reading without end: Baileys goes on as long as WhatsApp promises more
  * patches, and every message that is to be sent waits meanwhile (reliability F-06, T-38). A collection that is damaged is read once more
- * from its beginning (F-24); one that is so there too is left alone for hours.
+ * from its beginning (F-24); of one that is so there too the account's phone is asked, once, and it is left alone for hours until that answers.
  */
 export class AppStateWatch implements Watched {
   readonly #deps: AppStateWatchDeps
@@ -35,8 +48,10 @@ export class AppStateWatch implements Watched {
   readonly #endless = new Set<string>()
   readonly #givenUp = new Set<string>()
   readonly #damaged = new Set<string>()
-  /** Is read from its beginning just now. */
-  #repairing: string | null = null
+  /** A collection is read anew just now. */
+  #repairing = false
+  /** What the phone has told and was not looked at yet. */
+  readonly #answers: RecoveryAnswer[] = []
   /** The last file that belongs to it did not come. */
   #fileMissing = false
   #told: SessionHealth['appState'] | null = null
@@ -46,6 +61,9 @@ export class AppStateWatch implements Watched {
     // before Baileys looks at the same node
     deps.socket.ws.prependListener('frame', (frame: BinaryNode | Uint8Array) => {
       if ('tag' in frame && frame.tag === 'iq' && Array.isArray(frame.content)) this.#count(frame.content)
+    })
+    deps.socket.ev.on('messages.upsert', ({ messages }) => {
+      for (const message of messages) this.#hear(message)
     })
   }
 
@@ -72,7 +90,9 @@ export class AppStateWatch implements Watched {
   /** Outside of whatever Baileys does just then: its own reading holds a lock that this one needs. */
   look(now: number): void {
     const { resyncedAt, resyncEveryMs } = this.#deps
-    if (this.#repairing !== null) return
+    if (this.#repairing) return
+    const answer = this.#answers.shift()
+    if (answer !== undefined) return void this.#recover(answer, now)
     for (const name of this.#damaged) {
       if (now - (resyncedAt.get(name) ?? -Infinity) < resyncEveryMs) continue
       // if it cannot be read, this is tried sooner
@@ -84,26 +104,72 @@ export class AppStateWatch implements Watched {
   stoodStill(): void {}
 
   async #repair(name: string, now: number): Promise<void> {
-    const { socket, log, resyncedAt } = this.#deps
-    const { keys, creds } = socket.authState
+    const { log, resyncedAt } = this.#deps
     if (!isCollection(name)) return void this.#damaged.delete(name)
-    this.#repairing = name
+    this.#repairing = true
     try {
-      const forget = async () => {
-        // a reading that was under way may have found the same damage meanwhile
-        this.#damaged.delete(name)
-        await keys.set({ 'app-state-sync-version': { [name]: null } })
-      }
-      // in turn with all readings, as Baileys itself makes them
-      await keys.transaction(forget, creds.me?.id ?? 'resync-app-state')
-      await socket.resyncAppState([name], false)
+      await this.#restart(name, null)
       resyncedAt.set(name, now)
-      log.info(this.#damaged.has(name) ? 'app_state_stays_damaged' : 'app_state_repaired')
+      if (this.#damaged.has(name)) await this.#askPhone(name)
+      else log.info('app_state_repaired')
     } catch (error) {
       this.#damaged.add(name)
       log.warn('app_state_not_repaired', { code: errorCode(error) })
     }
-    this.#repairing = null
+    this.#repairing = false
+    this.#tell()
+  }
+
+  /** Reads on from what a collection is said to be; `null`: nothing is known of it. */
+  async #restart(name: WAPatchName, state: LTHashState | null): Promise<void> {
+    const { keys, creds } = this.#deps.socket.authState
+    const replace = async () => {
+      // a reading that was under way may have found the same damage meanwhile
+      this.#damaged.delete(name)
+      await keys.set({ 'app-state-sync-version': { [name]: state } })
+    }
+    // in turn with all readings, as Baileys itself makes them
+    await keys.transaction(replace, creds.me?.id ?? 'resync-app-state')
+    await this.#deps.socket.resyncAppState([name], false)
+  }
+
+  async #askPhone(name: WAPatchName): Promise<void> {
+    const { socket, log, askedPhone } = this.#deps
+    log.info('app_state_stays_damaged')
+    if (name === neverAsked) return
+    // its answer may be faster than the word that the question has left
+    askedPhone.add(name)
+    await socket.sendPeerDataOperationMessage(recoveryRequest(name))
+    log.info('app_state_asked_for')
+  }
+
+  /** What others send is dropped before, see `forged-message.ts`. */
+  #hear({ key, message }: WAMessage): void {
+    if (key.fromMe !== true || this.#answers.length >= this.#deps.askedPhone.size) return
+    const answer = recoveryAnswer(message)
+    if (answer !== null) this.#answers.push(answer)
+  }
+
+  async #recover(answer: RecoveryAnswer, now: number): Promise<void> {
+    const { socket, log, resyncedAt, askedPhone } = this.#deps
+    this.#repairing = true
+    let recovered: WAPatchName | null = null
+    try {
+      const { name, state } = await recoveredCollection(answer, async id => {
+        const { [id]: key } = await socket.authState.keys.get('app-state-sync-key', [id])
+        return key?.keyData ?? undefined
+      })
+      if (!isCollection(name) || !askedPhone.delete(name)) throw new TypeError('nobody has asked for it')
+      recovered = name
+      this.#givenUp.delete(name)
+      await this.#restart(name, state)
+      resyncedAt.set(name, now)
+      log.info(this.#damaged.has(name) ? 'app_state_stays_damaged' : 'app_state_recovered')
+    } catch (error) {
+      if (recovered !== null) this.#damaged.add(recovered)
+      log.warn('app_state_not_recovered', { code: errorCode(error) })
+    }
+    this.#repairing = false
     this.#tell()
   }
 
@@ -124,7 +190,7 @@ export class AppStateWatch implements Watched {
   }
 
   #tell(): void {
-    const ill = this.#endless.size + this.#givenUp.size + this.#damaged.size > 0 || this.#repairing !== null
+    const ill = this.#endless.size + this.#givenUp.size + this.#damaged.size > 0 || this.#repairing
     const health = this.#fileMissing || ill ? 'failing' : 'ok'
     if (this.#told === health) return
     this.#told = health

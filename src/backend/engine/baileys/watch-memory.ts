@@ -13,6 +13,8 @@ export type SessionMemory = {
   retries: RetryCounts
   /** When each collection of app state was read anew from its beginning. */
   resyncedAt: Map<string, number>
+  /** Collections of app state that the phone was asked for and has not told yet. */
+  askedPhone: Set<string>
 }
 
 /** More sessions than one process runs; the one that connected longest ago is forgotten first. */
@@ -25,6 +27,7 @@ const fresh = (): SessionMemory => ({
   first: null,
   retries: new RetryCounts(),
   resyncedAt: new Map(),
+  askedPhone: new Set(),
 })
 
 export class WatchMemory {
