@@ -32,7 +32,7 @@ export function ownPaths(
       if (params === null) continue
       request.params = params
       request.route = { path: place.path }
-      return void run(place.handlers, request, response, next)
+      return run(place.handlers, request, response, next)
     }
     next()
   }
