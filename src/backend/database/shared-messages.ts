@@ -18,7 +18,7 @@ type Ask = {
 }
 
 /** What one scope asks. */
-type Lane = { underWay: number; waiting: Ask[] }
+type Lane = { underWay: number; isDue: boolean; waiting: Ask[] }
 
 /** Messages under way of one scope. Its writes wait for each other in any case, at the chain of their workspace's audit log. */
 const mostUnderWay = { reading: 2, writing: 1 }
@@ -52,21 +52,29 @@ export function createSharedMessages(run: RunAtOnce): RunAtOnce {
     }
   }
 
-  const work = async (name: string, lane: Lane, asks: readonly Ask[]): Promise<void> => {
+  const work = async (name: string, lane: Lane): Promise<void> => {
+    lane.isDue = false
     lane.underWay += 1
-    await send(asks)
+    await send(lane.waiting.splice(0, mostTogether))
     lane.underWay -= 1
-    if (lane.waiting.length > 0) void work(name, lane, lane.waiting.splice(0, mostTogether))
+    if (lane.waiting.length > 0) begin(name, lane)
     else if (lane.underWay === 0) lanes.delete(name)
+  }
+
+  /** Not before all that has come with this turn of the event loop is there. */
+  const begin = (name: string, lane: Lane): void => {
+    if (lane.isDue) return
+    lane.isDue = true
+    setImmediate(() => void work(name, lane))
   }
 
   return (start, statements) =>
     new Promise((resolve, reject) => {
       const name = `${start.readOnly ? 'reads' : 'writes'} ${start.workspaceId} ${start.userId}`.toLowerCase()
-      const lane = lanes.get(name) ?? { underWay: 0, waiting: [] }
+      const lane = lanes.get(name) ?? { underWay: 0, isDue: false, waiting: [] }
       lanes.set(name, lane)
       const ask: Ask = { start, statements, deadline: performance.now() + start.deadlineMs, resolve, reject }
-      if (lane.underWay >= mostUnderWay[start.readOnly ? 'reading' : 'writing']) lane.waiting.push(ask)
-      else void work(name, lane, [ask])
+      lane.waiting.push(ask)
+      if (lane.underWay < mostUnderWay[start.readOnly ? 'reading' : 'writing']) begin(name, lane)
     })
 }

@@ -60,9 +60,14 @@ function read(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
       request.off('data', onData).pause()
       reject(tooLarge(limitBytes))
     }
+    const onClose = (): void => reject(invalid())
     request.on('data', onData)
-    request.once('end', () => resolve(Buffer.concat(chunks)))
-    request.once('close', () => reject(invalid()))
+    request.once('end', () => {
+      // every request closes, and an error that nobody hears costs as much as one that somebody does
+      request.off('close', onClose)
+      resolve(Buffer.concat(chunks))
+    })
+    request.once('close', onClose)
   })
 }
 

@@ -23,7 +23,7 @@ declare module '../database/schema.js' {
 
 export type StoredTicket = Omit<TicketTable, 'workspace_id' | 'hash' | 'expires_at'>
 
-/** How many that nobody has used are cleared away with each new one. */
+/** How many that nobody has used are cleared away at once. */
 const clearedAtOnce = 100
 
 // An index serves a moment that stays the same throughout the statement, which the clock's does not; the order makes it this index, whatever
@@ -56,10 +56,13 @@ const insert = prepareStatement((db, ticket: NewTicket) =>
   }),
 )
 
+/** `seconds`: it lasts. `withClearing`: those of the same member that are over go, a hundred at most. */
+export type NewTicketOrder = { hash: Buffer; ticket: StoredTicket; seconds: number; withClearing: boolean }
+
 export async function storeTicket(
   { writeAtOnce }: Pick<Tenants, 'writeAtOnce'>,
   scope: TenantScope,
-  { hash, ticket, seconds }: { hash: Buffer; ticket: StoredTicket; seconds: number },
+  { hash, ticket, seconds, withClearing }: NewTicketOrder,
 ): Promise<void> {
   const { login_version, ...rest } = ticket
   const stored = insert({
@@ -69,7 +72,8 @@ export async function storeTicket(
     login_version: login_version === null ? null : String(login_version),
     seconds: String(seconds),
   })
-  await writeAtOnce(scope, clear({}), stored)
+  if (withClearing) await writeAtOnce(scope, clear({}), stored)
+  else await writeAtOnce(scope, stored)
 }
 
 /** Whoever takes it first has it, on whatever node: nobody finds it again, whether it was still good or not. */

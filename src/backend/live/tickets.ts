@@ -3,6 +3,7 @@ import type { Ticket } from '../../contract/live.js'
 import type { Tenants } from '../database/tenant-transaction.js'
 import { GatewayError } from '../errors.js'
 import type { Member } from '../http/actor.js'
+import { createRateLimit } from '../http/rate-limit.js'
 import { hashOf, newTicketText, readTicketText } from './ticket-text.js'
 import { storeTicket, takeTicket, type StoredTicket } from './tickets-store.js'
 import type { StillStands } from './still-stands.js'
@@ -22,7 +23,11 @@ export interface Tickets {
 
 export type TicketsDeps = { tenants: Tenants; stillStands: StillStands }
 
+/** Of one member: a hundred each time is more than anybody makes. */
+const clearingsPerSecond = 20
+
 export function createTickets({ tenants, stillStands }: TicketsDeps): Tickets {
+  const clearings = createRateLimit({ perSecond: clearingsPerSecond, burst: 1 })
   return {
     async issue(member, origin) {
       const { workspaceId, userId } = member
@@ -36,7 +41,8 @@ export function createTickets({ tenants, stillStands }: TicketsDeps): Tickets {
         origin,
       }
       const scope = { workspaceId, userId }
-      await storeTicket(tenants, scope, { hash: hashOf(ticket), ticket: stored, seconds: lifeSeconds })
+      const withClearing = clearings.take([{ name: `${workspaceId} ${userId}`, times: 1 }]).waitSeconds === null
+      await storeTicket(tenants, scope, { hash: hashOf(ticket), ticket: stored, seconds: lifeSeconds, withClearing })
       return { ticket, expiresIn: lifeSeconds }
     },
 

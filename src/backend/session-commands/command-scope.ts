@@ -6,6 +6,7 @@ import type { DeliverySettings } from '../linking/delivery.js'
 import type { ServiceLinks } from '../linking/service-links.js'
 import { unknownSession } from '../http/refusals.js'
 import type { Log } from '../log.js'
+import type { KnownNames } from '../sessions/session-name.js'
 import { requireOwner } from '../sessions/session-owner.js'
 import type { Sessions } from '../sessions/sessions.js'
 import type { Vault } from '../vault/vault.js'
@@ -27,6 +28,8 @@ export type CommandDeps = {
   takesSessions: () => boolean
   log: Log
 }
+
+export type ReadingDeps = CommandDeps & { names: KnownNames }
 
 /** Locks a session for a command. @throws GatewayError `session_not_found`, for a deleted one too */
 export async function requireSession(tx: TenantTransactor, sessionId: SessionId): Promise<LockedSession> {

@@ -7,9 +7,9 @@ import type { ReadQueries } from '../database/transaction-queries.js'
 import { GatewayError } from '../errors.js'
 import { stagedPhases } from '../linking/link-phase.js'
 import '../linking/link-tables.js'
-import { knownName, readNames } from '../sessions/session-name.js'
+import { readNames } from '../sessions/session-name.js'
 import { listSessions as readPage, sessionColumns, sessionView } from '../sessions/session-view.js'
-import type { CommandDeps, CommandScope } from './command-scope.js'
+import type { CommandScope, ReadingDeps } from './command-scope.js'
 import { detailsOfAttempt } from './view-session.js'
 
 const usualLimit = 50
@@ -39,7 +39,7 @@ const anyLink = prepareStatement(db =>
 
 /** A page of all sessions while no link is under way, which one message tells. @returns null: another look has to be taken */
 async function settledPage(
-  { tenants, vault }: CommandDeps,
+  { tenants, names }: ReadingDeps,
   scope: CommandScope,
   { limit, after }: { limit: number; after: string | undefined },
 ): Promise<SessionList | null> {
@@ -50,7 +50,7 @@ async function settledPage(
   if (links.length > 0) return null
   const sessions: SessionDetails[] = []
   for (const row of rows.slice(0, limit)) {
-    const name = knownName(vault, scope.workspaceId, row)
+    const name = names.of(scope.workspaceId, row)
     if (name === undefined) return null
     sessions.push({ ...sessionView(row), name })
   }
@@ -65,7 +65,7 @@ export type SessionsWanted = ListSessionsQuery & { only: ReadonlySet<SessionId> 
  * @throws GatewayError `validation_failed` for a cursor that was never given out
  */
 export async function listSessions(
-  deps: CommandDeps,
+  deps: ReadingDeps,
   scope: CommandScope,
   { limit = usualLimit, cursor, state: states, only }: SessionsWanted,
 ): Promise<SessionList> {

@@ -8,6 +8,7 @@ import type {
 import type { SessionHistory } from '../../contract/session-view.js'
 import { errorCode } from '../log.js'
 import type { ServiceLink } from '../linking/service-links.js'
+import { createKnownNames } from '../sessions/session-name.js'
 import type { CommandDeps, CommandScope } from './command-scope.js'
 import { changeSession, type SessionChange } from './change-session.js'
 import { connectSession, reconnectSession } from './connect-session.js'
@@ -42,7 +43,8 @@ export interface SessionCommands {
   delete(scope: CommandScope, sessionId: SessionId): Promise<DeletedSession>
 }
 
-export function createSessionCommands(deps: CommandDeps): SessionCommands {
+export function createSessionCommands(given: CommandDeps): SessionCommands {
+  const deps = { ...given, names: createKnownNames(given.vault) }
   const { links, log } = deps
   const view = (scope: CommandScope, sessionId: SessionId) => viewSession(deps, scope, sessionId)
 

@@ -6,9 +6,9 @@ import { prepareStatement } from '../database/prepared-statement.js'
 import { hasEnded } from '../linking/link-phase.js'
 import type { ServiceAttempt } from '../linking/service-links.js'
 import { unknownSession } from '../http/refusals.js'
-import { knownName, readNames } from '../sessions/session-name.js'
+import { readNames } from '../sessions/session-name.js'
 import { readSession, sessionColumns, sessionHistory, sessionView } from '../sessions/session-view.js'
-import type { CommandDeps, CommandScope } from './command-scope.js'
+import type { CommandDeps, CommandScope, ReadingDeps } from './command-scope.js'
 import { hasLinkUnderWay } from './link-under-way.js'
 
 const historyPage = 50
@@ -24,13 +24,13 @@ const seenSession = prepareStatement((db, { sessionId }: { sessionId: string }) 
 
 /** Nearly always there is a session and no link under way, and one look tells both. @returns null: another look has to be taken */
 async function viewSettled(
-  { tenants, vault }: CommandDeps,
+  { tenants, names }: ReadingDeps,
   scope: CommandScope,
   sessionId: SessionId,
 ): Promise<SessionDetails | null> {
   const [[row]] = await tenants.readAtOnce(scope, seenSession({ sessionId }))
   if (row === undefined || row.linking) return null
-  const name = knownName(vault, scope.workspaceId, row)
+  const name = names.of(scope.workspaceId, row)
   return name === undefined ? null : { ...sessionView(row), name }
 }
 
@@ -39,7 +39,7 @@ async function viewSettled(
  * @throws GatewayError `session_not_found`
  */
 export async function viewSession(
-  deps: CommandDeps,
+  deps: ReadingDeps,
   scope: CommandScope,
   sessionId: SessionId,
 ): Promise<SessionDetails> {

@@ -18,14 +18,32 @@ export async function storeName(
   await tx.db.updateTable('sessions').set({ name: sealed }).where('id', '=', sessionId).execute()
 }
 
-/** @returns undefined where the key has to be read first, for which there must be a transaction */
-export function knownName(
-  vault: Vault,
-  workspaceId: string,
-  { id, name }: { id: string; name: Buffer | null },
-): string | null | undefined {
-  if (name === null) return null
-  return vault.openKnown({ workspaceId, sessionId: null }, nameCell(id), name)?.toString('utf8')
+/** Opens names without a transaction. */
+export type KnownNames = {
+  /** @returns undefined where the key has to be read first */
+  of(workspaceId: string, session: { id: string; name: Buffer | null }): string | null | undefined
+}
+
+/** More names than these push out those that were opened first. */
+const mostNames = 10_000
+
+/** Remembers what it has opened as long as the same is stored: to open all names of a list takes as long as the rest of it. */
+export function createKnownNames(vault: Pick<Vault, 'openKnown'>): KnownNames {
+  const opened = new Map<string, { sealed: Buffer; name: string }>()
+  return {
+    of(workspaceId, { id, name: sealed }) {
+      if (sealed === null) return null
+      const place = `${workspaceId} ${id}`
+      const known = opened.get(place)
+      if (known?.sealed.equals(sealed) === true) return known.name
+      const name = vault.openKnown({ workspaceId, sessionId: null }, nameCell(id), sealed)?.toString('utf8')
+      if (name === undefined) return undefined
+      opened.delete(place)
+      opened.set(place, { sealed, name })
+      if (opened.size > mostNames) opened.delete(opened.keys().next().value ?? place)
+      return name
+    },
+  }
 }
 
 /** Sealed for `sessions.name`. @returns undefined where the keys have to be read first, for which there must be a transaction */
