@@ -5,8 +5,6 @@ import { recovery, seconds, type FaultTarget } from './target.js'
 
 type StandStill = { begin: () => void; end: () => Promise<void> | void }
 
-/** As long as a node may take to have a session online, which others may have to lose first. */
-const onlineMs = 30_000
 /**
  * As long as others may take to log in: a lease, what is waited after it, and a turn among many. Not for longer: of what is asked of it
  * meanwhile a node that stands still hears nothing, and its lines stay.
@@ -31,15 +29,11 @@ export async function outliveLease(
   const { processName } = node
   const spans = () => cluster.simulator.connections()
   const { length } = cluster.sessions
-  let lines: number[] = []
-  const isEnough = async () => {
-    const online = (await spans()).filter(isOnline)
-    lines = online.flatMap(({ via, connection }) => (via === processName ? [connection] : []))
-    const ofNode = lines.length / (length / cluster.nodes.length)
-    return signal.aborted || (ofNode >= enough.ofNode && online.length / length >= enough.ofAll)
-  }
-  await until(isEnough, `most sessions to be online, some of them at ${processName}`, onlineMs, lookEveryMs)
-  if (signal.aborted) return
+  const online = (await spans()).filter(isOnline)
+  const lines = online.flatMap(({ via, connection }) => (via === processName ? [connection] : []))
+  const ofNode = lines.length / (length / cluster.nodes.length)
+  if (ofNode < enough.ofNode || online.length / length < enough.ofAll)
+    throw new Error(`${online.length} sessions are online, ${lines.length} of them at ${processName}: too few`)
   strikes()
   begin()
   try {

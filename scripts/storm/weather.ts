@@ -3,29 +3,13 @@ import { commonFaults, longFaults, nodeFaults, startAgain } from './faults.js'
 import { longEnoughMs, plan, type Step } from './plan.js'
 import { Random } from './random.js'
 import type { Target } from './target.js'
+import { Turns } from './turns.js'
 
 /** One fault as it happened. `process` is `null` for what happened to all; `hit`: it found something to happen to, at `at`. */
 export type Injected = { fault: string; process: string | null; at: number; until: number; hit: boolean }
 
-const againMs = 1_000
-
 /** For so long after its end a long storm makes up for a fault that has never come to what it was meant for. */
 const madeUpForMs = 120_000
-
-/** What failed had nothing to hit, and is tried again for as long as the storm lasts. */
-export async function untilItHits(
-  fault: () => Promise<void>,
-  { lasts, say, pauseMs = againMs }: { lasts: () => boolean; say: (line: string) => void; pauseMs?: number },
-): Promise<void> {
-  while (lasts()) {
-    try {
-      return await fault()
-    } catch (error) {
-      say(error instanceof Error ? error.message : 'failed')
-    }
-    await delay(pauseMs)
-  }
-}
 
 /**
  * Faults as a seed plans them, for so long; several at a time, but at each place one after the other: what finds its place busy waits. A long
@@ -38,7 +22,7 @@ export async function weather(
 ): Promise<Injected[]> {
   const { cluster, signal } = target
   const injected: Injected[] = []
-  const atPlace = new Map<string, Promise<void>>()
+  const turns = new Turns()
   const end = performance.now() + forMs
 
   const extraMs = forMs >= longEnoughMs ? madeUpForMs : 0
@@ -63,13 +47,14 @@ export async function weather(
     }
   }
 
-  /** Tried again only for as long as it has not come about anywhere: it keeps its place busy. */
-  const take = (step: Step) => {
-    const { fault } = step
+  /** Tried again for as long as it has not come about anywhere. */
+  const add = (step: Step) => {
+    const { fault, place } = step
     let missed = false
-    return untilItHits(() => inject(step), {
-      lasts: () => (done.has(fault) ? lasts() && !missed : lasts(extraMs)),
-      say: why => {
+    turns.add(place, {
+      work: () => inject(step),
+      isDue: () => (done.has(fault) ? lasts() && !missed : lasts(extraMs)),
+      onMiss: why => {
         missed = true
         say(`${fault}: ${why}`)
       },
@@ -81,13 +66,9 @@ export async function weather(
   for (const step of plan(seed, { places, faultsOfNode, beginsWith: longFaults, faultsOfAll })) {
     await delay(step.pauseMs, undefined, { signal }).catch(() => {})
     if (!lasts()) break
-    const before = atPlace.get(step.place) ?? Promise.resolve()
-    atPlace.set(
-      step.place,
-      before.then(() => take(step)),
-    )
+    add(step)
   }
-  await Promise.all(atPlace.values())
+  await turns.over()
   await Promise.all(cluster.nodes.map(node => startAgain(node, signal)))
   return injected
 }

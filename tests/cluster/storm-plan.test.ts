@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { everywhere, plan, type Step } from '../../scripts/storm/plan.js'
 import { Random } from '../../scripts/storm/random.js'
 import { linkingProgress, reportText, verdictOn, type StormReport } from '../../scripts/storm/report.js'
-import { untilItHits } from '../../scripts/storm/weather.js'
+import { Turns } from '../../scripts/storm/turns.js'
 
 const plannable = {
   places: ['node-1', 'node-2', 'node-3'],
@@ -95,18 +95,24 @@ test('a short storm in which a check had nothing to look at says so and passes, 
   expect(reportText({ ...long, verdict: 'failed' })).toMatch(/not judged: nobody was thrown out by another node$/mu)
 })
 
-test('a fault that finds nothing to hit is tried again while the storm lasts, and then no more', async () => {
-  let tries = 0
-  const said: string[] = []
-  const hitsAt = (hit: number) => async () => {
-    if (++tries < hit) throw new Error('nothing there')
+test('a fault that finds nothing to hit lets what waits at its place go first, and is tried again while it is due', async () => {
+  const turns = new Turns(0)
+  const done: string[] = []
+  const missed: string[] = []
+  const add = (name: string, hitsAt: number, isDue = () => true) => {
+    let tries = 0
+    const work = async () => {
+      if (++tries < hitsAt) throw new Error(`${name}: nothing there`)
+      done.push(name)
+    }
+    turns.add('here', { work, isDue, onMiss: why => missed.push(why) })
   }
-  const say = (line: string) => void said.push(line)
-  await untilItHits(hitsAt(3), { lasts: () => true, say, pauseMs: 0 })
-  expect([tries, said]).toEqual([3, ['nothing there', 'nothing there']])
-  tries = 0
-  await untilItHits(hitsAt(9), { lasts: () => tries < 2, say, pauseMs: 0 })
-  expect(tries).toBe(2)
+  add('late', 3)
+  add('early', 1)
+  add('never', 9, () => missed.filter(why => why.startsWith('never')).length < 2)
+  await turns.over()
+  expect(done).toEqual(['early', 'late'])
+  expect(missed.toSorted()).toEqual([...Array(2).fill('late: nothing there'), ...Array(2).fill('never: nothing there')])
 })
 
 test('while sessions are linked somebody is told ten times how far it is', () => {
