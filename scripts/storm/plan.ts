@@ -23,7 +23,7 @@ export const longEnoughMs = 150_000
  */
 const calmMs = [2_000, 10_000] as const
 /** One fault in so many is one of all nodes, but none of the first ones. */
-const commonOneIn = 8
+const commonOneIn = 6
 const ofNodesFirst = 4
 
 /**

@@ -30,14 +30,18 @@ export async function weather(
   const done = new Set<string>()
   const lasts = (moreMs = 0) => !signal.aborted && performance.now() <= end + moreMs
 
-  const inject = async ({ place, fault, seed: ofFault }: Step) => {
+  const inject = async ({ place, fault, seed: ofFault }: Step, isAgain: boolean) => {
     const node = cluster.nodes.find(({ name }) => name === place)
     const process = node?.processName ?? null
     const entry: Injected = { fault, process, at: Date.now(), until: Infinity, hit: false }
-    const strikes = () => void Object.assign(entry, { at: Date.now(), hit: true })
+    const told = `${process ?? place}: ${fault}`
+    const strikes = () => {
+      Object.assign(entry, { at: Date.now(), hit: true })
+      if (isAgain) say(told)
+    }
     const own = { ...target, random: new Random(ofFault), strikes }
     injected.push(entry)
-    say(`${process ?? place}: ${fault}`)
+    if (!isAgain) say(told)
     try {
       await (node === undefined ? commonFaults[fault]?.(own) : nodeFaults[fault]?.(node, own))
       entry.hit = true
@@ -52,11 +56,11 @@ export async function weather(
     const { fault, place } = step
     let missed = false
     turns.add(place, {
-      work: () => inject(step),
+      work: () => inject(step, missed),
       isDue: () => (done.has(fault) ? lasts() && !missed : lasts(extraMs)),
       onMiss: why => {
+        if (!missed) say(`${fault}: ${why}`)
         missed = true
-        say(`${fault}: ${why}`)
       },
     })
   }
