@@ -236,7 +236,9 @@ export const mutants: Mutant[] = [
       const { session, loggedInAt, closedAt } = random.oneOf(longLived(draft))
       // a frozen owner's connection stays when another one has claimed
       const claimed = draft.leases.find(lease => lease.session === session && lease.at > loggedInAt)
-      const until = Math.min(closedAt ?? Infinity, claimed?.at ?? Infinity)
+      // what is asked for is shown before it is done
+      const asked = draft.commands.find(command => command.session === session && command.askedAt > loggedInAt)
+      const until = Math.min(closedAt ?? Infinity, claimed?.at ?? Infinity, asked?.askedAt ?? Infinity)
       const during = draft.shown.filter(
         ({ session: of, at }) => of === session && at > loggedInAt + 31_000 && at < until,
       )
