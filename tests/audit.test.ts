@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AuditPage } from '../src/contract/audit.js'
 import type { WorkspaceId } from '../src/contract/ids.js'
 import { CliProcess } from './support/cli-process.js'
-import type { Operator } from './support/operator.js'
+import { Operator } from './support/operator.js'
 import { OperatorRig } from './support/operator-rig.js'
+import { memberRow } from './support/people.js'
 import type { Rows } from './support/rows.js'
 import { sessionRow } from './support/session-row.js'
 import type { TestGateway } from './support/test-gateway.js'
@@ -42,6 +44,62 @@ describe('commands to a session', () => {
     const sessionId = await sessionRow(rows, workspaceId, { state: 'banned', nodeId: null })
     expect(await operator.command(sessionId, 'logout')).toMatchObject({ status: 409 })
     expect((await page(`?target=${sessionId}`)).entries).toEqual([])
+  })
+})
+
+describe('a command that somebody may not give', () => {
+  const refusals = async (query: string) =>
+    (await page(query)).entries.map(({ action, result, detail, target, by }) => ({
+      action,
+      result,
+      detail,
+      target,
+      by,
+    }))
+
+  test('is noted with who gave it: what is another’s, what is not there, and what a key has no scope for', async () => {
+    const owner = await memberRow(rows, workspaceId)
+    const asking = await memberRow(rows, workspaceId)
+    const hidden = await sessionRow(rows, workspaceId, { state: 'disconnected', nodeId: null })
+    const shown = await sessionRow(rows, workspaceId, { state: 'disconnected', nodeId: null })
+    await rows.query('update sessions set owner_id = $1 where id = any ($2)', [owner, [hidden, shown]])
+    await rows.query(`update sessions set visibility = 'workspace' where id = $1`, [shown])
+    const as = (sessionId: string, name: string) =>
+      operator.ask('POST', `/api/v1/sessions/${sessionId}/${name}`, {}, { 'x-user-id': asking })
+    expect((await as(hidden, 'connect')).status).toBe(404)
+    expect((await as(shown, 'logout')).status).toBe(403)
+    const refused = { result: 'refused', by: 'service' }
+    expect(await refusals(`?target=${hidden}`)).toEqual([
+      { ...refused, action: 'session.connect', target: hidden, detail: { code: 'session_not_found' } },
+    ])
+    expect(await refusals(`?target=${shown}`)).toEqual([
+      { ...refused, action: 'session.logout', target: shown, detail: { code: 'forbidden' } },
+    ])
+    const [own] = (await page(`?target=${hidden}`)).entries
+    expect(own).toMatchObject({ userId: asking, address: '127.0.0.1' })
+
+    const made = await operator.ask('POST', '/api/v1/api-keys', { name: 'Reader', scopes: ['read'] })
+    const reader = new Operator(gateway.url, String(made.body['key']))
+    const session = await sessionRow(rows, workspaceId, { state: 'disconnected', nodeId: null })
+    expect((await reader.command(session, 'disconnect')).status).toBe(403)
+    expect((await reader.ask('GET', `/api/v1/sessions/${randomUUID()}`)).status).toBe(404)
+    expect(await refusals(`?target=${session}`)).toEqual([
+      { by: 'key', result: 'refused', action: 'session.disconnect', target: session, detail: { code: 'forbidden' } },
+    ])
+  })
+
+  test('is noted once for the routes that other services know by name, too', async () => {
+    const sessionId = randomUUID()
+    expect((await operator.ask('POST', '/disconnect', { sessionId })).status).toBe(404)
+    expect(await refusals(`?target=${sessionId}`)).toMatchObject([{ action: 'session.disconnect', result: 'refused' }])
+  })
+
+  test('by nobody is not: it would be for anybody to fill the log', async () => {
+    const before = (await page()).head
+    const sessionId = randomUUID()
+    const { status } = await gateway.visitor().request('POST', `/api/v1/sessions/${sessionId}/logout`)
+    expect(status).toBe(401)
+    expect((await page()).head).toEqual(before)
   })
 })
 

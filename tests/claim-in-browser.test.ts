@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { focusFaults, layoutFaults } from './gallery/page-checks.js'
@@ -70,6 +71,31 @@ test('an invitation says what is wrong with a password, and lets its person in w
   await tab.press('Join')
   await tab.shows('You are in “Operator”')
   expect((await person.signIn()).status).toBe(200)
+})
+
+test('a link for a new password asks for that alone, for the login that it names', async () => {
+  const person = await rig.join()
+  const token = `whiz_password_${randomBytes(32).toString('base64url')}`
+  await rig.rows.query(
+    `update logins set password_link_hash = sha256($2::text::bytea), password_link_until = now() + interval '1 hour',
+       password_link_drops_factor = true where id = $1`,
+    [person.userId, token],
+  )
+  const tab = await LinkingTab.open(context, linkOf(token))
+  await tab.shows('Choose a new password')
+  await expect.poll(() => tab.page.locator('#text').textContent()).toContain('you sign in without a second factor')
+  expect(await tab.page.getByLabel('Your name').isVisible()).toBe(false)
+  expect(await tab.page.getByLabel('E-mail').inputValue()).toBe(person.email)
+  expect(await tab.page.getByLabel('E-mail').isEditable()).toBe(false)
+  person.password = 'teapot under the moon'
+  await tab.page.getByLabel('Password').fill(person.password)
+  expect(await accessibilityFaults(tab.page)).toEqual([])
+  await tab.press('Take this password')
+  await tab.shows('You have a new password')
+  expect(tab.page.url()).toBe(`${rig.gateway.url}/claim`)
+  expect((await person.signIn()).status).toBe(200)
+  await tab.page.goto(linkOf(token))
+  await tab.shows('This link is not good any more')
 })
 
 test('what is no link says so', async () => {

@@ -51,6 +51,13 @@ describe('an invitation', () => {
     expect((await infoOf(token)).status).toBe(200)
   })
 
+  test('does not tell by a bad password which e-mails have a login', async () => {
+    const token = await rig.invitation()
+    const [known, unknown] = [rig.stranger((await rig.join()).email), rig.stranger()]
+    for (const guest of [known, unknown]) guest.password = 'short'
+    expect((await known.accept(token)).body).toEqual((await unknown.accept(token)).body)
+  })
+
   test('does not open a suspended place', async () => {
     const member = await rig.join()
     await rig.owner.asks('PATCH', `/api/v1/members/${member.userId}`, { suspended: true })

@@ -69,14 +69,18 @@ describe('an open socket of a person is closed on every node', () => {
   })
 
   test('who is given another role listens on', async () => {
-    const person = await people.join('admin')
-    const opened = await lines(person.accessToken)
+    const [person, leaves] = [await people.join('admin'), await people.join()]
+    const [opened, ending] = [await lines(person.accessToken), await lines(leaves.accessToken)]
     await people.owner.asks('PATCH', `/api/v1/members/${person.userId}`, { role: 'member' })
+    // what comes later has come to both nodes, so that the change of the role has
+    await people.owner.asks('DELETE', `/api/v1/members/${leaves.userId}`)
+    expect(await codesOf(ending)).toEqual([4401, 4401])
     for (const line of opened) {
       line.ask('ping')
       await line.waitForEvent('pong')
-      await line.close()
     }
+    await people.owner.asks('PATCH', `/api/v1/members/${person.userId}`, { suspended: true })
+    expect(await codesOf(opened)).toEqual([4401, 4401])
   })
 })
 

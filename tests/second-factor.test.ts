@@ -95,6 +95,20 @@ test('neither password nor begin again gives back tries that guessed codes have 
   await rig.rows.query('delete from sign_in_cool_downs')
 })
 
+test('an access token and the password do not guess the code that removes it', async () => {
+  const { person } = await withSecondFactor()
+  const { password } = person
+  const remove = () => person.asks('POST', '/api/v1/auth/totp/remove', { password, code: '000000' })
+  const answers: unknown[] = []
+  for (let i = 0; i < 6; i++) {
+    answers.push((await remove()).body['code'])
+    const changed = await person.asks('POST', '/api/v1/auth/password', { old: password, new: password })
+    expect(changed.status).toBe(200)
+    person.keep(changed)
+  }
+  expect(answers).toEqual([...Array.from({ length: 5 }, () => 'second_factor_wrong'), 'too_many_attempts'])
+})
+
 test('its secret lies sealed in the database, and recovery codes as hashes', async () => {
   const { secret, recoveryCodes } = await withSecondFactor()
   const bytes = Buffer.from(Secret.fromBase32(secret).buffer)

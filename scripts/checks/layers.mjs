@@ -43,7 +43,16 @@ export const backendRooms = [
   ['database'],
   ['config'],
   ['prelude.ts'],
-  ['prelude', 'log.ts', 'errors.ts', 'releases.ts', 'short-memory.ts', 'brand-logo.ts', 'package-version.ts'],
+  [
+    'prelude',
+    'log.ts',
+    'errors.ts',
+    'releases.ts',
+    'short-memory.ts',
+    'at-most.ts',
+    'brand-logo.ts',
+    'package-version.ts',
+  ],
 ]
 
 /** Packages whose types and values stop at these folders, because a second engine must not meet them elsewhere. */

@@ -3,12 +3,15 @@ import type { AuditAction, AuditPage } from '../contract/audit.js'
 import type {
   AcceptInvitationRequest,
   AccessToken,
+  ChangeEmailRequest,
+  ChangeMeRequest,
   ChangePasswordRequest,
   ClaimInfo,
   ClaimInfoRequest,
   ConfirmSecondFactorRequest,
   FirstOwnerRequest,
   Me,
+  NewPasswordRequest,
   PasswordAgainRequest,
   RefreshRequest,
   RemoveSecondFactorRequest,
@@ -16,6 +19,8 @@ import type {
   SecondFactorConfirmed,
   SignedIn,
   SignInRequest,
+  Switched,
+  SwitchWorkspaceRequest,
 } from '../contract/identity.js'
 import type { ApiKeyList, CreateApiKeyRequest, NewApiKey } from '../contract/api-keys.js'
 import type { Ticket, TicketRequest } from '../contract/live.js'
@@ -90,13 +95,18 @@ export const endpoints = {
     /** With an access token, as all of the following that are not about a link. */
     signOutEverywhere: ofLogin<Nothing, void>('sign-out-everywhere'),
     changePassword: ofLogin<InputOf<typeof ChangePasswordRequest>, AccessToken>('password'),
+    changeEmail: ofLogin<InputOf<typeof ChangeEmailRequest>, AccessToken>('email'),
+    switchWorkspace: ofLogin<InputOf<typeof SwitchWorkspaceRequest>, Switched>('switch-workspace'),
     beginSecondFactor: ofLogin<InputOf<typeof PasswordAgainRequest>, SecondFactorBegun>('totp/begin'),
     confirmSecondFactor: ofLogin<InputOf<typeof ConfirmSecondFactorRequest>, SecondFactorConfirmed>('totp/confirm'),
     removeSecondFactor: ofLogin<InputOf<typeof RemoveSecondFactorRequest>, AccessToken>('totp/remove'),
     claimInfo: ofLogin<InputOf<typeof ClaimInfoRequest>, ClaimInfo>('claim-info'),
     claimFirstOwner: ofLogin<InputOf<typeof FirstOwnerRequest>, SignedIn>('first-owner'),
     acceptInvitation: ofLogin<InputOf<typeof AcceptInvitationRequest>, SignedIn>('accept-invitation'),
+    /** With a link of the operator's, in place of a lost one. */
+    setNewPassword: ofLogin<InputOf<typeof NewPasswordRequest>, void>('new-password'),
     me: endpoint<Nothing, Me>('GET', '/api/v1/me'),
+    changeMe: endpoint<InputOf<typeof ChangeMeRequest>, Me>('PATCH', '/api/v1/me'),
   },
   workspaces: {
     list: endpoint<Nothing, WorkspaceList>('GET', workspaces),

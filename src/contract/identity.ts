@@ -42,8 +42,8 @@ export type RefreshRequest = z.infer<typeof RefreshRequest>
 
 export const ClaimInfoRequest = z.strictObject({ token: z.string().max(200) })
 
-/** What a link is good for, for whoever has it. */
-export const ClaimInfo = z.strictObject({
+/** A link that gives a place in a workspace. */
+const PlaceClaim = z.strictObject({
   kind: z.enum(['owner', 'invitation']),
   workspace: z.string(),
   role: Role,
@@ -51,6 +51,19 @@ export const ClaimInfo = z.strictObject({
   email: z.string().nullable(),
   expiresAt: z.iso.datetime(),
 })
+
+/** A link for a new password in place of a lost one. */
+const PasswordClaim = z.strictObject({
+  kind: z.literal('password'),
+  /** Of the login. */
+  email: z.string(),
+  /** Whether the login does without its second factor from then on. */
+  dropsSecondFactor: z.boolean(),
+  expiresAt: z.iso.datetime(),
+})
+
+/** What a link is good for, for whoever has it. */
+export const ClaimInfo = z.discriminatedUnion('kind', [PlaceClaim, PasswordClaim])
 export type ClaimInfo = z.infer<typeof ClaimInfo>
 
 export const FirstOwnerRequest = z.strictObject({
@@ -75,6 +88,20 @@ export const AcceptInvitationRequest = z.strictObject({
   tokenIn: TokenIn.default('cookie'),
 })
 export type AcceptInvitationRequest = z.infer<typeof AcceptInvitationRequest>
+
+/** With the token of a link for a new password. */
+export const NewPasswordRequest = z.strictObject({ token: z.string().max(200), password: Password })
+
+export const ChangeEmailRequest = z.strictObject({ password: Password, email: EmailAddress })
+
+/** As the workspace is to know one. */
+export const ChangeMeRequest = z.strictObject({ name: PlainName })
+
+export const SwitchWorkspaceRequest = z.strictObject({ workspaceId: WorkspaceId })
+
+/** An access token for another of one's workspaces; the refresh token stays. */
+export const Switched = SignedIn.omit({ refreshToken: true })
+export type Switched = z.infer<typeof Switched>
 
 export const ChangePasswordRequest = z.strictObject({ old: Password, new: Password })
 

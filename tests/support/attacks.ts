@@ -22,6 +22,7 @@ const forAnyone = new Set([
   'POST /api/v1/auth/claim-info',
   'POST /api/v1/auth/first-owner',
   'POST /api/v1/auth/accept-invitation',
+  'POST /api/v1/auth/new-password',
 ])
 
 /** What managers of a workspace may do to what others of it have. */

@@ -136,6 +136,10 @@ const rules: Readonly<Record<string, BodyRule>> = {
   'POST /api/v1/auth/totp/begin': { fields: { password } },
   'POST /api/v1/auth/totp/confirm': { fields: { code: secondFactor } },
   'POST /api/v1/auth/totp/remove': { fields: { password, code: secondFactor } },
+  'POST /api/v1/auth/new-password': { fields: { token, password } },
+  'POST /api/v1/auth/email': { fields: { password, email } },
+  'POST /api/v1/auth/switch-workspace': { fields: { workspaceId: uuid } },
+  'PATCH /api/v1/me': named,
   'POST /api/v1/workspaces': named,
   'PATCH /api/v1/workspaces/:workspaceId': named,
   'PATCH /api/v1/members/:userId': {

@@ -117,6 +117,7 @@ export const namedIn: ReadonlyMap<
   ['link_places', 'hashes'],
   ['link_cool_downs', 'hashes'],
   ['sign_in_cool_downs', 'hashes'],
+  ['sign_in_networks', 'hashes'],
 ])
 
 /** In the forms in which Baileys keeps them. */

@@ -34,6 +34,7 @@ export function apiKeyRoutes(keys: ApiKeys): Route[] {
       path: base,
       summary: 'Make an API key; this answer alone has it',
       access,
+      audited: 'key.created',
       body: CreateApiKeyRequest,
       answer: NewApiKey,
       handle: ({ actor, body, once }) => keys.create(member(actor), body, once),
@@ -44,6 +45,7 @@ export function apiKeyRoutes(keys: ApiKeys): Route[] {
       summary:
         'Make an API key that takes the place of one of yours, which lives 24 hours beside it; what that one had replaced ends',
       access,
+      audited: 'key.rotated',
       params,
       body: z.strictObject({}),
       answer: NewApiKey,
@@ -54,6 +56,7 @@ export function apiKeyRoutes(keys: ApiKeys): Route[] {
       path: `${base}/:keyId`,
       summary: 'Revoke an API key at once: one of yours, or for owners and admins anybody’s',
       access,
+      audited: 'key.revoked',
       params,
       handle: ({ actor, params: given }) => keys.revoke(member(actor), keyIdOf(given)),
     }),

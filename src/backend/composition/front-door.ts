@@ -2,6 +2,7 @@ import { Router, type RequestHandler } from 'express'
 import type { PageSettings } from '../../contract/linking.js'
 import { apiKeyRoutes } from '../api-keys/api-keys.routes.js'
 import { auditRoutes } from '../audit/audit.routes.js'
+import { createNoteRefusal } from '../audit/note-refusal.js'
 import { brandLogo, logoPath } from '../brand-logo.js'
 import type { Config } from '../config/config.js'
 import { apiDoor } from '../http/api-door.js'
@@ -145,6 +146,7 @@ export function createFrontDoor(deps: FrontDoorDeps, releases: Releases) {
       publicUrl,
       frontendOrigins: config.frontendOrigins,
       idempotency: createIdempotency({ tenants, vault, secrets, log: log.child('http') }),
+      noteRefusal: createNoteRefusal({ tenants, log: log.child('http') }),
       routes: answered,
       pages: roles.api ? Router().use(figures, documents, pages) : figures,
       onUpgrade: roles.api ? live.onUpgrade : (_request, socket) => socket.destroy(),

@@ -20,6 +20,7 @@ export const SYSTEM_TABLES: ReadonlySet<string> = new Set([
   'connect_budget',
   'connect_breakers',
   'sign_in_cool_downs',
+  'sign_in_networks',
   'tombstones',
 ])
 
@@ -30,6 +31,7 @@ export const SYSTEM_TABLES: ReadonlySet<string> = new Set([
 const SPANNING_KEYS: ReadonlySet<string> = new Set([
   'workspaces_slug_key',
   'logins_email_key',
+  'logins_password_link_key',
   'refresh_tokens_hash_key',
   'invitations_token_key',
   'api_keys_id_key',

@@ -38,6 +38,7 @@ export interface SystemSchema {
   meta: MetaTable
   migrations: MigrationTable
   sign_in_cool_downs: SignInCoolDownTable
+  sign_in_networks: SignInNetworkTable
 }
 
 export type WorkspaceTable = { id: Generated<string>; name: string; slug: string; created_at: Generated<Date> }
@@ -80,8 +81,15 @@ export type LoginTable = {
   /** SHA-256 each. */
   recovery_hashes: Generated<Buffer[]>
   password_changed_at: Generated<Date>
+  /** SHA-256. */
+  password_link_hash: Generated<Buffer | null>
+  password_link_until: Generated<Date | null>
+  password_link_drops_factor: Generated<boolean>
   created_at: Generated<Date>
 }
+
+/** Keyed hashes. */
+export type SignInNetworkTable = { login: Buffer; network: Buffer; at: Generated<Date> }
 
 export type RefreshFamilyTable = {
   login_id: string

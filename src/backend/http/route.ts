@@ -1,8 +1,10 @@
-import type { RequestHandler, Response } from 'express'
-import type { z } from 'zod'
+import type { Request, RequestHandler, Response } from 'express'
+import { z } from 'zod'
+import type { AuditAction } from '../../contract/audit.js'
+import { GatewayError } from '../errors.js'
 import { fieldErrors, fieldsAtFault } from './field-errors.js'
 import { requireAccess, requireOwnSessions, type Access } from './access.js'
-import type { Actor } from './actor.js'
+import type { Actor, Member } from './actor.js'
 import type { Identify } from './identify.js'
 import { askedOnce, type Idempotency, type Once } from './idempotency.js'
 import { readJsonBody } from './json-body.js'
@@ -35,6 +37,8 @@ export type Route<
   summary: string
   /** Who may ask. Absent: anyone. */
   access?: Access
+  /** What the audit log calls it. That somebody known may not do it, or not to what they name, is written there too. */
+  audited?: AuditAction
   params?: Params
   /** What stands behind the question mark: an object whose fields are optional texts. */
   query?: Query
@@ -61,17 +65,53 @@ export function route<Params extends Schema, Query extends Schema, Body extends 
 export const isKept = ({ access, method, streams, neverKept }: Route): boolean =>
   access !== undefined && method === 'post' && streams !== true && neverKept !== true
 
+/** A command that somebody known was refused, for the audit log. @param target id of what it was to be done to, where one is named */
+export type NoteRefusal = (by: Member, refused: { action: AuditAction; code: string; target?: string }) => Promise<void>
+
+export type RouteDeps = {
+  identify: Identify
+  /** Absent: no request names a key for its answer. */
+  idempotency?: Idempotency
+  /** Absent: there is no audit log. */
+  noteRefusal?: NoteRefusal
+}
+
 /** Express' handler for a route: authorise, read, parse, call, present. Nothing is read from who may not ask. */
-export function routeHandler(definition: Route, identify: Identify, idempotency?: Idempotency): RequestHandler {
+export function routeHandler(definition: Route, deps: RouteDeps): RequestHandler {
+  const { audited } = definition
+  const serve = serving(definition, deps)
+  return async (request, response) => {
+    const actor = await deps.identify(request)
+    const named: { sessionId?: unknown } = {}
+    try {
+      await serve({ request, response, actor, named })
+    } catch (error) {
+      if (audited !== undefined && actor.kind !== 'visitor' && isRefusal(error)) {
+        const target = [named.sessionId, ...Object.values(request.params)].find(id => z.uuid().safeParse(id).success)
+        const { code } = error
+        await deps.noteRefusal?.(actor, { action: audited, code, ...(typeof target === 'string' && { target }) })
+      }
+      throw error
+    }
+  }
+}
+
+/** Forbidden, or not there for whoever asks. */
+const isRefusal = (error: unknown): error is GatewayError =>
+  error instanceof GatewayError && (error.status === 403 || error.status === 404)
+
+type Serving = { request: Request; response: Response; actor: Actor; named: { sessionId?: unknown } }
+
+function serving(definition: Route, { idempotency }: RouteDeps): (asked: Serving) => Promise<void> {
   const { access, answer: schema } = definition
   const present = (answer: unknown): unknown => schema?.parse(answer)
-  return async (request, response) => {
-    const actor = await identify(request)
+  return async ({ request, response, actor, named }) => {
     const known = access && requireAccess(access, actor)
     const params = readInput(definition.params, request.params)
     const query = readInput(definition.query, request.query)
     const sent = await readJsonBody(request, definition.mostBytes)
     const body = readInput(definition.body, sent)
+    named.sessionId = sessionIdIn(params) ?? sessionIdIn(query) ?? sessionIdIn(body)
     if (known) requireOwnSessions(access, known, [sessionIdIn(params), sessionIdIn(query), sessionIdIn(body)])
     const answer = async (once: Once | null): Promise<unknown> =>
       present(await definition.handle({ actor, params, query, body, response, once }))

@@ -7,29 +7,24 @@ import type { Log } from '../log.js'
 import { servicesOnly } from './access.js'
 import { cors, createIsFriend, sharedPaths } from './cors.js'
 import { errorResponse, notFound } from './error-response.js'
-import type { Identify } from './identify.js'
-import type { Idempotency } from './idempotency.js'
 import { ownPaths } from './own-paths.js'
 import { requireOwnHost, requireOwnOrigin } from './own-origin.js'
 import { invalidServiceToken } from './refusals.js'
 import { tellRequestId } from './request-id.js'
-import { routeHandler, type Route } from './route.js'
+import { routeHandler, type Route, type RouteDeps } from './route.js'
 import { securityHeaders } from './security-headers.js'
 import { refuseUnreadable } from './unreadable-request.js'
 
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
-export type HttpServerDeps = {
+export type HttpServerDeps = RouteDeps & {
   log: Log
   routes: readonly Route[]
   /** Pages and assets, after the routes. */
   pages: RequestHandler
   onUpgrade: UpgradeHandler
-  identify: Identify
   /** In front of the API: who may ask at all. */
   door: RequestHandler
-  /** Absent: no request names a key for its answer. */
-  idempotency?: Idempotency
   publicUrl: string | null
   /** Whose pages may use the API besides our own. */
   frontendOrigins?: readonly string[]
@@ -89,11 +84,10 @@ function expressApp({
   log,
   routes,
   pages,
-  identify,
   door,
-  idempotency,
   publicUrl,
   frontendOrigins = [],
+  ...ofRoutes
 }: HttpServerDeps): Express {
   const https = publicUrl?.startsWith('https:') ?? false
   const app = express()
@@ -106,7 +100,7 @@ function expressApp({
   const ofServices = servicePaths(routes)
   const shared = { paths: [...sharedPaths], handlers: [cors(isFriend)] }
   const guarded = { paths: ['/api', ...ofServices], handlers: [requireOwnOrigin(publicUrl, isFriend), door] }
-  const handlers = new Map(routes.map(definition => [definition, routeHandler(definition, identify, idempotency)]))
+  const handlers = new Map(routes.map(definition => [definition, routeHandler(definition, ofRoutes)]))
   app.use(
     ownPaths(handlers, ({ path }) =>
       [shared, guarded].flatMap(group => (group.paths.some(prefix => isUnder(path, prefix)) ? group.handlers : [])),

@@ -55,11 +55,12 @@ async function identified(
   deps: AcceptInvitationDeps,
   { email, password, code, name, address }: AcceptInput & { email: string },
 ): Promise<Pick<Accepting, 'userId' | 'passwordHash' | 'isNew'>> {
+  // before it is looked up, so that an invitation does not tell which e-mails have a login
+  requireGoodPassword(password, [email, name])
   if ((await loginByEmail(deps.database, email)) !== null) {
     const { userId, passwordHash } = await checkPassword(deps, { email, password, code, address })
     return { userId, passwordHash, isNew: false }
   }
-  requireGoodPassword(password, [email, name])
   return { userId: UserId.parse(randomUUID()), passwordHash: await deps.passwords.hash(password), isNew: true }
 }
 

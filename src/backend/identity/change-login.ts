@@ -1,6 +1,6 @@
 import type { AccessToken } from '../../contract/identity.js'
 import { audit, type Audited } from '../audit/audit.js'
-import type { Tenants } from '../database/tenant-transaction.js'
+import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import type { AccessTokens } from './access-tokens.js'
 import { wrongCredentials } from './errors.js'
 import { revokeFamilies } from './families-store.js'
@@ -22,13 +22,21 @@ export async function changeLogin(
     change,
     action,
     secretIs,
-  }: { login: Login; change: LoginChange; action: Audited['action']; secretIs?: Buffer },
+    also,
+  }: {
+    login: Login
+    change: LoginChange
+    action: Audited['action']
+    secretIs?: Buffer
+    also?: (tx: TenantTransactor) => Promise<void>
+  },
 ): Promise<AccessToken> {
   const { userId, familyId, workspaceId } = person
   const loginVersion = await tenants.transact(ownScope(person), async tx => {
     const version = await raiseVersion(tx, login, change, secretIs)
     if (version === null) throw wrongCredentials()
     await revokeFamilies(tx, { userId, reason: 'login_changed', except: familyId })
+    await also?.(tx)
     await audit(tx, { action })
     await wakeLogin(tx, userId)
     return version

@@ -4,9 +4,10 @@ import { unlessCutShort } from './check-password.js'
 import { wrongCredentials } from './errors.js'
 import type { Login } from './logins-store.js'
 import { ownLogin, type Person } from './own-login.js'
+import { noPasswordLink } from './password-links-store.js'
 import { requireGoodPassword } from './password-rules.js'
 import type { Passwords } from './passwords.js'
-import type { SignInLimit } from './sign-in-limit.js'
+import type { SignInLimit, SignInTry } from './sign-in-limit.js'
 
 export type ProvePasswordDeps = { passwords: Passwords; limit: SignInLimit }
 
@@ -22,18 +23,26 @@ export async function changePassword(
 ): Promise<AccessToken> {
   const login = await ownLogin(deps.tenants, person)
   requireGoodPassword(fresh, [login.email], 'new')
-  await provePassword(deps, { login, password: old, address: person.address })
-  const change = { password_hash: await deps.passwords.hash(fresh), password_changed_at: new Date() }
+  await provePassword(deps, person, { login, password: old })
+  const passwordHash = await deps.passwords.hash(fresh)
+  // whoever knows the old one needs no link, and one that is still about is for nobody else
+  const change = { ...noPasswordLink, password_hash: passwordHash, password_changed_at: new Date() }
   return changeLogin(deps, person, { login, change, action: 'auth.password_changed' })
 }
 
 /** An access token that was stolen must not be enough to keep the login, nor to guess its password. */
-export async function provePassword(
+export async function provePassword(...asked: Parameters<typeof tryPassword>): Promise<void> {
+  await (await tryPassword(...asked)).succeeded()
+}
+
+/** The same for what may fail later in a way that is to count like a wrong password. @throws GatewayError `wrong_credentials`, `too_many_attempts` */
+export async function tryPassword(
   { passwords, limit }: ProvePasswordDeps,
-  { login, password, address }: { login: Login; password: string; address: string },
-): Promise<void> {
-  const attempt = await limit.enter(login.email, address)
+  { familyId }: Pick<Person, 'familyId'>,
+  { login, password }: { login: Login; password: string },
+): Promise<SignInTry> {
+  const attempt = await limit.enterSignedIn(familyId, 'password')
   const matches = await unlessCutShort(attempt, () => passwords.matches(login.passwordHash, password))
   if (!matches) throw wrongCredentials()
-  await attempt.succeeded()
+  return attempt
 }

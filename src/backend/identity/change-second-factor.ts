@@ -4,6 +4,7 @@ import { provePassword, type ProvePasswordDeps } from './change-password.js'
 import { checkPassword, type CheckPasswordDeps } from './check-password.js'
 import { secondFactorState, secondFactorWrong } from './errors.js'
 import { ownLogin, ownScope, type Person } from './own-login.js'
+import { noSecondFactor } from './password-links-store.js'
 import { newRecoveryCodes, newTotpSecret, recoveryHash, totpAddress, totpStep } from './second-factor.js'
 
 export type SecondFactorDeps = ChangeLoginDeps & ProvePasswordDeps & CheckPasswordDeps
@@ -19,7 +20,7 @@ export async function beginSecondFactor(
 ): Promise<SecondFactorBegun> {
   const login = await ownLogin(deps.tenants, person)
   if (login.totpConfirmed) throw alreadyThere()
-  await provePassword(deps, { login, password, address: person.address })
+  await provePassword(deps, person, { login, password })
   const secret = newTotpSecret()
   const sealed = await deps.seal.seal(person.userId, secret)
   const stored = await deps.tenants.transact(ownScope(person), ({ db }) =>
@@ -50,7 +51,7 @@ export async function confirmSecondFactor(
   if (login.totpSecret === null) {
     throw secondFactorState('No second factor has been begun.', 'Begin one first: POST /api/v1/auth/totp/begin')
   }
-  const attempt = await deps.limit.enter(login.email, person.address)
+  const attempt = await deps.limit.enterSignedIn(person.familyId, 'code')
   const step = totpStep(await deps.seal.open(person.userId, login.totpSecret), code.replaceAll(/\s/g, ''), deps.now())
   if (step === null) throw secondFactorWrong()
   await attempt.succeeded()
@@ -79,9 +80,9 @@ export async function removeSecondFactor(
 ): Promise<AccessToken> {
   const login = await ownLogin(deps.tenants, person)
   if (!login.totpConfirmed) throw secondFactorState('This login has no second factor.', 'There is nothing to remove.')
-  const proven = await checkPassword(deps, { email: login.email, password, code, address: person.address })
-  const change = { totp_secret: null, totp_confirmed_at: null, totp_step: null, recovery_hashes: [] }
-  return changeLogin(deps, person, { login: proven, change, action: 'auth.totp_removed' })
+  const { address, familyId } = person
+  const proven = await checkPassword(deps, { email: login.email, password, code, address, familyId })
+  return changeLogin(deps, person, { login: proven, change: noSecondFactor, action: 'auth.totp_removed' })
 }
 
 const alreadyThere = () =>

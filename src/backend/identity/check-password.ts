@@ -19,7 +19,14 @@ export type CheckPasswordDeps = {
   now: () => number
 }
 
-export type Shown = { email: string; password: string; code: string | null; address: string }
+export type Shown = {
+  email: string
+  password: string
+  code: string | null
+  address: string
+  /** Of whoever is signed in already. */
+  familyId?: string
+}
 
 /**
  * Whether somebody is who they say: password first, then the second factor if the login has one. Asks the database the same and hashes the
@@ -29,11 +36,11 @@ export type Shown = { email: string; password: string; code: string | null; addr
  */
 export async function checkPassword(
   deps: CheckPasswordDeps,
-  { email, password, code, address }: Shown,
+  { email, password, code, address, familyId }: Shown,
   onWrong: (userId: UserId) => void = () => {},
 ): Promise<Login> {
   const { database, tenants, passwords, limit } = deps
-  const attempt = await limit.enter(email, address)
+  const attempt = await (familyId === undefined ? limit.enter(email, address) : limit.enterSignedIn(familyId, 'code'))
   const { userId, login, matches } = await unlessCutShort(attempt, async () => {
     const known = (await loginByEmail(database, email)) ?? UserId.parse(randomUUID())
     const found = await tenants.asLogin(known, tx => findLogin(tx, known))

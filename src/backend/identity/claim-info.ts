@@ -4,13 +4,16 @@ import { findInvitation, type AcceptInvitationDeps } from './accept-invitation.j
 import { linkOver } from './errors.js'
 import { linkKind } from './link-tokens.js'
 import { ownerLinkEnd, type OwnerLinkDeps } from './owner-link.js'
+import { passwordLinkInfo } from './password-link.js'
 import type { TenantReader } from '../database/tenant-transaction.js'
 
 export type ClaimInfoDeps = OwnerLinkDeps & Pick<AcceptInvitationDeps, 'database'>
 
 /** What a link is good for. @throws GatewayError `link_over` */
 export async function claimInfo(deps: ClaimInfoDeps, { token }: { token: string }): Promise<ClaimInfo> {
-  if (linkKind(token) === 'owner') return ownerInfo(deps, token)
+  const kind = linkKind(token)
+  if (kind === 'owner') return ownerInfo(deps, token)
+  if (kind === 'password') return passwordLinkInfo(deps, token)
   const { workspaceId, invitation } = await findInvitation(deps, token)
   const { role, email, expiresAt } = invitation
   const scope = { workspaceId, userId: nobody }

@@ -3,6 +3,7 @@ import {
   ClaimInfo,
   ClaimInfoRequest,
   FirstOwnerRequest,
+  NewPasswordRequest,
   SignedIn,
 } from '../../contract/identity.js'
 import type { CookieSettings } from '../http/attempt-cookie.js'
@@ -12,12 +13,13 @@ import { answerSignIn } from './answer-sign-in.js'
 import { claimFirstOwner } from './claim-first-owner.js'
 import { claimInfo } from './claim-info.js'
 import type { IdentityParts } from './identity.js'
+import { setPasswordByLink } from './password-link.js'
 
 export type ClaimRoutesDeps = { identity: IdentityParts; cookies: CookieSettings }
 
 const base = '/api/v1/auth'
 
-/** What links are good for: the first owner's, and those of invitations. */
+/** What links are good for: the first owner’s, those of invitations, and those for a new password. */
 export function claimRoutes({ identity, cookies }: ClaimRoutesDeps): Route[] {
   return [
     route({
@@ -50,6 +52,14 @@ export function claimRoutes({ identity, cookies }: ClaimRoutesDeps): Route[] {
         const begun = await acceptInvitation(identity, { token, email, password, code, name, address })
         return answerSignIn(begun, { tokenIn, response, cookies })
       },
+    }),
+    route({
+      method: 'post',
+      path: `${base}/new-password`,
+      summary:
+        'Choose a new password in place of a lost one, with the link that the operator has made; every sign-in ends',
+      body: NewPasswordRequest,
+      handle: ({ actor: { address }, body }) => setPasswordByLink(identity, { ...body, address }),
     }),
   ]
 }

@@ -58,7 +58,8 @@ export function linkOver(): GatewayError {
     code: 'link_over',
     status: 404,
     message: 'This link is not good any more.',
-    action: 'Ask whoever gave it to you for a new one; the operator makes one with: npx whizlite owner-link',
+    action:
+      'Ask whoever gave it to you for a new one; the operator makes one with: npx whizlite owner-link, or users password-link',
   })
 }
 

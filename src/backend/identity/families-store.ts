@@ -98,6 +98,14 @@ export async function rotate(
     .execute()
 }
 
+/** Where the sign-in goes on. */
+export async function moveFamily(
+  { db }: OwnRows,
+  { familyId, workspaceId }: { familyId: string; workspaceId: WorkspaceId },
+): Promise<void> {
+  await db.updateTable('refresh_families').set({ workspace_id: workspaceId }).where('id', '=', familyId).execute()
+}
+
 /** @param except the sign-in that goes on @returns how many were ended */
 export async function revokeFamilies(
   { db }: OwnRows,

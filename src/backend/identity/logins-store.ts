@@ -76,12 +76,16 @@ export async function raiseVersion(
 
 /** Columns of `logins`. */
 export type LoginChange = {
+  email?: string
   password_hash?: string
   password_changed_at?: Date
   totp_secret?: Buffer | null
   totp_confirmed_at?: Date | null
   totp_step?: number | null
   recovery_hashes?: Buffer[]
+  password_link_hash?: Buffer | null
+  password_link_until?: Date | null
+  password_link_drops_factor?: boolean
 }
 
 /** A time step's code is taken once, also when two requests show it at the same moment. */

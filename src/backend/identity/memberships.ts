@@ -30,6 +30,7 @@ export async function membershipIn(
     .selectFrom('app_users as u')
     .innerJoin('workspaces as w', 'w.id', 'u.workspace_id')
     .select(['u.role', 'u.suspended_at', 'u.created_at', 'w.name'])
+    .where('u.workspace_id', '=', workspaceId)
     .where('u.id', '=', userId)
     .executeTakeFirst()
   if (row === undefined) return null

@@ -1,5 +1,7 @@
 import {
   AccessToken,
+  ChangeEmailRequest,
+  ChangeMeRequest,
   ChangePasswordRequest,
   ConfirmSecondFactorRequest,
   Me,
@@ -7,13 +9,18 @@ import {
   RemoveSecondFactorRequest,
   SecondFactorBegun,
   SecondFactorConfirmed,
+  Switched,
+  SwitchWorkspaceRequest,
 } from '../../contract/identity.js'
 import { member, type Actor } from '../http/actor.js'
 import { route, type Route } from '../http/route.js'
+import { changeEmail } from './change-email.js'
 import { changePassword } from './change-password.js'
 import { beginSecondFactor, confirmSecondFactor, removeSecondFactor } from './change-second-factor.js'
 import type { IdentityParts } from './identity.js'
 import { personOf, type Person } from './own-login.js'
+import { renameMember } from './rename-member.js'
+import { switchWorkspace } from './switch-workspace.js'
 import { viewMe } from './view-me.js'
 
 const base = '/api/v1/auth'
@@ -31,6 +38,38 @@ export function ownLoginRoutes({ identity }: { identity: IdentityParts }): Route
       access: { scope: 'read', manySessions: true },
       answer: Me,
       handle: ({ actor }) => viewMe(identity.tenants, member(actor)),
+    }),
+    route({
+      method: 'patch',
+      path: '/api/v1/me',
+      summary: 'Be called something else in this workspace',
+      access: people,
+      body: ChangeMeRequest,
+      answer: Me,
+      async handle({ actor, body }) {
+        await renameMember(identity, asking(actor), body)
+        return viewMe(identity.tenants, member(actor))
+      },
+    }),
+    route({
+      method: 'post',
+      path: `${base}/switch-workspace`,
+      summary: 'Go on in another of one’s workspaces, without signing in again',
+      access: people,
+      neverKept: true,
+      body: SwitchWorkspaceRequest,
+      answer: Switched,
+      handle: ({ actor, body }) => switchWorkspace(identity, asking(actor), body.workspaceId),
+    }),
+    route({
+      method: 'post',
+      path: `${base}/email`,
+      summary: 'Change the e-mail that one signs in with; every other sign-in ends',
+      access: people,
+      neverKept: true,
+      body: ChangeEmailRequest,
+      answer: AccessToken,
+      handle: ({ actor, body }) => changeEmail(identity, asking(actor), body),
     }),
     route({
       method: 'post',

@@ -5,12 +5,18 @@ import { unauthenticated } from '../http/refusals.js'
 import { findLogin, type Login } from './logins-store.js'
 
 /** Somebody who asks with an access token: who they are, where, and by which sign-in. */
-export type Person = { userId: UserId; workspaceId: WorkspaceId; familyId: string; address: string }
+export type Person = {
+  userId: UserId
+  workspaceId: WorkspaceId
+  familyId: string
+  loginVersion: number
+  address: string
+}
 
 /** @throws GatewayError `unauthenticated` for a key or a service: these have no sign-in */
-export function personOf({ kind, userId, workspaceId, familyId, address }: Member): Person {
-  if (kind !== 'user' || familyId === undefined) throw unauthenticated()
-  return { userId, workspaceId, familyId, address }
+export function personOf({ kind, userId, workspaceId, familyId, loginVersion, address }: Member): Person {
+  if (kind !== 'user' || familyId === undefined || loginVersion === undefined) throw unauthenticated()
+  return { userId, workspaceId, familyId, loginVersion, address }
 }
 
 /** @throws GatewayError `unauthenticated` when the login is gone */

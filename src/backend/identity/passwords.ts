@@ -1,4 +1,5 @@
 import { hash, verify, type Algorithm } from '@node-rs/argon2'
+import { atMost } from '../at-most.js'
 import { tooManyAttempts } from '../http/too-many-attempts.js'
 
 export type Passwords = {
@@ -26,9 +27,9 @@ const nobodys = 'the password of nobody'
 
 /** @throws GatewayError `too_many_attempts` from both functions, when too many wait for their turn already */
 export function createPasswords(argon2: Argon2 = { hash, verify }): Passwords {
-  const turns = new Turns()
+  const inTurn = atMost(mostAtOnce, { waiting: mostWaiting, refusal: () => tooManyAttempts(1) })
   let decoy: Promise<string> | null = null
-  const hashed = (password: string) => turns.take(() => argon2.hash(plain(password), cost))
+  const hashed = (password: string) => inTurn(() => argon2.hash(plain(password), cost))
   const nobodysHash = (): Promise<string> => {
     decoy ??= hashed(nobodys).catch((error: unknown) => {
       // the next question makes it again
@@ -41,7 +42,7 @@ export function createPasswords(argon2: Argon2 = { hash, verify }): Passwords {
     hash: hashed,
     async matches(stored, password) {
       const against = stored ?? (await nobodysHash())
-      const right = await turns.take(() => argon2.verify(against, plain(password)))
+      const right = await inTurn(() => argon2.verify(against, plain(password)))
       return right && stored !== null
     },
   }
@@ -49,23 +50,3 @@ export function createPasswords(argon2: Argon2 = { hash, verify }): Passwords {
 
 /** One password, however a keyboard composes its letters (RFC 8265, 4.2.2 asks for NFC). */
 const plain = (password: string): string => password.normalize('NFC')
-
-class Turns {
-  #running = 0
-  readonly #waiting: (() => void)[] = []
-
-  async take<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#running >= mostAtOnce) {
-      if (this.#waiting.length >= mostWaiting) throw tooManyAttempts(1)
-      await new Promise<void>(resolve => this.#waiting.push(resolve))
-    } else this.#running++
-    try {
-      return await work()
-    } finally {
-      const next = this.#waiting.shift()
-      // the turn is handed on, so that nobody slips in between
-      if (next === undefined) this.#running--
-      else next()
-    }
-  }
-}

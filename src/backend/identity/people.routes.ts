@@ -62,6 +62,7 @@ export function peopleRoutes({ identity, addressFor }: PeopleRoutesDeps): Route[
       path: '/api/v1/workspaces',
       summary: 'Make a workspace and own it; for owners and admins of the operator’s workspace',
       access: people,
+      audited: 'workspace.created',
       body: NameWorkspaceRequest,
       answer: WorkspaceView,
       handle: ({ actor, body, once }) => createWorkspace(identity, member(actor), body, once),
@@ -71,6 +72,7 @@ export function peopleRoutes({ identity, addressFor }: PeopleRoutesDeps): Route[
       path: '/api/v1/workspaces/:workspaceId',
       summary: 'Give one’s workspace another name',
       access: people,
+      audited: 'workspace.renamed',
       params: z.object({ workspaceId: z.string() }),
       body: NameWorkspaceRequest,
       answer: WorkspaceView,
@@ -94,6 +96,7 @@ export function peopleRoutes({ identity, addressFor }: PeopleRoutesDeps): Route[
       path: '/api/v1/members/:userId',
       summary: 'Give a member another role, suspend them at once, or end that',
       access: people,
+      audited: 'member.role_changed',
       params: memberParams,
       body: ChangeMemberRequest,
       answer: MemberView,
@@ -104,6 +107,7 @@ export function peopleRoutes({ identity, addressFor }: PeopleRoutesDeps): Route[
       path: '/api/v1/members/:userId',
       summary: 'Take a member out of the workspace, or leave it oneself; their sessions become its default user’s',
       access: { scope: 'read', kinds: people.kinds },
+      audited: 'member.removed',
       params: memberParams,
       async handle({ actor, params }) {
         const asking = member(actor)
@@ -126,6 +130,7 @@ export function peopleRoutes({ identity, addressFor }: PeopleRoutesDeps): Route[
       path: '/api/v1/invitations',
       summary: 'Invite somebody; the link is in this answer alone, and nothing is sent to anybody',
       access: people,
+      audited: 'invitation.created',
       body: InviteRequest,
       answer: NewInvitation,
       handle: ({ actor, body, response, once }) =>
@@ -136,6 +141,7 @@ export function peopleRoutes({ identity, addressFor }: PeopleRoutesDeps): Route[
       path: '/api/v1/invitations/:invitationId',
       summary: 'Withdraw an invitation that nobody has accepted',
       access: people,
+      audited: 'invitation.revoked',
       params: z.object({ invitationId: z.string() }),
       handle: ({ actor, params }) => withdrawInvitation(identity, member(actor), params),
     }),

@@ -5,10 +5,11 @@ import { networksOf } from '../http/network-of.js'
 import { tooManyAttempts } from '../http/too-many-attempts.js'
 import { purposeKey } from '../vault/purpose-key.js'
 import { countTry, type Counted } from './count-try.js'
+import { forgetNetworks, isKnown, makeKnown } from './known-networks.js'
 
 /** One try that is under way. Until it is said how it ended, it counts as wrong: many at once get no further than one after the other. */
 export type SignInTry = {
-  /** Everything was right: the login begins anew, and its address has lost nothing. */
+  /** Everything was right: the login begins anew, its address has lost nothing, and its network is known to the login from then on. */
   succeeded(): Promise<void>
   /** The password was right, and something else is still missing. */
   gaveBack(): Promise<void>
@@ -17,6 +18,14 @@ export type SignInTry = {
 export type SignInLimit = {
   /** @throws GatewayError `too_many_attempts`, the same for logins that are and that are not */
   enter(email: string, address: string): Promise<SignInTry>
+  /**
+   * For whoever asks with an access token, and shows something once more: counted by that sign-in alone, which nobody else can spoil. The
+   * right password gives back nothing of the tries at a code.
+   * @throws as `enter`
+   */
+  enterSignedIn(familyId: string, shows: 'password' | 'code'): Promise<SignInTry>
+  /** The login was proven in another way: nothing counts against it any more, and this network alone is known to it. */
+  beginAnew(email: string, address: string): Promise<void>
 }
 
 export type SignInLimitDeps = {
@@ -30,35 +39,71 @@ const mostWrong = { login: 5, address: 30 }
 
 type Subject = { hash: Buffer; most: number }
 
-/** Wrong passwords and codes, counted by login and by address over all nodes. Subjects are keyed hashes: nobody reads an address from them. */
+/**
+ * Wrong passwords and codes, counted by login and by address over all nodes. A network that the login has signed in from before has a count of
+ * its own: whoever knows an e-mail can make it wait where it never was, and nowhere else. Subjects are keyed hashes: nobody reads an address
+ * from them.
+ */
 export function createSignInLimit({ database, secret }: SignInLimitDeps): SignInLimit {
   const key = purposeKey(secret, 'identity/sign-in-subjects/1')
   const hashOf = (kind: string, value: string) => createHmac('sha256', key).update(`${kind}\0${value}`).digest()
+  const placesOf = (email: string, address: string) => {
+    const networks = networksOf(address)
+    const [{ name } = { name: '' }] = networks
+    const at = { login: hashOf('login', email), network: hashOf('network', name) }
+    return { networks, at, there: hashOf('login there', `${email}\0${name}`) }
+  }
   return {
     async enter(email, address) {
-      const login = { hash: hashOf('login', email), most: mostWrong.login }
-      const networks = networksOf(address).map(({ name, times }) => ({
+      const { networks: around, at, there } = placesOf(email, address)
+      const networks = around.map(({ name, times }) => ({
         hash: hashOf('network', name),
         most: mostWrong.address * times,
       }))
-      const subjects = [login, ...networks].toSorted((a, b) => a.hash.compare(b.hash))
-      const wait = await database.system(tx => count(tx, subjects))
+      const { wait, login } = await database.system(async tx => {
+        const counted = { hash: (await isKnown(tx, at)) ? there : at.login, most: mostWrong.login }
+        return { login: counted, wait: await count(tx, inOrder([counted, ...networks])) }
+      })
       if (wait !== null) throw tooManyAttempts(wait)
-      const giveBack = (of: readonly Subject[]) => database.system(tx => uncount(tx, of))
       return {
         async succeeded() {
-          await database.system(({ db }) =>
-            db.deleteFrom('sign_in_cool_downs').where('subject', '=', login.hash).execute(),
-          )
-          await giveBack(networks)
+          await database.system(async tx => {
+            await forget(tx, [login.hash])
+            await makeKnown(tx, at)
+          })
+          await database.system(tx => uncount(tx, inOrder(networks)))
         },
-        gaveBack: () => giveBack(subjects),
+        gaveBack: () => database.system(tx => uncount(tx, inOrder([login, ...networks]))),
       }
+    },
+    async enterSignedIn(familyId, shows) {
+      const subject = { hash: hashOf(`sign-in, ${shows}`, familyId), most: mostWrong.login }
+      const wait = await database.system(tx => count(tx, [subject]))
+      if (wait !== null) throw tooManyAttempts(wait)
+      return {
+        succeeded: () => database.system(tx => forget(tx, [subject.hash])),
+        gaveBack: () => database.system(tx => uncount(tx, [subject])),
+      }
+    },
+    async beginAnew(email, address) {
+      const { at, there } = placesOf(email, address)
+      await database.system(async tx => {
+        await forget(tx, [at.login, there])
+        await forgetNetworks(tx, at.login)
+        await makeKnown(tx, at)
+      })
     },
   }
 }
 
-/** Rows are locked in one order. @returns seconds to wait; null: the try is counted and may go on */
+/** In which rows are locked, everywhere. */
+const inOrder = (subjects: readonly Subject[]): Subject[] => subjects.toSorted((a, b) => a.hash.compare(b.hash))
+
+async function forget({ db }: SystemTransaction, subjects: readonly Buffer[]): Promise<void> {
+  await db.deleteFrom('sign_in_cool_downs').where('subject', 'in', subjects).execute()
+}
+
+/** @returns seconds to wait; null: the try is counted and may go on */
 async function count({ db }: SystemTransaction, subjects: readonly Subject[]): Promise<number | null> {
   await sql`delete from sign_in_cool_downs where subject in (
     select subject from sign_in_cool_downs where at < clock_timestamp() - interval '1 day' order by subject limit 20 for update skip locked

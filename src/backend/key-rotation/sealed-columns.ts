@@ -130,9 +130,12 @@ export const unsealedColumns: readonly string[] = [
   'link_cool_downs.subject',
   'link_places.subjects',
   'link_starts.subject',
+  'logins.password_link_hash',
   'logins.recovery_hashes',
   'refresh_tokens.hash',
   'sign_in_cool_downs.subject',
+  'sign_in_networks.login',
+  'sign_in_networks.network',
   'tombstones.subject',
   'ws_tickets.hash',
 ]

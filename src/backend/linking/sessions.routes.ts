@@ -19,6 +19,7 @@ export function sessionRoutes({ takeBack }: SessionRoutesDeps): Route[] {
       path: '/api/v1/sessions/import',
       summary: 'Run a session from its session ID string; the bot that had it must be stopped',
       access: { scope: 'sessions' },
+      audited: 'session.import',
       body: ImportSessionRequest,
       answer: TakenSession,
       handle: ({ actor, body: { sessionIdString, botStopped }, once }) =>
@@ -34,6 +35,7 @@ export function sessionRoutes({ takeBack }: SessionRoutesDeps): Route[] {
       path: '/api/v1/sessions/:sessionId/take-back',
       summary: 'Take a handed-off session back from its bot, which must be stopped',
       access: { scope: 'sessions' },
+      audited: 'session.take_back',
       params: z.object({ sessionId: z.string() }),
       body: TakeBackRequest,
       answer: TakenSession,

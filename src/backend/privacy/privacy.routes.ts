@@ -20,6 +20,7 @@ export function privacyRoutes(privacy: Privacy): Route[] {
       path: erasures,
       summary: 'Begin to erase everything that names a contact, or the whole workspace',
       access: managers,
+      audited: 'privacy.erase_asked',
       body: ErasureRequest,
       answer: Erasure,
       async handle({ actor, body, once }) {
@@ -52,6 +53,7 @@ export function privacyRoutes(privacy: Privacy): Route[] {
       path: '/api/v1/privacy/export',
       summary: 'Everything that is stored of a contact, or in the workspace, as lines of JSON',
       access: managers,
+      audited: 'privacy.exported',
       body: ExportRequest,
       streams: true,
       async handle({ actor, body: { contact }, response }) {

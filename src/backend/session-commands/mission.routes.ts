@@ -33,6 +33,7 @@ export function missionRoutes({ commands }: MissionRoutesDeps): Route[] {
       path: '/api/whatsapp/setup-qr',
       summary: 'Link an account by QR; the same sessionId again joins what is under way',
       access: { scope: 'sessions', kinds: people },
+      audited: 'session.link',
       body: SetupQrRequest,
       answer: SetupQrAnswer,
       handle: async ({ actor, body, once }) =>
@@ -65,6 +66,7 @@ function routesAt(base: string, kinds: readonly Member['kind'][], commands: Sess
       path: `${base}/connect`,
       summary: 'Link an account, or connect the session of this id; the same sessionId again joins what is under way',
       access: may('sessions'),
+      audited: 'session.connect',
       body: ConnectRequest,
       answer: MissionSession,
       handle: async ({ actor, body, once }) =>
@@ -75,6 +77,7 @@ function routesAt(base: string, kinds: readonly Member['kind'][], commands: Sess
       path: `${base}/disconnect`,
       summary: 'Close a session and keep its credentials, or cancel a link under way',
       access: may('sessions'),
+      audited: 'session.disconnect',
       body: SessionIdRequest,
       answer: MissionSession,
       handle: async ({ actor, body }) => present(await commands.disconnect(scopeOf(actor), body.sessionId)),
@@ -84,6 +87,7 @@ function routesAt(base: string, kinds: readonly Member['kind'][], commands: Sess
       path: `${base}/reconnect`,
       summary: 'Connect a session anew',
       access: may('sessions'),
+      audited: 'session.reconnect',
       body: SessionIdRequest,
       answer: MissionSession,
       handle: async ({ actor, body }) => present(await commands.reconnect(scopeOf(actor), body.sessionId)),

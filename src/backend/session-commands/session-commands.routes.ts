@@ -22,12 +22,17 @@ const one = `${base}/:sessionId`
 
 /** Sessions and what may be asked of them, for whoever may see them. */
 export function sessionCommandRoutes({ commands }: SessionCommandRoutesDeps): Route[] {
-  const command = (name: string, summary: string, run: 'connect' | 'disconnect' | 'reconnect' | 'logOut'): Route =>
+  const command = (
+    name: 'connect' | 'disconnect' | 'reconnect' | 'logout',
+    summary: string,
+    run: 'connect' | 'disconnect' | 'reconnect' | 'logOut',
+  ): Route =>
     route({
       method: 'post',
       path: `${one}/${name}`,
       summary,
       access: { scope: 'sessions' },
+      audited: `session.${name}`,
       params: sessionIdParams,
       body: z.strictObject({}),
       answer: SessionDetails,
@@ -49,6 +54,7 @@ export function sessionCommandRoutes({ commands }: SessionCommandRoutesDeps): Ro
       path: base,
       summary: 'Start a link and answer with its QR or pairing code; the same sessionId again joins it',
       access: { scope: 'sessions' },
+      audited: 'session.link',
       body: LinkSessionRequest,
       answer: SessionDetails,
       handle: ({ actor, body: { sessionId, name, phoneNumber, method, mode, deliverSessionId }, once }) =>
@@ -86,6 +92,7 @@ export function sessionCommandRoutes({ commands }: SessionCommandRoutesDeps): Ro
       path: one,
       summary: 'Give a session a name or take it away, and decide who sees it',
       access: { scope: 'sessions' },
+      audited: 'session.change',
       params: sessionIdParams,
       body: ChangeSessionRequest,
       answer: SessionDetails,
@@ -96,6 +103,7 @@ export function sessionCommandRoutes({ commands }: SessionCommandRoutesDeps): Ro
       path: one,
       summary: 'Log a session out as far as that can be done and delete it, or cancel a link under way',
       access: { scope: 'sessions' },
+      audited: 'session.delete',
       params: sessionIdParams,
       answer: DeletedSession,
       handle: ({ actor, params }) => commands.delete(scopeOf(actor), sessionIdOf(params)),
@@ -113,6 +121,7 @@ export function sessionCommandRoutes({ commands }: SessionCommandRoutesDeps): Ro
       path: `${one}/hand-off`,
       summary: 'Leave a session to a bot: close it without logging out, if wanted after sending its session ID',
       access: { scope: 'sessions' },
+      audited: 'session.hand_off',
       params: sessionIdParams,
       body: HandOffRequest,
       answer: SessionDetails,

@@ -4,7 +4,13 @@ import type { Secrets } from '../../backend/vault/secrets.js'
 import type { CliContext } from '../command.js'
 import { onLocalGateway } from './local-gateway.js'
 
-export type LocalTenants = { database: Database; tenants: Tenants; secrets: Secrets }
+export type LocalTenants = {
+  database: Database
+  tenants: Tenants
+  secrets: Secrets
+  /** PUBLIC_URL. */
+  publicUrl: string | null
+}
 
 /**
  * Work on the rows of all workspaces, as the owner of the tables: where that role is a superuser row level security does not hold it, so every
@@ -15,12 +21,13 @@ export function onLocalTenants<T>(
   context: Pick<CliContext, 'env'>,
   work: (local: LocalTenants) => Promise<T>,
 ): Promise<T> {
-  return onLocalGateway(context, async ({ sessionSecret, previousSecret }, ownerUrl) => {
+  return onLocalGateway(context, async ({ sessionSecret, previousSecret, publicUrl }, ownerUrl) => {
     await using database = openDatabase({ url: ownerUrl, max: 2 })
     return await work({
       database,
       tenants: createTenants(database),
       secrets: { secret: sessionSecret, previous: previousSecret },
+      publicUrl,
     })
   })
 }

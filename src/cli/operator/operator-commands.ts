@@ -22,6 +22,34 @@ Exit code: 0 with the link alone on standard output, 1 not made: there is a firs
     load: async () => (await import('./owner-link-command.js')).ownerLinkCommand,
   },
   {
+    name: 'users list',
+    summary: 'tell who can sign in, and which workspaces they are in',
+    usage: 'users list [--json]',
+    details: `${localDetails}
+
+--json         for programs`,
+    options: { json: { type: 'boolean' } },
+    operands: [],
+    load: async () => (await import('./users-list-command.js')).usersListCommand,
+  },
+  {
+    name: 'users password-link',
+    summary: 'make a link by which somebody chooses a new password in place of a lost one',
+    usage: 'users password-link USER|- [--without-second-factor] [--url URL]',
+    details: `USER is the e-mail or the id of a login; "-" reads it from standard input. Make sure that whoever gets the link is who they say: nothing is
+sent to anybody. It is good for one hour, once, and the one before ends. Once it is used, every sign-in of that login ends.
+${localDetails}
+
+--without-second-factor
+               the login does without its second factor from then on, for somebody who has lost that and the recovery codes, too
+--url URL      the address people use; without it PUBLIC_URL, or http://localhost and PORT, or 3000
+
+Exit code: 0 with the link alone on standard output, 1 not made: there is no such login.`,
+    options: { url: { type: 'string' }, 'without-second-factor': { type: 'boolean' } },
+    operands: ['USER|-'],
+    load: async () => (await import('./users-password-link-command.js')).usersPasswordLinkCommand,
+  },
+  {
     name: 'audit verify',
     summary: 'follow the audit log from its first entry to its last, and say where it was tampered with',
     usage: 'audit verify [--head HEAD] [--json]',

@@ -24,7 +24,7 @@ export async function ask(path: string, body: object): Promise<Answered | Refusa
       credentials: 'same-origin',
       signal: AbortSignal.timeout(timeoutMs),
     })
-    const answer: unknown = await response.json()
+    const answer: unknown = response.status === 204 ? null : await response.json()
     return response.ok ? { refused: false, body: answer } : refusalOf(answer)
   } catch {
     return unanswered
@@ -45,7 +45,10 @@ function refusalOf(answer: unknown): Refusal {
 /** @returns null for what is no answer to that question */
 export function readClaimInfo(body: unknown): ClaimInfo | null {
   if (!isRecord(body)) return null
-  const { kind, workspace, role, email } = body
+  const { kind, workspace, role, email, dropsSecondFactor } = body
+  if (kind === 'password') {
+    return typeof email === 'string' && typeof dropsSecondFactor === 'boolean' ? (body as ClaimInfo) : null
+  }
   const known = (kind === 'owner' || kind === 'invitation') && typeof workspace === 'string' && typeof role === 'string'
   return known && (email === null || typeof email === 'string') ? (body as ClaimInfo) : null
 }

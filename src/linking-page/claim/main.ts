@@ -43,15 +43,18 @@ function wait(on: boolean): void {
   send.setAttribute('aria-disabled', String(on))
 }
 
+function asked({ kind }: ClaimInfo): ReturnType<typeof ask> {
+  if (kind === 'password') return ask(`${auth}/new-password`, { token, password: password.value })
+  const given = { token, name: name.value, email: email.value, password: password.value }
+  if (kind === 'owner') return ask(`${auth}/first-owner`, given)
+  return ask(`${auth}/accept-invitation`, { ...given, ...(code.value !== '' && { code: code.value }) })
+}
+
 async function claim(info: ClaimInfo, done: string): Promise<void> {
   if (waiting) return
   wait(true)
   tell(null)
-  const given = { token, name: name.value, email: email.value, password: password.value }
-  const answer =
-    info.kind === 'owner'
-      ? await ask(`${auth}/first-owner`, given)
-      : await ask(`${auth}/accept-invitation`, { ...given, ...(code.value !== '' && { code: code.value }) })
+  const answer = await asked(info)
   wait(false)
   if (!answer.refused) {
     form.remove()
@@ -80,6 +83,10 @@ function open(info: ClaimInfo): void {
   if (info.email !== null) {
     email.value = info.email
     email.readOnly = true
+  }
+  if (info.kind === 'password') {
+    name.disabled = true
+    part('name-part', HTMLElement).hidden = true
   }
   form.hidden = false
   say(sentences, false)
