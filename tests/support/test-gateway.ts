@@ -9,6 +9,7 @@ import type { Route } from '../../src/backend/http/route.js'
 import { createLog } from '../../src/backend/log.js'
 import { trustRoot } from '../../src/backend/prelude/trusted-root.js'
 import { startSimulator, type Simulator } from '../../src/simulator/index.js'
+import { checkAnswers } from './checked-answers.js'
 import { cloneDatabase, type ClonedDatabase } from './template-database.js'
 import { Visitor } from './visitor.js'
 
@@ -21,10 +22,11 @@ export type TestGatewayOptions = {
   codeAnswerMs?: number
 }
 
-/** The real app on a free port, with a database of its own and a simulator of its own. */
+/** The real app on a free port, with a database of its own and a simulator of its own. Its good answers are held against its document. */
 export class TestGateway implements AsyncDisposable {
   readonly logLines: string[] = []
   #app: App | null = null
+  #endCheck: () => void = () => {}
   #url = ''
 
   private constructor(
@@ -89,6 +91,7 @@ export class TestGateway implements AsyncDisposable {
     const log = createLog({ level: 'trace', destination: { write: line => void this.logLines.push(line) } })
     this.#app = await createApp(this.config, { log, pages: this.pages, codeAnswerMs: this.codeAnswerMs })
     this.#url = `http://127.0.0.1:${await this.#app.start()}`
+    this.#endCheck = checkAnswers(this.#url, this.#app.routes)
   }
 
   /** As the first start prints it; null: it was printed before. */
@@ -99,6 +102,7 @@ export class TestGateway implements AsyncDisposable {
   async stopApp(): Promise<void> {
     const app = this.#app
     this.#app = null
+    this.#endCheck()
     await app?.[Symbol.asyncDispose]()
   }
 

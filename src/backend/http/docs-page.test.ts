@@ -24,8 +24,10 @@ test('the page shows every route with what it takes and gives, and lets no text 
     const page = await (await fetch(`${base}/docs`)).text()
     for (const part of ['/things/{thingId}', 'post', 'colour', 'changed', '1.2.3']) expect(page).toContain(part)
     for (const proof of ['access token', 'API key', 'service token', 'cookie']) expect(page).toContain(proof)
-    for (const example of page.split('<h2>Routes')[0]?.split('<h3>').slice(1) ?? []) expect(example).toContain('curl ')
+    for (const example of page.split('<section>')[0]?.split('<h3>').slice(1) ?? []) expect(example).toContain('curl ')
     expect(page).toContain('For anyone.')
+    expect(page).toContain('&quot;changed&quot;: true')
+    for (const [, target] of page.matchAll(/href="#([^"]+)"/g)) expect(page).toContain(`id="${target}"`)
     expect(page).toContain('Change &lt;b&gt;a thing&lt;/b&gt;')
     expect((await fetch(`${base}/docs/style.css`)).headers.get('content-type')).toContain('text/css')
   } finally {

@@ -45,7 +45,7 @@ export function proofsIn(security: readonly Record<string, unknown>[]): string {
 }
 
 /** Every kind of proof with an example; `GATEWAY` stands for this gateway's own address. */
-export const docsOfProofs = `<h2>Who asks</h2>
+export const docsOfProofs = `<h2 id="proofs">Who asks</h2>
 <p>Proofs are sent as <code>Authorization: Bearer</code>, but for the cookie.</p>
 ${Object.values(proofs)
   .map(

@@ -51,6 +51,16 @@ function codesOf(route: Route): ErrorCode[] {
   return codes
 }
 
+/** The same over all routes, by status: said once for all of them. */
+export function problemsOfAll(routes: readonly Route[]): Answers {
+  const all: Answers = {}
+  for (const [status, { description, codes, waits }] of routes.flatMap(route => Object.entries(problemsOf(route)))) {
+    const known = new Set([...(all[status]?.codes ?? []), ...codes])
+    all[status] = { description, codes: [...known], waits }
+  }
+  return all
+}
+
 /** By status, the codes that every route of this kind may answer; what only one route says comes as the `default` answer. */
 export function problemsOf(route: Route): Answers {
   const answers: Answers = {}

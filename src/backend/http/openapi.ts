@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Problem } from '../../contract/errors.js'
 import { headerParameters, headers, headersGiven, headersTaken } from './openapi-headers.js'
+import { exampleOf, type JsonSchema } from './openapi-examples.js'
 import { problemsOf } from './openapi-problems.js'
 import { neededBy, securityOf, securitySchemes } from './openapi-security.js'
 import { operationIdOf } from './operation-ids.js'
@@ -9,6 +10,11 @@ import { route, type Route } from './route.js'
 type Schema = z.ZodType
 
 const jsonSchema = (schema: Schema, io: 'input' | 'output') => z.toJSONSchema(schema, { target: 'draft-2020-12', io })
+
+function jsonContent(schema: Schema, io: 'input' | 'output'): Record<string, unknown> {
+  const described = jsonSchema(schema, io)
+  return { 'application/json': { schema: described, example: exampleOf(described as JsonSchema) } }
+}
 
 /**
  * The OpenAPI 3.1 document of a list of routes. Schemas are the very ones that requests and answers pass.
@@ -70,7 +76,7 @@ function operation(definition: Route): Record<string, unknown> {
       requestBody: {
         // no body is read as one without fields
         required: !body.safeParse({}).success,
-        content: { 'application/json': { schema: jsonSchema(body, 'input') } },
+        content: jsonContent(body, 'input'),
       },
     }),
     responses: { ...success(definition), ...problems(definition) },
@@ -80,13 +86,12 @@ function operation(definition: Route): Record<string, unknown> {
 function success(definition: Route): Record<string, unknown> {
   const given = headersGiven(definition, 'success')
   const { answer, streams } = definition
-  if (streams === true) {
-    const content = { 'application/x-ndjson': { schema: { type: 'string' } } }
+  if (streams !== undefined) {
+    const content = { 'application/x-ndjson': { schema: { type: 'string' }, example: streams.example } }
     return { 200: { description: 'Lines of JSON, as they come', headers: given, content } }
   }
   if (!answer) return { 204: { description: 'Success, without a body', headers: given } }
-  const content = { 'application/json': { schema: jsonSchema(answer, 'output') } }
-  return { 200: { description: 'Success', headers: given, content } }
+  return { 200: { description: 'Success', headers: given, content: jsonContent(answer, 'output') } }
 }
 
 const problem = { $ref: '#/components/schemas/Problem' } as const

@@ -49,8 +49,8 @@ export type Route<
   mostBytes?: number
   /** Absent: 204 without a body. */
   answer?: Answer
-  /** Writes its answer to the response itself, piece by piece; it is not kept for a repetition. */
-  streams?: true
+  /** Writes its answer to the response itself, piece by piece, as lines of JSON such as the example; it is not kept for a repetition. */
+  streams?: { example: string }
   handle(context: RouteContext<z.output<Params>, z.output<Query>, z.output<Body>>): Promise<z.input<Answer> | void>
 }
 
@@ -63,7 +63,7 @@ export function route<Params extends Schema, Query extends Schema, Body extends 
 
 /** Whether answers to it are kept under an Idempotency-Key. */
 export const isKept = ({ access, method, streams, neverKept }: Route): boolean =>
-  access !== undefined && method === 'post' && streams !== true && neverKept !== true
+  access !== undefined && method === 'post' && streams === undefined && neverKept !== true
 
 /** A command that somebody known was refused, for the audit log. @param target id of what it was to be done to, where one is named */
 export type NoteRefusal = (by: Member, refused: { action: AuditAction; code: string; target?: string }) => Promise<void>
@@ -120,7 +120,7 @@ function serving(definition: Route, { idempotency }: RouteDeps): (asked: Serving
       known && asked && idempotency
         ? await idempotency.run(known, asked, once => answer(presenting(once, present)))
         : { answer: await answer(null), replayed: false }
-    if (definition.streams === true) return
+    if (definition.streams !== undefined) return
     response.setHeader('Cache-Control', 'no-store')
     if (replayed) response.setHeader('Idempotency-Replayed', 'true')
     if (schema === undefined) response.status(204).end()

@@ -55,7 +55,7 @@ export function privacyRoutes(privacy: Privacy): Route[] {
       access: managers,
       audited: 'privacy.exported',
       body: ExportRequest,
-      streams: true,
+      streams: { example: '{"table":"inbound_journal","row":{"session_id":"0198c5b2-7d1e-4c3a-9f60-2b8e4d5a6c71"}}\n' },
       async handle({ actor, body: { contact }, response }) {
         const lines = await privacy.export(scopeOf(actor), contact ?? null)
         response.set({ 'Content-Type': 'application/x-ndjson', 'Cache-Control': 'no-store' })
