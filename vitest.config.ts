@@ -12,8 +12,8 @@ export default defineConfig({
     isolate: false,
     maxWorkers: 4,
     // a condition is awaited as long as a busy machine may take
-    expect: { poll: { timeout: 20_000 } },
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
+    testTimeout: 90_000,
+    hookTimeout: 120_000,
   },
 })

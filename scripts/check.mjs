@@ -5,6 +5,7 @@ import { format } from './checks/format.mjs'
 import { importDirection } from './checks/import-direction.mjs'
 import { lint } from './checks/lint.mjs'
 import { lockfile } from './checks/lockfile.mjs'
+import { migrations } from './checks/migrations.mjs'
 import { names } from './checks/names.mjs'
 import { secrets } from './checks/secrets.mjs'
 import { fileLength, lineLength, typicalLength } from './checks/sizes.mjs'
@@ -20,6 +21,7 @@ const checks = [
   ['typical file length', typicalLength],
   ['line length', lineLength],
   ['names', names],
+  ['numbers of migrations', migrations],
   ['lock file', lockfile],
   ['secrets', secrets],
   ['words', words],

@@ -12,7 +12,7 @@ import { createSessions } from '../sessions/sessions.js'
 import { mostConnectsUnderWay } from '../sessions/under-way.js'
 import type { Foundation } from './foundation.js'
 
-/** Batches of pre-keys kept ready: as many links may start at once without waiting for one. */
+/** Batches of pre-keys kept ready once links are in demand: as many may start at once without waiting for one. */
 const warmPreKeyBatches = 16
 
 /** The engine, and the sessions that run on this node. */

@@ -70,11 +70,12 @@ test('what has had no owner for long is told, be it one of this node', async () 
 })
 
 test('the other nodes are told whose leases last, and for how long nobody may claim from them', async () => {
+  const begin = performance.now()
   const other = await node(8)
   await node(-2)
   const { others } = await glance()
   expect(others).toEqual([{ id: other, host: 'host', process: '1 2', left_ms: expect.any(Number) }])
-  expect(others[0]?.left_ms).toBeGreaterThan(8_000)
+  expect(others[0]?.left_ms).toBeGreaterThan(9_000 - (performance.now() - begin) - 1)
   expect(others[0]?.left_ms).toBeLessThanOrEqual(9_000)
 })
 

@@ -33,12 +33,23 @@ describe('a pool of pre-keys', () => {
   })
 
   test('fills up, stays at its size, and refills after a take', async () => {
-    const pool = poolOf({ size: 3, count: 4 })
+    const pool = poolOf({ size: 3, first: 3, count: 4 })
     await readyIs(pool, 3)
     await pool.take()
     await readyIs(pool, 3)
     for (let i = 0; i < 3; i += 1) await pool.take()
     await readyIs(pool, 3)
+  })
+
+  test('begins with few and keeps one more for each that is taken, up to its size', async () => {
+    const pool = poolOf({ size: 5, first: 2, count: 4 })
+    for (const kept of [2, 3, 4, 5, 5]) {
+      await readyIs(pool, kept)
+      // the worker is asked for nothing more
+      await new Promise(resolve => setImmediate(resolve))
+      expect(pool.ready).toBe(kept)
+      await pool.take()
+    }
   })
 
   test('gives every asker a batch of its own, also far more than were ready', async () => {

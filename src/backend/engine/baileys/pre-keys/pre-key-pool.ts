@@ -5,8 +5,10 @@ import { startPreKeyWorker } from './pre-key-worker.js'
 export type { PreKeyBatch } from './pre-key-batch.js'
 
 export type PreKeyPoolOptions = {
-  /** Batches kept ready; each takes 64 bytes for every key. */
+  /** Batches kept ready at most; each takes 64 bytes for every key. */
   size: number
+  /** Batches ready from the start; each that is taken makes it one more. Whoever links nobody need not make keys for a crowd. */
+  first?: number
   /** Keys in a batch: 812 is what Baileys uploads on a first login. */
   count?: number
   startWorker?: () => Worker
@@ -38,6 +40,7 @@ type Waiter = { resolve: (batch: PreKeyBatch) => void; reject: (error: unknown) 
 /** Starts filling at once. The worker does not keep the process alive, except while somebody waits for a batch. */
 export function createPreKeyPool({
   size,
+  first = 2,
   count = 812,
   startWorker = startPreKeyWorker,
 }: PreKeyPoolOptions): PreKeyPool {
@@ -46,6 +49,7 @@ export function createPreKeyPool({
   let worker: Worker | undefined
   let asked = false
   let closed = false
+  let kept = Math.min(first, size)
 
   const hire = (): Worker => {
     const hired = startWorker()
@@ -82,7 +86,7 @@ export function createPreKeyPool({
   }
   const fill = (): void => {
     if (closed) return
-    const wanted = waiting.length > 0 || ready.length < size
+    const wanted = waiting.length > 0 || ready.length < kept
     if (wanted && !asked) ask()
     if (waiting.length > 0) worker?.ref()
     else worker?.unref()
@@ -95,6 +99,7 @@ export function createPreKeyPool({
     },
     take() {
       if (closed) return Promise.reject(new PreKeyPoolClosedError())
+      kept = Math.min(kept + 1, size)
       const batch = ready.shift()
       const taken = batch
         ? Promise.resolve(batch)
