@@ -15,7 +15,7 @@ export class Mailbox<Item> {
   }
 
   /** The first item, past or future, that fits. */
-  waitFor(fits: (item: Item) => boolean, timeoutMs = 20_000, name = this.what): Promise<Item> {
+  waitFor(fits: (item: Item) => boolean, timeoutMs = 30_000, name = this.what): Promise<Item> {
     return new Promise((resolve, reject) => {
       const check = () => {
         const found = this.#items.find(fits)

@@ -16,13 +16,16 @@ export class Rows implements AsyncDisposable {
   }
 
   /** The first row that the query finds, now or later. */
-  async waitFor<Row>(text: string, values: unknown[] = [], timeoutMs = 20_000): Promise<Row> {
-    const deadline = Date.now() + timeoutMs
-    for (;;) {
+  async waitFor<Row>(text: string, values: unknown[] = [], timeoutMs = 30_000): Promise<Row> {
+    // counted in pauses, as tests set clocks ahead
+    for (let waitedMs = 0; ;) {
       const [row] = await this.query<Row>(text, values)
       if (row !== undefined) return row
-      if (Date.now() > deadline) throw new Error(`no row within ${timeoutMs} ms: ${text}`)
-      await delay(10)
+      if (waitedMs > timeoutMs) throw new Error(`no row within ${timeoutMs} ms: ${text}`)
+      // what takes long is asked for less often: the processor is needed for what is waited for
+      const pauseMs = Math.min(100, 10 + waitedMs / 20)
+      waitedMs += pauseMs
+      await delay(pauseMs)
     }
   }
 

@@ -1,0 +1,4 @@
+import { killedOnceLinked, withGateway } from './support/killed-while-linking.js'
+
+withGateway()
+killedOnceLinked(['code'])
