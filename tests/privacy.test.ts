@@ -106,6 +106,12 @@ describe('an export', () => {
     expect([...exported.keys(), ...notExported.keys()].toSorted()).toEqual(tenantTables.toSorted())
   })
 
+  test('is told of in the record of processing, table by table', () => {
+    const text = readFileSync(new URL('../docs/data-kept.md', import.meta.url), 'utf8')
+    const missing = [...exported.keys(), ...notExported.keys()].filter(table => !text.includes(`\`${table}\``))
+    expect(missing).toEqual([])
+  })
+
   test('has what is stored, and nothing that opens anything', async () => {
     const sessionId = await plantMessages()
     await rows.query(
@@ -116,8 +122,11 @@ describe('an export', () => {
     expect(lines).toContainEqual({ table: 'sessions', row: expect.objectContaining({ id: sessionId }) })
     expect(lines).toContainEqual({ table: 'workspaces', row: expect.objectContaining({ id: workspaceId }) })
     expect(text).not.toMatch(/planted|\\\\x|secret_hash|token_hash|credentials|password/)
-    for (const { table, row } of lines)
-      expect([table, Object.keys(row).toSorted()]).toEqual([table, exported.get(table)?.columns.toSorted()])
+    for (const { table, row } of lines) {
+      const { columns = [], opened } = exported.get(table) ?? {}
+      const told = opened === undefined ? columns : [...columns, opened.column]
+      expect([table, Object.keys(row).toSorted()]).toEqual([table, told.toSorted()])
+    }
     expect(await rows.query(`select from audit_log where entry ->> 'action' = 'privacy.exported'`)).toHaveLength(1)
   })
 

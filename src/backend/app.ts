@@ -14,7 +14,7 @@ import type { Route } from './http/route.js'
 import { createBackgroundJobs } from './jobs/background-jobs.js'
 import type { LinkingDeps } from './linking/linking.js'
 import type { Log } from './log.js'
-import { createEraseJob } from './privacy/erase-job.js'
+import { createEraseJob, longHandled } from './privacy/erase-job.js'
 import { createDataKeysJob, dataKeysAt } from './key-rotation/data-keys-job.js'
 import { createSweepAtStart } from './privacy/sweep-at-start.js'
 import { createSweepJob, sweepAt } from './privacy/sweep-job.js'
@@ -89,7 +89,19 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
   )
   const { admission, lines, linking } = linkingParts
   const takesSessions = () => roles.sessions && !drain.isDraining() && !lease.isReplaced()
-  const useCases = createUseCases({ config, foundation, sessionParts, linkingParts, workspaceId, takesSessions, log })
+  const tombstones = createTombstones(
+    await tombstoneKey(sessionsDatabase, { secret: config.sessionSecret, previous: config.previousSecret }),
+  )
+  const useCases = createUseCases({
+    config,
+    foundation,
+    tombstones,
+    sessionParts,
+    linkingParts,
+    workspaceId,
+    takesSessions,
+    log,
+  })
 
   const ofSessions = { database: sessionsDatabase, tenants: sessionTenants }
   const recovery = releases.use(
@@ -97,10 +109,16 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
   )
   const longReconnects = releases.use(createLongReconnects({ ...looks, afterMs: config.sessionTimeoutMs }))
   const ownerless = releases.use(createOwnerlessSessions({ ...looks, glances }))
-  const tombstones = createTombstones(
-    await tombstoneKey(sessionsDatabase, { secret: config.sessionSecret, previous: config.previousSecret }),
-  )
-  const privacyDeps = { ...ofSessions, events, vault, tombstones, dataDir: config.dataDir, log: log.child('privacy') }
+  const privacyDeps = {
+    ...ofSessions,
+    handled: longHandled,
+    operatorWorkspace: workspaceId,
+    events,
+    vault,
+    tombstones,
+    dataDir: config.dataDir,
+    log: log.child('privacy'),
+  }
   const sweep = createSweepJob(privacyDeps)
   const sweepAtStart = releases.use(createSweepAtStart({ sweep, log: privacyDeps.log }))
   const dataKeys = createDataKeysJob({ ...ofSessions, vault, log: log.child('keys') })

@@ -28,6 +28,7 @@ export const AuditAction = z.enum([
   'auth.switched',
   'auth.totp_enabled',
   'auth.totp_removed',
+  'auth.owner_link_made',
   'auth.owner_claimed',
   'key.created',
   'key.rotated',

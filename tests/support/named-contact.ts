@@ -1,6 +1,13 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
 import type { Vault } from '../../src/backend/vault/vault.js'
 import { signalKeyCell } from '../../src/backend/engine/key-cells.js'
-import type { SessionId } from '../../src/contract/ids.js'
+import { dataCell } from '../../src/backend/events/event-log.js'
+import { answerCell } from '../../src/backend/idempotency/idempotency.js'
+import { openLease } from '../../src/backend/leases/session-leases.js'
+import { insertAttempt } from '../../src/backend/linking/attempts-store.js'
+import { sealNumber } from '../../src/backend/linking/expected-number.js'
+import { SessionId } from '../../src/contract/ids.js'
 import type { TenantRig } from './tenant-rig.js'
 
 export type NamedContact = { number: string; lid: string }
@@ -33,13 +40,14 @@ export const namedIn: ReadonlyMap<
       ]),
   ],
   [
+    // of one that was destroyed; one that is linked is its owner's to delete
     'sessions',
     ({ rows, workspaceId }, _, { number, lid }) =>
       rows.query(
         `with person as (insert into people (workspace_id, phone_number) values ($1, $2) returning id),
            session as (
-             insert into sessions (workspace_id, id, person_id, mode, state, phone_number, lid)
-             select $1, gen_random_uuid(), id, 'managed', 'connected', $2, $3 from person returning id
+             insert into sessions (workspace_id, id, person_id, mode, state, phone_number, lid, quarantined_at, shred_at, shredded_at)
+             select $1, gen_random_uuid(), id, 'managed', 'logged_out', $2, $3, now(), now(), now() from person returning id
            )
            insert into session_leases (session_id, workspace_id, node_id) select id, $1, gen_random_uuid() from session`,
         [workspaceId, number, `${lid}:1@lid`],
@@ -74,7 +82,8 @@ export const namedIn: ReadonlyMap<
   ['signal_keys', plantSignalKeys],
   [
     'idempotent_requests',
-    async ({ rows, workspaceId }, _, contact) => {
+    async (rig, _, contact) => {
+      const { rows, workspaceId } = rig
       for (const key of [`invoice to ${contact.number}`, `${contact.lid}-7`]) {
         await rows.query(
           `insert into idempotent_requests (workspace_id, user_id, asked_by, key, request_hash, try_id, try_until)
@@ -82,8 +91,11 @@ export const namedIn: ReadonlyMap<
           [workspaceId, key],
         )
       }
+      await plantAnswer(rig, contact)
     },
   ],
+  ['link_attempts', plantLink],
+  ['event_log', plantEvents],
   ['workspaces', 'members, not contacts'],
   ['app_users', 'members, not contacts'],
   ['invitations', 'members, not contacts'],
@@ -92,17 +104,16 @@ export const namedIn: ReadonlyMap<
   ['refresh_families', 'ids and times'],
   ['refresh_tokens', 'hashes'],
   ['ws_tickets', 'hashes'],
-  ['link_attempts', 'sealed whole'],
   ['session_history', 'ids and times'],
   ['own_chat_commands', 'ids and times'],
   ['session_strings', 'sealed whole'],
   ['session_credentials', 'sealed whole'],
   ['message_templates', 'sealed whole'],
-  ['event_log', 'sealed whole'],
   ['event_counters', 'ids and times'],
   ['data_keys', 'sealed whole'],
   ['audit_log', 'ids and times'],
   ['audit_heads', 'hashes'],
+  ['audit_ended', 'hashes'],
   ['erasures', 'sealed whole'],
   ['tombstones', 'hashes'],
   ['session_leases', 'ids and times'],
@@ -119,6 +130,62 @@ export const namedIn: ReadonlyMap<
   ['sign_in_cool_downs', 'hashes'],
   ['sign_in_networks', 'hashes'],
 ])
+
+/** What was answered to whoever has linked them. */
+async function plantAnswer({ rows, vault, tenants, workspaceId }: TenantRig, { number }: NamedContact): Promise<void> {
+  const id = randomUUID()
+  const answer = await tenants.transact({ workspaceId }, async tx =>
+    (await vault.workspaceSealer(tx, workspaceId)).sealJson(tx, answerCell(id), { phoneNumber: number }),
+  )
+  await rows.query(
+    `insert into idempotent_requests
+       (workspace_id, user_id, asked_by, key, id, request_hash, try_id, try_until, status, answer)
+     values ($1, default_user($1), 'service', $2::text, $2::uuid, sha256(''), gen_random_uuid(), now(), 200, $3)`,
+    [workspaceId, id, answer],
+  )
+}
+
+/** A link that waits for their number. */
+async function plantLink({ vault, tenants, workspaceId }: TenantRig, _: SessionId, { number }: NamedContact) {
+  const sessionId = SessionId.parse(randomUUID())
+  const nodeId = randomUUID()
+  await tenants.transact({ workspaceId }, async tx => {
+    const sealer = await vault.createSealer(tx, { workspaceId, sessionId })
+    await openLease(tx, sessionId, nodeId)
+    await insertAttempt(tx, {
+      sessionId,
+      nodeId,
+      visitorHash: randomBytes(32),
+      placeId: sessionId,
+      startedBy: 'visitor',
+      ownerId: undefined,
+      mode: 'managed',
+      method: 'code',
+      deliver: false,
+      phase: 'starting',
+      expectedNumber: await sealNumber(tx, sealer, sessionId, number),
+      name: null,
+    })
+  })
+}
+
+/** One by their number, one by their LID, one by a JID in a text. */
+async function plantEvents({ vault, tenants, workspaceId }: TenantRig, sessionId: SessionId, of: NamedContact) {
+  const data = [{ number: of.number }, { lid: of.lid }, { text: `from ${of.number}:3@s.whatsapp.net` }]
+  for (const each of data)
+    await tenants.transact({ workspaceId }, async tx => {
+      const { rows: counted } = await sql<{ seq: string }>`
+        insert into event_counters (workspace_id, last_seq) values (${workspaceId}, 1)
+        on conflict (workspace_id) do update set last_seq = event_counters.last_seq + 1
+        returning last_seq as seq`.execute(tx.db)
+      const seq = String(counted[0]?.seq)
+      const sealer = await vault.workspaceSealer(tx, workspaceId)
+      await sql`insert into event_log (workspace_id, seq, session_id, event, data)
+        values (${workspaceId}, ${seq}, ${sessionId}, 'planted', ${await sealer.sealJson(tx, dataCell(BigInt(seq)), each)})`.execute(
+        tx.db,
+      )
+    })
+}
 
 /** In the forms in which Baileys keeps them. */
 async function plantSignalKeys(rig: TenantRig, sessionId: SessionId, { number, lid }: NamedContact): Promise<void> {

@@ -14,6 +14,8 @@ export type AuditLogTable = {
   /** An `AuditContent`; arrives parsed. */
   entry: unknown
   user_id: Generated<string | null>
+  action: Generated<string>
+  target: Generated<string | null>
   /** Null only inside the transaction that writes it. */
   seq: BigInteger | null
   at: Date

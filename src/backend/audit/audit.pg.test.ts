@@ -167,6 +167,8 @@ describe('the process cannot', () => {
     ['move the head', 'update audit_heads set seq = 0'],
     ['make a head', `insert into audit_heads (workspace_id) values ($1)`],
     ['delete the head', 'delete from audit_heads'],
+    ['write where a chain has ended', `insert into audit_ended (workspace_id, seq, hash) values ($1, 0, '')`],
+    ['forget where one has ended', 'delete from audit_ended'],
     ['take the trigger away', 'alter table audit_log disable trigger all'],
   ])('%s', async (_, statement) => {
     await app.query('begin')

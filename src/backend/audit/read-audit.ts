@@ -1,12 +1,11 @@
-import { sql } from 'kysely'
 import { AuditContent, type AuditEntry, type AuditHead, type AuditPage, type AuditQuery } from '../../contract/audit.js'
 import type { TenantReader } from '../database/tenant-transaction.js'
 import './audit-tables.js'
 
 const usualPage = 50
 
-/** Entries that the scope may see, newest first. */
-export async function readAudit(tx: TenantReader, query: AuditQuery): Promise<AuditPage> {
+/** One more than a page has, newest first. */
+export function auditRows(tx: TenantReader, query: AuditQuery) {
   const { limit = usualPage, before, action, userId, target, since, until } = query
   let rows = tx.db
     .selectFrom('audit_log')
@@ -15,12 +14,18 @@ export async function readAudit(tx: TenantReader, query: AuditQuery): Promise<Au
     .orderBy('seq', 'desc')
     .limit(limit + 1)
   if (before !== undefined) rows = rows.where('seq', '<', before)
-  if (action !== undefined) rows = rows.where(sql<boolean>`entry ->> 'action' = ${action}`)
+  if (action !== undefined) rows = rows.where('action', '=', action)
   if (userId !== undefined) rows = rows.where('user_id', '=', userId)
-  if (target !== undefined) rows = rows.where(sql<boolean>`entry ->> 'target' = ${target.toLowerCase()}`)
+  if (target !== undefined) rows = rows.where('target', '=', target)
   if (since !== undefined) rows = rows.where('at', '>=', new Date(since))
   if (until !== undefined) rows = rows.where('at', '<', new Date(until))
-  const found = await rows.execute()
+  return rows
+}
+
+/** Entries that the scope may see, newest first. */
+export async function readAudit(tx: TenantReader, query: AuditQuery): Promise<AuditPage> {
+  const { limit = usualPage } = query
+  const found = await auditRows(tx, query).execute()
   const entries = found.slice(0, limit).map(({ seq, at, entry, hash }): AuditEntry => ({
     seq: String(seq),
     at: at.toISOString(),

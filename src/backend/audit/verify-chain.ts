@@ -21,7 +21,13 @@ export type ChainFault = {
   fault: 'changed' | 'removed' | 'inserted' | 'cut_off' | 'rewritten'
 }
 
-export type ChainReport = { workspaceId: string; head: ChainHead; fault: ChainFault | null }
+export type ChainReport = {
+  workspaceId: string
+  head: ChainHead
+  fault: ChainFault | null
+  /** The workspace was erased, and its entries with it. */
+  ended: boolean
+}
 
 const start: ChainHead = { seq: 0n, hash: Buffer.alloc(32) }
 
@@ -52,6 +58,7 @@ export async function verifyChain(
     workspaceId,
     head: last,
     fault: { seq, fault },
+    ended: false,
   })
   for await (const row of rows) {
     const seq = last.seq + 1n
@@ -67,5 +74,23 @@ export async function verifyChain(
   if (expected.seq > last.seq) return broken(last.seq + 1n, 'cut_off')
   if ((head ?? start).seq < last.seq) return broken((head ?? start).seq + 1n, 'inserted')
   if (!(head ?? start).hash.equals(last.hash)) return broken(last.seq, 'rewritten')
-  return { workspaceId, head: last, fault: null }
+  return { workspaceId, head: last, fault: null, ended: false }
+}
+
+/**
+ * Looks at what is left of the chain of an erased workspace, which is where it ended. An id is used once: entries under it are another chain.
+ * @param rows none, if all is well
+ */
+export async function verifyEnded(
+  workspaceId: string,
+  rows: AsyncIterable<ChainRow>,
+  end: ChainHead,
+  anchors: readonly ChainHead[],
+): Promise<ChainReport> {
+  const report = (fault: ChainFault | null): ChainReport => ({ workspaceId, head: end, fault, ended: true })
+  for await (const row of rows) return report({ seq: BigInt(row.seq ?? 1), fault: 'rewritten' })
+  const later = anchors.find(({ seq }) => seq > end.seq)
+  if (later !== undefined) return report({ seq: end.seq + 1n, fault: 'cut_off' })
+  const other = anchors.find(({ seq, hash }) => seq === end.seq && !hash.equals(end.hash))
+  return report(other === undefined ? null : { seq: end.seq, fault: 'rewritten' })
 }

@@ -4,6 +4,7 @@ import { createTakeBack } from '../linking/take-back.js'
 import { createVisitorSessions } from '../linking/visitor-sessions.js'
 import type { Log } from '../log.js'
 import { createPrivacy } from '../privacy/privacy.js'
+import type { Tombstones } from '../privacy/tombstones.js'
 import { createSessionCommands } from '../session-commands/session-commands.js'
 import type { Foundation } from './foundation.js'
 import type { LinkingParts } from './linking-parts.js'
@@ -14,6 +15,7 @@ export type UseCasesDeps = {
   foundation: Foundation
   sessionParts: SessionParts
   linkingParts: LinkingParts
+  tombstones: Tombstones
   workspaceId: LinkingDeps['workspaceId']
   takesSessions: () => boolean
   log: Log
@@ -23,7 +25,7 @@ export type UseCasesDeps = {
 export type UseCases = ReturnType<typeof createUseCases>
 
 export function createUseCases(deps: UseCasesDeps) {
-  const { config, foundation, sessionParts, linkingParts, workspaceId, takesSessions, log } = deps
+  const { config, foundation, sessionParts, linkingParts, tombstones, workspaceId, takesSessions, log } = deps
   const { tenants, events, vault, lease } = foundation
   const { engine, sessions } = sessionParts
   const { nodeId } = lease
@@ -49,6 +51,6 @@ export function createUseCases(deps: UseCasesDeps) {
     workspaceId,
     logOut: (...of: Parameters<typeof commands.logOut>) => commands.logOut(...of),
   })
-  const privacy = createPrivacy({ tenants, vault, operatorWorkspace: workspaceId })
+  const privacy = createPrivacy({ tenants, vault, events, tombstones, operatorWorkspace: workspaceId })
   return { takeBack, commands, visitorSessions, privacy }
 }

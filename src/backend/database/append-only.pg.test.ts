@@ -71,6 +71,11 @@ test.each([
     ['alter table audit_log enable replica trigger audit_log_chain'],
     'Trigger audit_log_chain',
   ],
+  [
+    'a workspace that goes with its chain',
+    ['alter table workspaces disable trigger workspaces_audit_end'],
+    'Trigger workspaces_audit_end on workspaces',
+  ],
   ['no chain', ['drop trigger audit_log_chain on audit_log'], 'Trigger audit_log_chain'],
 ] as const)('%s is found', async (_, statements, fault) => {
   const faults = await faultsAfter(...statements.map(statement => statement.replace('$role', role)))

@@ -6,6 +6,8 @@ type AppendOnly = {
   columns: readonly string[]
   /** Without which what is added is worth nothing. */
   trigger?: string
+  /** Whose trigger that is, where it is another table's. */
+  on?: string
 }
 
 /**
@@ -14,6 +16,7 @@ type AppendOnly = {
 export const APPEND_ONLY: ReadonlyMap<string, AppendOnly> = new Map<string, AppendOnly>([
   ['audit_log', { columns: ['workspace_id', 'entry'], trigger: 'audit_log_chain' }],
   ['audit_heads', { columns: [] }],
+  ['audit_ended', { columns: [], trigger: 'workspaces_audit_end', on: 'workspaces' }],
   ['tombstones', { columns: ['workspace_id', 'subject', 'kind', 'kek_id', 'erased_at'] }],
   ['migrations', { columns: [] }],
 ])
@@ -68,8 +71,8 @@ export async function findAppendOnlyFaults(client: ClientBase, newerThanCode = f
     ...rights.rows
       .filter(({ what }) => !newerThanCode || !what.startsWith('choose '))
       .map(({ name, what }) => `Table ${name} is append-only, and the process could ${what}.`),
-    ...[...APPEND_ONLY].flatMap(([table, { trigger }]) =>
-      trigger === undefined || isOn(table, trigger) ? [] : [`Trigger ${trigger} on ${table} is missing or off.`],
+    ...[...APPEND_ONLY].flatMap(([table, { trigger, on = table }]) =>
+      trigger === undefined || isOn(on, trigger) ? [] : [`Trigger ${trigger} on ${on} is missing or off.`],
     ),
   ]
 }

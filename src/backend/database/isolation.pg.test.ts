@@ -75,7 +75,30 @@ describe('the check of the catalogue finds', () => {
     [
       'a definer function without search path',
       `create function leak() returns bigint language sql security definer as 'select count(*) from whizlite.people'`,
-      'Function leak',
+      'Function leak is a security definer without a fixed search path',
+    ],
+    [
+      'a definer function that hands out rows',
+      `create function everybody() returns setof logins language sql security definer set search_path = whizlite, pg_temp
+       as 'select * from logins'`,
+      'Function everybody() runs as the owner',
+    ],
+    [
+      'one under a known name that takes something else',
+      `create function login_by_email(p_email text, p_more text) returns uuid language sql security definer
+       set search_path = whizlite, pg_temp as 'select id from logins'`,
+      'Function login_by_email(p_email text, p_more text) runs as the owner',
+    ],
+    [
+      'a known one that returns something else',
+      `drop function workspaces_of_login(); create function workspaces_of_login() returns setof logins language sql security definer
+       set search_path = whizlite, pg_temp as 'select * from logins'`,
+      'Function workspaces_of_login() runs as the owner',
+    ],
+    [
+      'a known one that looks elsewhere first',
+      'alter function all_workspace_ids() set search_path = public, whizlite',
+      'Function all_workspace_ids is a security definer without a fixed search path',
     ],
   ]
   test.each(cases)('%s', async (_, statement, fault) => {

@@ -22,6 +22,7 @@ export const SYSTEM_TABLES: ReadonlySet<string> = new Set([
   'sign_in_cool_downs',
   'sign_in_networks',
   'tombstones',
+  'audit_ended',
 ])
 
 /**
@@ -72,12 +73,13 @@ const KEYS = `
   where c.relnamespace = $1::regnamespace and f.contype = 'f' order by 1, 2`
 
 const FUNCTIONS = `
-  select proname as name, prosrc as source, prosecdef as definer, proconfig as settings
+  select proname as name, pg_get_function_identity_arguments(oid) as arguments, coalesce(pg_get_function_result(oid), '') as result,
+    prosrc as source, prosecdef as definer, proconfig as settings
   from pg_proc where pronamespace = $1::regnamespace order by 1`
 
 /**
  * Reads the catalogue for anything a tenant could look through: tables without forced policies, keys that span tenants, views that
- * read as their owner, functions that policies ask and that answer more, definer functions without a fixed search path.
+ * read as their owner, functions that policies ask and that answer more, definer functions that are not known or have no fixed search path.
  *
  * @returns one sentence for each fault; empty = none
  */

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { createSecretKey, randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { TenantRig } from '../../../tests/support/tenant-rig.js'
 import { UserId } from '../../contract/ids.js'
@@ -8,6 +8,7 @@ import { invite } from '../identity/invite.js'
 import { createWorkspace } from '../identity/workspaces.js'
 import { createLog } from '../log.js'
 import { createPrivacy } from '../privacy/privacy.js'
+import { createTombstones } from '../privacy/tombstones.js'
 import { createIdempotency } from './idempotency.js'
 
 let rig: TenantRig
@@ -49,7 +50,11 @@ async function interrupted(work: Work): Promise<{ made: unknown; told: unknown }
 
 const operator = () => ({ workspaceId: rig.workspaceId })
 const privacy = () =>
-  createPrivacy({ tenants: rig.tenants, vault: rig.vault, operatorWorkspace: () => rig.workspaceId })
+  createPrivacy({
+    ...rig,
+    tombstones: createTombstones({ key: createSecretKey(randomBytes(32)), kekId: 'any' }),
+    operatorWorkspace: () => rig.workspaceId,
+  })
 
 const works: [string, 'workspaces' | 'invitations' | 'erasures', Work][] = [
   [

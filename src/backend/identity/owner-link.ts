@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { UserId, WorkspaceId } from '../../contract/ids.js'
+import { audit } from '../audit/audit.js'
 import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import { ownerExists } from './errors.js'
 import { linkHash, newLinkToken } from './link-tokens.js'
@@ -53,6 +54,7 @@ export async function newOwnerLink({ tenants, operator }: OwnerLinkDeps): Promis
       insert into meta (key, value) values (${metaKey}, ${storedForm(token)})
       on conflict (key) do update set value = excluded.value
       returning (value::jsonb ->> 'expiresAt')::timestamptz as expires_at`.execute(tx.db)
+    await audit(tx, { action: 'auth.owner_link_made', target: userId }, { workspaceId, by: { kind: 'operator' } })
     return { token, expiresAt: rows[0]?.expires_at ?? new Date(0) }
   })
 }

@@ -119,6 +119,7 @@ export const unsealedColumns: readonly string[] = [
   'data_keys.wrapped',
   'canary.sealed',
   // hashes
+  'audit_ended.hash',
   'audit_heads.hash',
   'audit_log.hash',
   'audit_log.prev',

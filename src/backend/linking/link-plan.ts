@@ -19,6 +19,8 @@ export type LinkStarter =
       visitorHash: Buffer
       /** A visitor with no cookie yet has no other attempt. */
       isNew: boolean
+      /** Where they came from; null: not told. */
+      address?: string | null
     }
   | { scope: TenantScope }
 

@@ -165,7 +165,7 @@ export function createLinking(given: LinkingDeps): Linking {
         const visitor = known === null || under === null ? newVisitorToken() : known
         const isNew = under === null
         const begun = await running.open({
-          starter: { visitorHash: visitorHash(visitor), isNew },
+          starter: { visitorHash: visitorHash(visitor), isNew, address },
           address,
           plan: visitorsPlan(deps.mode, phoneNumber),
         })

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { SessionId, WorkspaceId } from '../../contract/ids.js'
 import { audit } from '../audit/audit.js'
 import { DatabaseUnavailableError } from '../database/database-errors.js'
-import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
+import type { TenantScope, Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import { hasLease, openLease, ownedEpoch } from '../leases/session-leases.js'
 import type { SessionIdentity } from '../sessions/session-identity.js'
 import type { Vault } from '../vault/vault.js'
@@ -81,10 +81,9 @@ export async function openAttempt(
       expectedNumber: plan.phoneNumber === null ? null : await sealNumber(tx, sealer, sessionId, plan.phoneNumber),
       name: plan.name === null ? null : await sealer.seal(tx, nameCell(sessionId), Buffer.from(plan.name)),
     })
-    if (isMembers) {
-      const { method, mode, deliver } = plan
-      await audit(tx, { action: 'session.link', target: sessionId, detail: { method, mode, deliver } }, starter.scope)
-    }
+    const { method, mode, deliver } = plan
+    const who = isMembers ? starter.scope : visitorScope(workspaceId, starter.address ?? null)
+    await audit(tx, { action: 'session.link', target: sessionId, detail: { method, mode, deliver } }, who)
     return { workspaceId, sessionId, fence, sealer }
   }
   const deadline = performance.now() + patienceMs
@@ -100,6 +99,11 @@ export async function openAttempt(
     }
   }
 }
+
+const visitorScope = (workspaceId: WorkspaceId, address: string | null): TenantScope => ({
+  workspaceId,
+  by: { kind: 'visitor', ...(address !== null && { address }) },
+})
 
 /** What an earlier commit has stored although its answer was lost. */
 async function ownAttempt(

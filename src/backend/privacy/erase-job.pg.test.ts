@@ -3,6 +3,7 @@ import { Client } from 'pg'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { DatabaseText } from '../../../tests/support/database-text.js'
 import { namedIn } from '../../../tests/support/named-contact.js'
+import { openedCells } from '../../../tests/support/opened-cells.js'
 import { find, sought } from '../../../tests/support/secret-search.js'
 import { places, plantScene } from '../../../tests/support/tenant-scene.js'
 import { TenantRig } from '../../../tests/support/tenant-rig.js'
@@ -17,12 +18,14 @@ import { createTombstones, type Tombstones } from './tombstones.js'
 let rig: TenantRig
 let database: DatabaseText
 let tombstones: Tombstones
+let handled: () => Promise<void>
 const goOn = new AbortController().signal
 
 beforeAll(async () => {
   tombstones = createTombstones({ key: createSecretKey(randomBytes(32)), kekId: 'any' })
 })
 beforeEach(async () => {
+  handled = () => Promise.resolve()
   rig = await TenantRig.open()
   database = await DatabaseText.open(rig.clone.ownerUrl)
 })
@@ -39,7 +42,8 @@ const tables = async () =>
 const run = (workspaceId: WorkspaceId, id: string, signal = goOn) => {
   const { tenants, vault, events } = rig
   const log = createLog({ level: 'silent' })
-  return erase({ tenants, vault, events, tombstones, log }, workspaceId, id, signal)
+  const operatorWorkspace = () => rig.workspaceId
+  return erase({ tenants, vault, events, tombstones, operatorWorkspace, log, handled }, workspaceId, id, signal)
 }
 
 describe('a contact', () => {
@@ -47,9 +51,11 @@ describe('a contact', () => {
   const needles = [sought('the number', contact.number), sought('the LID', contact.lid)]
   let sessionId: SessionId
 
-  /** Which tables name them, in any form that bytes can have. */
-  const naming = async () =>
-    (await tables()).filter(({ text }) => find(needles, text).length > 0).map(({ table }) => table)
+  /** Which tables name them, in any form that bytes can have, sealed or not. */
+  const naming = async () => {
+    const all = [...(await tables()), ...(await openedCells(rig))]
+    return [...new Set(all.filter(({ text }) => find(needles, text).length > 0).map(({ table }) => table))]
+  }
 
   const named = [...namedIn].flatMap(([table, how]) => (typeof how === 'function' ? [table] : []))
 
@@ -100,6 +106,36 @@ describe('a contact', () => {
     const expected = [contact.number, `lid ${contact.lid}`].map(name => tombstones.subject(rig.workspaceId, name))
     expect(kept.map(({ subject }) => subject)).toEqual(expected.toSorted((a, b) => a.compare(b)))
     expect(tombstones.subject(randomUUID(), contact.number)).not.toEqual(expected[0])
+  })
+
+  test('is gone although a message that was being read has stored its keys once more', async () => {
+    await plant()
+    const id = await ask(contact.number)
+    let times = 0
+    handled = async () => {
+      times++
+      for (const key of ['session', 'identity-key'])
+        await rig.rows.query(
+          `insert into signal_keys (workspace_id, session_id, type, id, value) values ($1, $2, $3, $4, '\\x00')`,
+          [rig.workspaceId, sessionId, key, `${contact.number}.0`],
+        )
+    }
+    await run(rig.workspaceId, id)
+    expect(times).toBe(1)
+    expect(await rig.rows.query(`select type, id from signal_keys`)).toEqual([])
+  })
+
+  test('whom no session has keys of is erased without waiting for any', async () => {
+    handled = () => Promise.reject(new Error('waited'))
+    await run(rig.workspaceId, await ask(contact.number))
+  })
+
+  test('ends a link that waits for their number, and whatever it had stored', async () => {
+    await plant()
+    await run(rig.workspaceId, await ask(contact.number))
+    expect(await rig.rows.query('select phase, reason, expected_number from link_attempts')).toEqual([
+      { phase: 'cancelled', reason: 'left_early', expected_number: null },
+    ])
   })
 
   test('is erased by whoever goes on where somebody was interrupted', async () => {
@@ -175,9 +211,11 @@ describe('a workspace', () => {
       ])
       const id = await rig.tenants.transact({ workspaceId: here }, tx => storeErasure(tx, rig.vault, null))
       await run(here, id)
-      const after = (await tables()).filter(({ table }) => table !== 'tombstones')
+      const after = (await tables()).filter(({ table }) => !['tombstones', 'audit_ended'].includes(table))
       for (const { table, text } of after) {
-        const left = contents.filter(needle => Buffer.from(text).includes(needle)).map(String)
+        // the operator's audit log tells that it was erased
+        const told = text.split('\n').filter(line => !(table === 'audit_log' && line.includes('workspace.erased')))
+        const left = contents.filter(needle => Buffer.from(told.join('\n')).includes(needle)).map(String)
         expect([table, left]).toEqual([table, []])
       }
       const untouched = (await tables()).map(({ table, text }) => [
@@ -188,6 +226,8 @@ describe('a workspace', () => {
       ])
       expect(untouched).toEqual(foreign)
       expect(await rig.rows.query('select kind from tombstones')).toEqual([{ kind: 'workspace' }])
+      const { entries } = await rig.read(tx => readAudit(tx, { action: 'workspace.erased' }))
+      expect(entries).toMatchObject([{ by: 'system', target: here }])
       // once more, as after a commit of which nobody heard
       await run(here, id)
     } finally {

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { WorkspaceId } from '../../contract/ids.js'
+import { audit } from '../audit/audit.js'
 import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import type { EventLog } from '../events/event-log.js'
 import '../leases/lease-tables.js'
@@ -9,6 +10,7 @@ export type EraseWorkspaceDeps = {
   tenants: Tenants
   events: Pick<EventLog, 'wake'>
   vault: Pick<Vault, 'forget'>
+  operatorWorkspace: () => WorkspaceId
 }
 
 /**
@@ -63,8 +65,14 @@ export async function emptyNext(tx: TenantTransactor, limit: number): Promise<nu
   return 0
 }
 
-/** The last step: its members' sign-ins there, the logins that are good for nothing else, and the workspace with all that hangs on it. */
-export async function removeWorkspace({ tenants }: EraseWorkspaceDeps, workspaceId: WorkspaceId): Promise<void> {
+/**
+ * The last step: its members' sign-ins there, the logins that are good for nothing else, and the workspace with all that hangs on it, its audit log
+ * included. So the operator's tells of it, before it is gone: twice, where a crash falls between the two.
+ */
+export async function removeWorkspace(
+  { tenants, operatorWorkspace }: EraseWorkspaceDeps,
+  workspaceId: WorkspaceId,
+): Promise<void> {
   const members = await tenants.read({ workspaceId }, ({ db }) => db.selectFrom('app_users').select('id').execute())
   for (const { id } of members) {
     await tenants.asLogin(id, async ({ db }) => {
@@ -73,6 +81,9 @@ export async function removeWorkspace({ tenants }: EraseWorkspaceDeps, workspace
         select from workspaces_of_login() as w where w <> ${workspaceId}::uuid)`.execute(db)
     })
   }
+  await tenants.transact({ workspaceId: operatorWorkspace() }, tx =>
+    audit(tx, { action: 'workspace.erased', target: workspaceId }),
+  )
   await tenants.transact({ workspaceId }, async ({ db }) => {
     await sql`delete from session_leases where workspace_id = ${workspaceId}`.execute(db)
     await sql`delete from workspaces where id = ${workspaceId}`.execute(db)

@@ -6,7 +6,7 @@ import { createEventLog } from '../events/event-log.js'
 import { openGatewayDatabase } from '../gateway-database.js'
 import type { Log } from '../log.js'
 import { createVault } from '../vault/vault.js'
-import { createEraseJob } from './erase-job.js'
+import { createEraseJob, longHandled } from './erase-job.js'
 import { createPrivacy } from './privacy.js'
 import { createTombstones, tombstoneKey } from './tombstones.js'
 
@@ -29,14 +29,17 @@ export async function openOperatorPrivacy(config: Config, log: Log): Promise<Ope
     db.selectFrom('meta').select('value').where('key', '=', 'operator_workspace').executeTakeFirst(),
   )
   const operatorWorkspace = (): WorkspaceId => WorkspaceId.parse(own?.value)
-  const privacy = createPrivacy({ tenants, vault, operatorWorkspace })
+  const events = createEventLog({ vault })
   const tombstones = createTombstones(await tombstoneKey(database, secrets))
+  const privacy = createPrivacy({ tenants, vault, events, tombstones, operatorWorkspace })
   const job = createEraseJob({
     tenants,
-    events: createEventLog({ vault }),
+    events,
     vault,
     tombstones,
+    operatorWorkspace,
     log,
+    handled: longHandled,
     database,
     dataDir: config.dataDir,
   })

@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import { createSecretKey, randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { namedIn } from '../../../tests/support/named-contact.js'
+import { openedCells } from '../../../tests/support/opened-cells.js'
 import { TenantRig } from '../../../tests/support/tenant-rig.js'
 import type { SessionId } from '../../contract/ids.js'
 import { createLog } from '../log.js'
+import { endSession } from './account-sessions.js'
 import { namesOf } from './contact.js'
 import { erase } from './erase-job.js'
 import { storeErasure } from './erasures-store.js'
@@ -39,6 +41,8 @@ const deps = () => ({
   database: rig.clone.database,
   tombstones,
   log: createLog({ level: 'silent' }),
+  handled: () => Promise.resolve(),
+  operatorWorkspace: () => rig.workspaceId,
 })
 const sweep = () => createSweepJob({ ...deps(), dataDir }).run({}, { signal })
 const eraseNow = async () => {
@@ -82,7 +86,7 @@ test('the copy beside the database is its owner’s alone, and names nobody', as
 test('a contact that comes back with an older database is erased from all of it', async () => {
   for (const how of namedIn.values()) if (typeof how === 'function') await how(rig, sessionId, contact)
   await rig.rows.query('create schema kept')
-  const tables = ['people', 'inbound_journal', 'outbox_messages', 'signal_keys', 'data_keys']
+  const tables = ['people', 'inbound_journal', 'outbox_messages', 'signal_keys', 'data_keys', 'event_log']
   for (const table of tables) await rig.rows.query(`create table kept.${table} as select * from whizlite.${table}`)
   await eraseNow()
   await sweep()
@@ -100,7 +104,79 @@ test('a contact that comes back with an older database is erased from all of it'
     [`${number}|${contact.lid}`, number],
   )
   expect(named).toEqual([])
+  expect((await openedCells(rig)).filter(({ text }) => text.includes(number))).toEqual([])
   expect(await rig.rows.query('select from tombstones')).toHaveLength(2)
+})
+
+/** A session of the contact's own account, begun so many hours after now. */
+async function linked(hours: number): Promise<SessionId> {
+  const id = await rig.session()
+  await rig.rows.query(
+    `update sessions set phone_number = $2, created_at = now() + make_interval(hours => $3) where id = $1`,
+    [id, number, hours],
+  )
+  await rig.rows.query(
+    `insert into session_credentials (workspace_id, session_id, credentials) values ($1, $2, 'credentials')`,
+    [rig.workspaceId, id],
+  )
+  return id
+}
+
+/** A tombstone that the file has and the database has not: of anybody, unless said otherwise. */
+async function restoredWithout(...names: string[]): Promise<void> {
+  const subjects = names.map(name => tombstones.subject(rig.workspaceId, name))
+  await rig.rows.query('delete from tombstones where subject = any($1)', [subjects])
+}
+
+const standing = (id: string) =>
+  rig.rows.query<{ deleted: boolean; credentials: boolean }>(
+    `select deleted_at is not null as deleted, exists (select from session_credentials c where c.session_id = s.id) as credentials
+     from sessions s where id = $1`,
+    [id],
+  )
+
+test('an older database that was put back costs nobody a session that they linked since', async () => {
+  await eraseNow()
+  const other = '254700000042'
+  const id = await rig.transact(tx => storeErasure(tx, rig.vault, namesOf(other)))
+  await erase(deps(), rig.workspaceId, id, signal)
+  const [before, after] = [await linked(-2), await linked(2)]
+  await sweep()
+  await restoredWithout(other)
+  await sweep()
+  await restoredWithout(other, number)
+  await sweep()
+  for (const each of [before, after]) expect(await standing(each)).toEqual([{ deleted: false, credentials: true }])
+})
+
+test('of what was put back, what is younger than the erasure stays', async () => {
+  await eraseNow()
+  await sweep()
+  await message(`${number}@s.whatsapp.net`, -3_600)
+  await message(`${number}:4@s.whatsapp.net`, 3_600)
+  await restoredWithout(number)
+  await sweep()
+  expect(await journal()).toEqual([`${number}:4@s.whatsapp.net`])
+})
+
+test('a session that was deleted with its account’s data is put away again when it comes back', async () => {
+  const id = await linked(-2)
+  await rig.transact(tx => endSession({ events: rig.events, tombstones }, tx, id, tx.scope))
+  await sweep()
+  await rig.rows.query('update sessions set deleted_at = null, quarantined_at = null, shred_at = null where id = $1', [
+    id,
+  ])
+  await sweep()
+  expect(await standing(id)).toEqual([{ deleted: false, credentials: true }])
+  await restoredWithout(`session ${id}`)
+  await sweep()
+  // through quarantine, as every session
+  expect(await standing(id)).toEqual([{ deleted: true, credentials: true }])
+  const [row] = await rig.rows.query<{ days: number }>(
+    `select round(extract(epoch from shred_at - now()) / 86400)::int as days from sessions where id = $1`,
+    [id],
+  )
+  expect(row?.days).toBe(3)
 })
 
 test('a workspace that comes back is erased again, by one job however often that is found', async () => {

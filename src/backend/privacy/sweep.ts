@@ -1,17 +1,19 @@
 import { sql } from 'kysely'
-import type { WorkspaceId } from '../../contract/ids.js'
+import type { SessionId, WorkspaceId } from '../../contract/ids.js'
 import type { Database } from '../database/database.js'
 import type { Tenants } from '../database/tenant-transaction.js'
+import { endSession } from './account-sessions.js'
 import { namedInStanza, namesInStanzas, type Names } from './contact.js'
-import { contactSteps, type EraseContactDeps } from './erase-contact.js'
+import { contactSteps, keySteps, type EraseContactDeps } from './erase-contact.js'
+import { runSteps } from './erase-step.js'
 import type { Tombstone } from './tombstone-file.js'
-import type { Tombstones } from './tombstones.js'
+import { sessionName, type Tombstones } from './tombstones.js'
 import './privacy-tables.js'
 
 export type SweepDeps = EraseContactDeps & {
   database: Pick<Database, 'system'>
   tenants: Tenants
-  tombstones: Pick<Tombstones, 'subject'>
+  tombstones: Pick<Tombstones, 'subject' | 'ofSession'>
 }
 
 const atOnce = 500
@@ -22,10 +24,14 @@ const inTheOpen = sql`
   union select phone_number from sessions union select lid from sessions
   union select recipient from outbox_messages union select id from signal_keys`
 
+/** By which digits erased contacts are known again, and since when they are erased. */
+type Erased = { readonly of: (name: string) => Date | undefined }
+
 /**
- * Takes away what names erased contacts and has come back: all of it when the database is an older one that was put back, else what came late,
- * which are messages of before the erasure. What a contact has written since is new, and stays.
- * @param forgotten what a database that was put back does not know: with any, everything is looked through
+ * Takes away what names erased contacts and has come back. What the database knows to be erased can only have come late, in messages of before
+ * the erasure. What it does not know was put back with it: that is looked for everywhere, and goes as far as it is older than the erasure. What
+ * a contact has written since is new, and stays; so do sessions, but for those that an erasure had deleted.
+ * @param forgotten what a database that was put back does not know
  * @returns how many rows
  */
 export async function sweepContacts(
@@ -34,41 +40,57 @@ export async function sweepContacts(
   forgotten: readonly Tombstone[],
 ): Promise<number> {
   const { database, tenants, tombstones } = deps
-  const putBack = forgotten.length > 0
   const stored = await database.system(({ db }) =>
     db.selectFrom('tombstones').select(['subject', 'erased_at']).where('workspace_id', '=', workspaceId).execute(),
   )
-  const erasedAt = new Map([
-    ...stored.map(({ subject, erased_at }) => [subject.toString('hex'), erased_at] as const),
-    ...forgotten.map(line => [Buffer.from(line.subject, 'base64').toString('hex'), new Date(line.erasedAt)] as const),
-  ])
-  const when = (name: string) => erasedAt.get(tombstones.subject(workspaceId, name).toString('hex'))
-  const texts = putBack ? sql`${inTheOpen} union ${namesInStanzas}` : namesInStanzas
+  const known = erasedBy(stored.map(({ subject, erased_at }) => [subject.toString('hex'), erased_at]))
+  const putBack = erasedBy(
+    forgotten.map(line => [Buffer.from(line.subject, 'base64').toString('hex'), new Date(line.erasedAt)]),
+  )
+
+  function erasedBy(entries: readonly (readonly [string, Date])[]): Erased {
+    const times = new Map(entries)
+    return { of: name => times.get(tombstones.subject(workspaceId, name).toString('hex')) }
+  }
+
+  let count = forgotten.length === 0 ? 0 : await endAgain(deps, workspaceId, putBack)
+  const texts = forgotten.length > 0 ? sql`${inTheOpen} union ${namesInStanzas}` : namesInStanzas
   const { rows } = await tenants.read({ workspaceId }, ({ db }) =>
     sql<{ digits: string }>`
       select distinct m[1] as digits from (${texts}) as t, regexp_matches(t.text, '[0-9]{5,20}', 'g') as m`.execute(db),
   )
-  let count = 0
   for (const { digits } of rows) {
-    for (const [at, names] of [
-      [when(digits), { numbers: [digits], lids: [] }],
-      [when(`lid ${digits}`), { numbers: [], lids: [digits] }],
+    for (const [name, names] of [
+      [digits, { numbers: [digits], lids: [] }],
+      [`lid ${digits}`, { numbers: [], lids: [digits] }],
     ] as const) {
-      if (at === undefined) continue
-      count += putBack ? await eraseAgain(deps, workspaceId, names) : await eraseLate(tenants, workspaceId, names, at)
+      const late = known.of(name)
+      const again = putBack.of(name)
+      if (late !== undefined) count += await eraseLate(tenants, workspaceId, names, late)
+      if (again !== undefined) count += await eraseAgain(deps, workspaceId, names, again)
     }
   }
   return count
 }
 
-async function eraseAgain(deps: SweepDeps, workspaceId: WorkspaceId, names: Names): Promise<number> {
+/** @returns how many sessions that were deleted with their account's data are so once more */
+async function endAgain(deps: SweepDeps, workspaceId: WorkspaceId, putBack: Erased): Promise<number> {
+  const scope = { workspaceId }
+  const rows = await deps.tenants.read(scope, ({ db }) =>
+    db.selectFrom('sessions').select('id').where('deleted_at', 'is', null).execute(),
+  )
   let count = 0
-  for (const step of contactSteps(deps)) {
-    for (let gone = 1; gone > 0; count += gone) {
-      gone = await deps.tenants.transact({ workspaceId }, tx => step(tx, names, atOnce))
-    }
+  for (const { id } of rows) {
+    if (putBack.of(sessionName(id)) === undefined) continue
+    if (await deps.tenants.transact(scope, tx => endSession(deps, tx, id as SessionId, scope))) count++
   }
   return count
+}
+
+function eraseAgain(deps: SweepDeps, workspaceId: WorkspaceId, names: Names, before: Date): Promise<number> {
+  return runSteps([...contactSteps(deps), ...keySteps(deps)], { names, before, limit: atOnce }, work =>
+    deps.tenants.transact({ workspaceId }, work),
+  )
 }
 
 async function eraseLate(tenants: Tenants, workspaceId: WorkspaceId, names: Names, erasedAt: Date): Promise<number> {

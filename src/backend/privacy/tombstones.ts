@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { sql, type QueryExecutorProvider } from 'kysely'
-import type { WorkspaceId } from '../../contract/ids.js'
+import type { SessionId, WorkspaceId } from '../../contract/ids.js'
 import type { Database } from '../database/database.js'
 import { lastingKey, type LastingKey } from '../vault/lasting-key.js'
 import type { Secrets } from '../vault/secrets.js'
@@ -11,10 +11,15 @@ import './privacy-tables.js'
 export interface Tombstones {
   /** In the caller's transaction; one that is there stays as it is. */
   ofContact(tx: { readonly db: QueryExecutorProvider }, workspaceId: WorkspaceId, names: Names): Promise<void>
+  /** Of one that was deleted with its account's data: its id is never used again. */
+  ofSession(tx: { readonly db: QueryExecutorProvider }, workspaceId: WorkspaceId, sessionId: SessionId): Promise<void>
   ofWorkspace(tx: { readonly db: QueryExecutorProvider }, workspaceId: WorkspaceId): Promise<void>
   /** Keyed hash of a number or LID in a workspace: the same contact of two workspaces has two. */
   subject(workspaceId: string, name: string): Buffer
 }
+
+/** By which a session is known among the names of contacts. */
+export const sessionName = (sessionId: string): string => `session ${sessionId}`
 
 /** The same for ever: whom a tombstone is of nobody knows, so it could not be made anew. @throws as `lastingKey` */
 export function tombstoneKey(database: Pick<Database, 'system'>, secrets: Secrets): Promise<LastingKey> {
@@ -42,6 +47,8 @@ export function createTombstones({ key, kekId }: LastingKey): Tombstones {
         ...names.numbers.map(number => subject(workspaceId, number)),
         ...names.lids.map(lid => subject(workspaceId, `lid ${lid}`)),
       ]),
+    ofSession: (tx, workspaceId, sessionId) =>
+      put(tx, workspaceId, 'contact', [subject(workspaceId, sessionName(sessionId))]),
     ofWorkspace: (tx, workspaceId) => put(tx, workspaceId, 'workspace', [Buffer.from(workspaceId)]),
   }
 }

@@ -125,6 +125,10 @@ const reasons = {
     message: 'The session was handed over to a bot. The copy that this server had kept was erased thirty days later.',
     action: 'The bot goes on with its session ID. To have the session here, import that session ID.',
   },
+  erased: {
+    message: 'The session was deleted, because the data of its account was to be erased.',
+    action: 'Log its device out under Linked devices. Link the account again if you still want it here.',
+  },
   linked_again: {
     message: 'The account was linked again, or another session of it was taken back, so this one is not used any more.',
     action: 'Follow the newer one. The device of this one can be logged out under Linked devices.',

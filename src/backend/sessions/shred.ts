@@ -58,7 +58,7 @@ async function shredIfDue({ events, vault }: ShredDeps, tx: TenantTransactor, se
   // a socket that is still open somewhere writes nothing after this
   await revokeLease(tx, sessionId)
   for (const table of ofSessions) await tx.db.deleteFrom(table).where('session_id', '=', sessionId).execute()
-  if (session.deleted_at !== null) await forgetDeleted(tx, sessionId)
+  if (session.deleted_at !== null) await forgetSession(tx, sessionId)
   else await keepTombstone(tx, sessionId)
   if (session.state === 'handed_off')
     await setSessionState(events, tx, sessionId, { state: 'expired', reason: 'copy_erased' })
@@ -80,8 +80,8 @@ async function keepTombstone(tx: TenantTransactor, sessionId: SessionId): Promis
     .execute()
 }
 
-/** With all that was told of it. The account behind it is forgotten with its last session. */
-async function forgetDeleted(tx: TenantTransactor, sessionId: SessionId): Promise<void> {
+/** The row of one that is destroyed, with all that was told of it. The account behind it is forgotten with its last session. */
+export async function forgetSession(tx: TenantTransactor, sessionId: SessionId): Promise<void> {
   await removeLease(tx, sessionId)
   await tx.db.deleteFrom('event_log').where('session_id', '=', sessionId).execute()
   const { person_id } = await tx.db

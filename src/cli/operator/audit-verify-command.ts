@@ -26,13 +26,16 @@ export const auditVerifyCommand: RunCommand = async (context: CliContext, given:
   return reports.every(({ fault }) => fault === null) ? exitCodes.done : exitCodes.failed
 }
 
-function lineOf({ workspaceId, head, fault }: ChainReport): string {
+function lineOf({ workspaceId, head, fault, ended }: ChainReport): string {
   if (fault !== null) return `${workspaceId}  BROKEN: entry ${fault.seq} ${sentences[fault.fault]}.`
-  return `${workspaceId}  whole: ${head.seq} entries. Head: ${workspaceId}:${head.seq}:${head.hash.toString('hex')}`
+  const headText = `${workspaceId}:${head.seq}:${head.hash.toString('hex')}`
+  if (ended) return `${workspaceId}  erased, with its ${head.seq} entries. Head: ${headText}`
+  return `${workspaceId}  whole: ${head.seq} entries. Head: ${headText}`
 }
 
-const plain = ({ workspaceId, head, fault }: ChainReport) => ({
+const plain = ({ workspaceId, head, fault, ended }: ChainReport) => ({
   workspaceId,
+  ended,
   entries: String(head.seq),
   head: head.hash.toString('hex'),
   fault: fault && { seq: String(fault.seq), fault: fault.fault },
