@@ -46,9 +46,11 @@ const definerFunctions: ReadonlyMap<string, string> = new Map([
     'TABLE(session uuid, workspace uuid, claimed_epoch bigint, priority text)',
   ],
   ['data_keys_by_kek()', 'TABLE(kek text, workspaces bigint, keys bigint)'],
+  ['forget_sign_ins(p_limit bigint)', 'bigint'],
   ['gateway_backlog()', 'TABLE(waiting bigint, oldest_seconds double precision, pre_keys_low bigint)'],
   ['invitation_workspace(p_hash bytea)', 'uuid'],
   ['login_by_email(p_email text)', 'uuid'],
+  ['login_by_password_link(p_hash bytea)', 'uuid'],
   ['login_by_refresh_hash(p_hash bytea)', 'uuid'],
   ['logins_sealed_otherwise(p_key uuid)', 'SETOF uuid'],
   ['long_reconnecting(p_seconds double precision, p_limit integer)', 'TABLE(workspace uuid, session uuid)'],
@@ -56,6 +58,7 @@ const definerFunctions: ReadonlyMap<string, string> = new Map([
     'overdue_links(p_node uuid, p_preparing double precision, p_delivering double precision)',
     'TABLE(workspace uuid, session uuid)',
   ],
+  ['spread_login_email()', 'void'],
   ['workspaces_of_login()', 'SETOF uuid'],
 ])
 
