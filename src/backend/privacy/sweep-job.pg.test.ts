@@ -50,11 +50,11 @@ const eraseNow = async () => {
   await erase(deps(), rig.workspaceId, id, signal)
 }
 
-async function message(from: string, secondsFromNow: number): Promise<void> {
+async function message(from: string, secondsFromNow: number, of = sessionId): Promise<void> {
   await rig.rows.query(
     `insert into inbound_journal (workspace_id, session_id, hash, plaintext, stanza)
      values ($1, $2, $3, '\\x00', jsonb_build_object('from', $4::text, 'timestamp', extract(epoch from now())::bigint + $5::bigint))`,
-    [rig.workspaceId, sessionId, randomBytes(32), from, secondsFromNow],
+    [rig.workspaceId, of, randomBytes(32), from, secondsFromNow],
   )
 }
 
@@ -70,6 +70,14 @@ test('a message of before the erasure that comes late is taken away; one of afte
   await message('254700000009@s.whatsapp.net', -3_600)
   await sweep()
   expect(await journal()).toEqual(['254700000009@s.whatsapp.net', `${number}:4@s.whatsapp.net`])
+})
+
+test('a session of the contact’s own account keeps what it has still to read', async () => {
+  await eraseNow()
+  const own = await linked(-2)
+  await message(`${number}@s.whatsapp.net`, -3_600, own)
+  await sweep()
+  expect(await journal()).toEqual([`${number}@s.whatsapp.net`])
 })
 
 test('the copy beside the database is its owner’s alone, and names nobody', async () => {

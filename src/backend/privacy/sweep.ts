@@ -5,7 +5,7 @@ import type { Tenants } from '../database/tenant-transaction.js'
 import { endSession } from './account-sessions.js'
 import { namedInStanza, namesInStanzas, type Names } from './contact.js'
 import { contactSteps, keySteps, type EraseContactDeps } from './erase-contact.js'
-import { runSteps } from './erase-step.js'
+import { elsewhere, runSteps } from './erase-step.js'
 import type { Tombstone } from './tombstone-file.js'
 import { sessionName, type Tombstones } from './tombstones.js'
 import './privacy-tables.js'
@@ -97,7 +97,7 @@ async function eraseLate(tenants: Tenants, workspaceId: WorkspaceId, names: Name
   return tenants.transact({ workspaceId }, async ({ db }) => {
     const { rows } = await sql`
       delete from inbound_journal
-      where ${namedInStanza(names)}
+      where ${namedInStanza(names)} and ${elsewhere(names)}
         and (stanza ->> 'timestamp')::numeric < ${Math.floor(erasedAt.getTime() / 1_000)} returning 1`.execute(db)
     return rows.length
   })
