@@ -11,7 +11,7 @@ export type Exported = {
   keys: readonly string[]
   /** A column that is sealed with the workspace's key, and told as it was written. */
   opened?: { column: string; cell: (keys: readonly string[]) => Cell }
-  /** Those of them that hold JIDs or numbers, by which rows of one contact are known; absent: the table has none of a contact. */
+  /** What its columns hold of JIDs or numbers, by which rows of one contact are known; absent: the table has none of a contact. */
   contact?: 'jid' | 'digits' | 'stanza'
 }
 

@@ -43,15 +43,14 @@ export async function sweepContacts(
   const stored = await database.system(({ db }) =>
     db.selectFrom('tombstones').select(['subject', 'erased_at']).where('workspace_id', '=', workspaceId).execute(),
   )
-  const known = erasedBy(stored.map(({ subject, erased_at }) => [subject.toString('hex'), erased_at]))
-  const putBack = erasedBy(
-    forgotten.map(line => [Buffer.from(line.subject, 'base64').toString('hex'), new Date(line.erasedAt)]),
-  )
-
-  function erasedBy(entries: readonly (readonly [string, Date])[]): Erased {
+  const erasedBy = (entries: readonly (readonly [string, Date])[]): Erased => {
     const times = new Map(entries)
     return { of: name => times.get(tombstones.subject(workspaceId, name).toString('hex')) }
   }
+  const known = erasedBy(stored.map(({ subject, erased_at: at }) => [subject.toString('hex'), at]))
+  const putBack = erasedBy(
+    forgotten.map(line => [Buffer.from(line.subject, 'base64').toString('hex'), new Date(line.erasedAt)]),
+  )
 
   let count = forgotten.length === 0 ? 0 : await endAgain(deps, workspaceId, putBack)
   const texts = forgotten.length > 0 ? sql`${inTheOpen} union ${namesInStanzas}` : namesInStanzas
