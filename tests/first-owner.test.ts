@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { CliProcess } from './support/cli-process.js'
 import { GatewayProcess } from './support/gateway-process.js'
 import { Person, tokenOf } from './support/person.js'
+import { Rows } from './support/rows.js'
 import { cloneDatabase, type ClonedDatabase } from './support/template-database.js'
 
 let database: ClonedDatabase
@@ -55,6 +56,11 @@ test('the first start prints a link once, in no line of the log; later ones say 
   const { code, link } = await command()
   expect(code).toBe(0)
   expect(link).toMatch(/^http:\/\/localhost:0\/claim#whiz_owner_[\w-]{43}$/)
+  {
+    await using rows = new Rows(database.ownerUrl)
+    const made = `select from audit_log where action = 'auth.owner_link_made' and entry ->> 'by' = 'operator'`
+    expect(await rows.query(made)).toHaveLength(1)
+  }
   const person = new Person(url, 'ada@example.com', 'teapot under the moon')
   expect((await person.claim(tokenOf(first))).body['code']).toBe('link_over')
   expect((await person.claim(tokenOf(link))).status).toBe(200)

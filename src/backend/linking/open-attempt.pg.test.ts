@@ -91,6 +91,23 @@ test.each([
   expect(again.toString()).toBe('kept')
 })
 
+test('a visitor’s link is in the audit log, with where it came from', async () => {
+  await openAttempt(deps, { ...input, starter: { visitorHash, isNew: true, address: '192.0.2.7' } })
+  const entries = await rows.query<{ entry: unknown }>('select entry from audit_log where target = $1', [
+    input.sessionId,
+  ])
+  expect(entries.map(({ entry }) => entry)).toEqual([
+    {
+      action: 'session.link',
+      result: 'done',
+      by: 'visitor',
+      address: '192.0.2.7',
+      target: input.sessionId,
+      detail: { method: 'qr', mode: 'managed', deliver: true },
+    },
+  ])
+})
+
 test('a database that stays away is told to the visitor', async () => {
   const cut = line.cutAt('insert into "link_attempts"', 'after commit')
   const opening = expect(openAttempt(deps, input)).rejects.toMatchObject({ code: 'database_unavailable' })
