@@ -178,7 +178,7 @@ async function plantEvents({ vault, tenants, workspaceId }: TenantRig, sessionId
         insert into event_counters (workspace_id, last_seq) values (${workspaceId}, 1)
         on conflict (workspace_id) do update set last_seq = event_counters.last_seq + 1
         returning last_seq as seq`.execute(tx.db)
-      const seq = String(counted[0]?.seq)
+      const seq = counted[0]?.seq ?? '0'
       const sealer = await vault.workspaceSealer(tx, workspaceId)
       await sql`insert into event_log (workspace_id, seq, session_id, event, data)
         values (${workspaceId}, ${seq}, ${sessionId}, 'planted', ${await sealer.sealJson(tx, dataCell(BigInt(seq)), each)})`.execute(

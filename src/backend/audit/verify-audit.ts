@@ -40,8 +40,8 @@ const unnumbered = `select ${columns} from ${SCHEMA}.audit_log where workspace_i
  * Follows the chains of all workspaces as of one moment.
  *
  * What it proves: no entry was changed, taken out, put in or cut off by anybody who could not also rewrite the hashes after it and the head.
- * The app role can do neither: a workspace that it deletes leaves the head of its chain behind. The owner of the tables, or whoever has the server, could write a whole new chain: that is found with an
- * anchor only, a head that was kept where they cannot write.
+ * The app role can do neither: a workspace that it deletes leaves the head of its chain behind. The owner of the tables, or whoever has the server,
+ * could write a whole new chain: that is found with an anchor only, a head that was kept where they cannot write.
  *
  * @param ownerUrl of the role that owns the tables, which sees all of them
  * @throws DatabaseUnavailableError, DatabaseRefusedError

@@ -53,6 +53,7 @@ const definerFunctions: ReadonlyMap<string, string> = new Map([
   ['login_by_password_link(p_hash bytea)', 'uuid'],
   ['login_by_refresh_hash(p_hash bytea)', 'uuid'],
   ['logins_sealed_otherwise(p_key uuid)', 'SETOF uuid'],
+  ['logins_to_look_at(p_days integer, p_limit bigint)', 'SETOF uuid'],
   ['long_reconnecting(p_seconds double precision, p_limit integer)', 'TABLE(workspace uuid, session uuid)'],
   [
     'overdue_links(p_node uuid, p_preparing double precision, p_delivering double precision)',

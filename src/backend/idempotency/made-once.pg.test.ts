@@ -51,7 +51,9 @@ async function interrupted(work: Work): Promise<{ made: unknown; told: unknown }
 const operator = () => ({ workspaceId: rig.workspaceId })
 const privacy = () =>
   createPrivacy({
-    ...rig,
+    tenants: rig.tenants,
+    vault: rig.vault,
+    events: rig.events,
     tombstones: createTombstones({ key: createSecretKey(randomBytes(32)), kekId: 'any' }),
     operatorWorkspace: () => rig.workspaceId,
   })

@@ -54,7 +54,11 @@ export async function newOwnerLink({ tenants, operator }: OwnerLinkDeps): Promis
       insert into meta (key, value) values (${metaKey}, ${storedForm(token)})
       on conflict (key) do update set value = excluded.value
       returning (value::jsonb ->> 'expiresAt')::timestamptz as expires_at`.execute(tx.db)
-    await audit(tx, { action: 'auth.owner_link_made', target: userId }, { workspaceId, userId, by: { kind: 'operator' } })
+    await audit(
+      tx,
+      { action: 'auth.owner_link_made', target: userId },
+      { workspaceId, userId, by: { kind: 'operator' } },
+    )
     return { token, expiresAt: rows[0]?.expires_at ?? new Date(0) }
   })
 }

@@ -18,7 +18,8 @@ const admin = randomUUID()
 
 beforeAll(async () => {
   rig = await TenantRig.open()
-  privacy = createPrivacy({ ...rig, tombstones, operatorWorkspace: () => rig.workspaceId })
+  const { tenants, vault, events, workspaceId } = rig
+  privacy = createPrivacy({ tenants, vault, events, tombstones, operatorWorkspace: () => workspaceId })
   for (const [id, role] of [
     [owner, 'member'],
     [admin, 'admin'],
