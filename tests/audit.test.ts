@@ -91,7 +91,11 @@ describe('a command that somebody may not give', () => {
   test('is noted once for the routes that other services know by name, too', async () => {
     const sessionId = randomUUID()
     expect((await operator.ask('POST', '/disconnect', { sessionId })).status).toBe(404)
-    expect(await refusals(`?target=${sessionId}`)).toMatchObject([{ action: 'session.disconnect', result: 'refused' }])
+    const [last, before] = await refusals('?action=session.disconnect')
+    expect(last).toMatchObject({ by: 'service', result: 'refused', detail: { code: 'session_not_found' } })
+    expect(before).not.toEqual(last)
+    // what is nobody's here is another's perhaps, and no id of theirs
+    expect(await refusals(`?target=${sessionId}`)).toEqual([])
   })
 
   test('by nobody is not: it would be for anybody to fill the log', async () => {

@@ -119,7 +119,7 @@ const samples: Readonly<Record<string, RouteSample>> = {
   'POST /api/v1/auth/totp/remove': { body: () => ({ password, code: '123456' }) },
   'POST /api/v1/auth/new-password': { body: () => ({ token, password }) },
   'POST /api/v1/auth/email': { body: () => ({ password, email }) },
-  'POST /api/v1/auth/switch-workspace': { body: ({ workspaceId }) => ({ workspaceId }), ids: ['workspaceId'] },
+  'POST /api/v1/auth/switch-workspace': { body: ({ workspaceId }) => ({ workspaceId }) },
   'GET /api/v1/me': none,
   'PATCH /api/v1/me': { body: () => ({ name: 'Somebody else' }) },
   'GET /api/v1/workspaces': none,

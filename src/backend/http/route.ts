@@ -65,7 +65,7 @@ export function route<Params extends Schema, Query extends Schema, Body extends 
 export const isKept = ({ access, method, streams, neverKept }: Route): boolean =>
   access !== undefined && method === 'post' && streams === undefined && neverKept !== true
 
-/** A command that somebody known was refused, for the audit log. @param target id of what it was to be done to, where one is named */
+/** A command that somebody known was refused, for the audit log. @param target the session that it names */
 export type NoteRefusal = (by: Member, refused: { action: AuditAction; code: string; target?: string }) => Promise<void>
 
 export type RouteDeps = {
@@ -87,9 +87,9 @@ export function routeHandler(definition: Route, deps: RouteDeps): RequestHandler
       await serve({ request, response, actor, named })
     } catch (error) {
       if (audited !== undefined && actor.kind !== 'visitor' && isRefusal(error)) {
-        const target = [named.sessionId, ...Object.values(request.params)].find(id => z.uuid().safeParse(id).success)
+        const target = z.uuid().safeParse(named.sessionId ?? sessionIdIn(request.params))
         const { code } = error
-        await deps.noteRefusal?.(actor, { action: audited, code, ...(typeof target === 'string' && { target }) })
+        await deps.noteRefusal?.(actor, { action: audited, code, ...(target.success && { target: target.data }) })
       }
       throw error
     }
