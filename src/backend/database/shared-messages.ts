@@ -20,8 +20,11 @@ type Ask = {
 /** What one scope asks. */
 type Lane = { underWay: number; isDue: boolean; waiting: Ask[] }
 
-/** Messages under way of one scope. Its writes wait for each other in any case, at the chain of their workspace's audit log. */
-const mostUnderWay = { reading: 2, writing: 1 }
+/**
+ * Messages under way of one scope. Reads may have all connections that there are for requests: with fewer, this process waits while one server
+ * process works through a long message. Writes wait for each other in any case, at the chain of their workspace's audit log.
+ */
+const mostUnderWay = { reading: 4, writing: 1 }
 
 const mostTogether = 32
 
