@@ -49,7 +49,11 @@ async function extend(statements = tomorrow): Promise<void> {
 async function vouchForIt(): Promise<void> {
   const client = new Client(gateway.database.ownerUrl)
   await client.connect()
-  await vouch(client).finally(() => client.end())
+  try {
+    await vouch(client)
+  } finally {
+    await client.end()
+  }
 }
 
 const restart = async (): Promise<void> => {
