@@ -70,7 +70,7 @@ test('nobody gets further than a route promises, hears a word of another’s, or
   const { logLines } = scene.rig.gateway
   expect(logLines.length).toBeGreaterThan(100)
   expect(logLines.filter(line => /canary-|request_failed|unhandled/.test(line))).toEqual([])
-})
+}, 120_000)
 
 test('a workspace that one is not in is for a sign-in like one that is not there', async () => {
   const { fay, theirs } = scene
