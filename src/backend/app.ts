@@ -41,7 +41,7 @@ export interface App extends AsyncDisposable {
    * The link by which the first owner claims this installation; a secret, for the operator's eyes alone.
    * @param base where people reach the gateway @returns null on all but the first start
    */
-  firstOwnerLink(base: string): Promise<string | null>
+  firstOwnerLink(base: string, isSeen: boolean): Promise<string | null>
 }
 
 /**
@@ -180,7 +180,7 @@ async function compose(config: Config, { log, pages, codeAnswerMs }: AppParts, r
       started = true
       return port
     },
-    firstOwnerLink: base => firstOwnerNotice(door.identity, base, log.child('identity')),
+    firstOwnerLink: (base, isSeen) => firstOwnerNotice(door.identity, { base, isSeen, log: log.child('identity') }),
     async [Symbol.asyncDispose]() {
       // while sessions are given up
       await Promise.all([jobs[Symbol.asyncDispose](), releases[Symbol.asyncDispose]()])

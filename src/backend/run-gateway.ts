@@ -46,15 +46,17 @@ export async function runGateway(config: Config): Promise<void> {
   process.stderr.write(`WHIZ LITE is ready: ${address}\n`)
   if (config.roles.api) {
     // the gateway runs without having told it, and the command makes another link
-    await tellFirstOwner(app, address).catch((error: unknown) =>
+    // what nobody looks at is collected, and the link opens everything for a day
+    const isSeen = !config.production || process.stdout.isTTY
+    await tellFirstOwner(app, address, isSeen).catch((error: unknown) =>
       log.warn('owner_not_told', { code: errorCode(error), hint: 'npx whizlite owner-link' }),
     )
   }
 }
 
-/** Once per installation. Not through the log, which is kept and passed on. */
-async function tellFirstOwner(app: App, address: string): Promise<void> {
-  const link = await app.firstOwnerLink(address)
+/** Once per installation, to whoever looks at this process. Not through the log, which is kept and passed on. */
+async function tellFirstOwner(app: App, address: string, isSeen: boolean): Promise<void> {
+  const link = await app.firstOwnerLink(address, isSeen)
   if (link !== null) process.stdout.write(`Become the first owner within 24 hours: ${link}\n`)
 }
 

@@ -95,8 +95,8 @@ export class TestGateway implements AsyncDisposable {
   }
 
   /** As the first start prints it; null: it was printed before. */
-  async firstOwnerLink(): Promise<string | null> {
-    return (await this.#app?.firstOwnerLink(this.#url)) ?? null
+  async firstOwnerLink(isSeen = true): Promise<string | null> {
+    return (await this.#app?.firstOwnerLink(this.#url, isSeen)) ?? null
   }
 
   async stopApp(): Promise<void> {

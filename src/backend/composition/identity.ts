@@ -56,10 +56,14 @@ export function createIdentityDoor(deps: IdentityDoorDeps): IdentityDoor {
 
 /**
  * What the operator has to be told of the first owner once the door is open. The link itself goes to standard output and never into the log.
+ * @param isSeen whether somebody looks at standard output; where it is collected, no link is made
  * @returns null: nothing to print
  */
-export async function firstOwnerNotice(identity: IdentityParts, base: string, log: Log): Promise<string | null> {
-  const made = await firstOwnerLink(identity)
+export async function firstOwnerNotice(
+  identity: IdentityParts,
+  { base, isSeen, log }: { base: string; isSeen: boolean; log: Log },
+): Promise<string | null> {
+  const made = isSeen ? await firstOwnerLink(identity) : null
   if (made !== null) return claimLink(base, made.token)
   if (await ownerIsMissing(identity)) log.info('owner_missing', { hint: 'npx whizlite owner-link' })
   return null
