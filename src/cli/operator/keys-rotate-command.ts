@@ -13,22 +13,28 @@ export const keysRotateCommand: RunCommand = async (context: CliContext, given: 
     if (!json) terminal.write(`${line}\n`)
   }
   const rotate = given.has('data-keys') ? dataKeys : secret
-  const { report, left, end } = await onLocalTenants(context, local => rotate(local, signal, tell))
+  const { report, left, end, failed } = await onLocalTenants(context, local => rotate(local, signal, tell))
   terminal.write(json ? `${JSON.stringify(report)}\n` : `${end}\n`)
   if (signal.aborted) {
     tell('Left off here. Run it again to go on.')
     return exitCodes.interrupted
   }
-  return left === 0 ? exitCodes.done : exitCodes.failed
+  return left === 0 && failed !== true ? exitCodes.done : exitCodes.failed
 }
 
-type Rotated = { report: RewrapReport | ResealReport; left: number; end: string }
+type Rotated = { report: RewrapReport | ResealReport; left: number; end: string; failed?: true }
+
+/** Whoever runs the command in another shell than the nodes has other settings, and would be told that all is done. */
+const noFormerSecret =
+  'Nothing was replaced: no former secret is known here. Run this with the settings of the nodes, the new WHATSAPP_SESSION_SECRET and the ' +
+  'former one as WHATSAPP_SESSION_SECRET_PREVIOUS. Until it has wrapped every data key anew, leave both set on every node.'
 
 async function secret(local: LocalTenants, signal: AbortSignal, tell: (line: string) => void): Promise<Rotated> {
   const onProgress = ({ workspaceId, done, left }: RewrapProgress) =>
     tell(`workspace ${workspaceId}: ${done} data keys wrapped anew, ${left} left`)
   const report = await rotateSecret({ ...local, signal, onProgress })
   const { rewrapped, left, unreadable } = report
+  if (rewrapped === 0 && local.secrets.previous === null) return { report, left, end: noFormerSecret, failed: true }
   const done = `${rewrapped} data keys were wrapped with the new secret, ${left} are left.`
   if (left === 0) {
     const next = 'Take WHATSAPP_SESSION_SECRET_PREVIOUS out and restart the nodes, one after the other.'
