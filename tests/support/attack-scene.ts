@@ -7,6 +7,7 @@ import { PeopleRig } from './people-rig.js'
 import type { Person } from './person.js'
 import { nothing, type Named } from './route-samples.js'
 import { sessionRow } from './session-row.js'
+import { restless } from './stored-rows.js'
 import type { Answer } from './visitor.js'
 
 const everything: readonly KeyScope[] = ['read', 'send', 'sessions', 'settings', 'admin']
@@ -23,6 +24,10 @@ export type Party = {
   restricted: boolean
   /** Of the workspace of the one that is attacked. */
   near: boolean
+  /** A key of the very one that is attacked. */
+  own?: true
+  /** After what has ended their access. */
+  renew?: () => Promise<void>
 }
 
 /** So many requests from one address are no news. */
@@ -94,6 +99,26 @@ export class AttackScene implements AsyncDisposable {
     this.#planted = await belongings(this.rig, this.vic)
   }
 
+  /** Every row that is Vic’s or tells of what is, but for refusals, which are the others’. */
+  async rowsOfVic(): Promise<string[]> {
+    const { sessionId, keyId, userId, invitationId, erasureId } = this.theirs
+    const ids = [sessionId, keyId, userId, invitationId, erasureId, this.word]
+    const { rows } = this.rig
+    const tables = await rows.query<{ name: string }>(
+      `select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+       where n.nspname = 'whizlite' and c.relkind = 'r' order by 1`,
+    )
+    const texts = tables
+      .filter(({ name }) => !restless.test(`.${name}`))
+      .map(
+        ({ name }) => `select '${name} ' || (to_jsonb(t) - 'last_used_at')::text as line from "${name}" t
+          where t::text ~ $1 and not ('${name}' = 'audit_log' and to_jsonb(t)->'entry'->>'result' = 'refused'
+            and to_jsonb(t)->'entry'->>'userId' is distinct from $2)`,
+      )
+    const found = await rows.query<{ line: string }>(texts.join(' union all '), [ids.join('|'), userId])
+    return found.map(({ line }) => line).toSorted()
+  }
+
   /** One who is heard as this party. */
   attacker(): Attacker {
     return new Attacker(this.rig.gateway.url)
@@ -115,8 +140,14 @@ export class AttackScene implements AsyncDisposable {
     const [mia, ada, far] = [await rig.join('member'), await rig.join('admin'), await rig.join('member', fay)]
     const anybody = { role: 'owner', scopes: everything, restricted: false, near: false } as const
     const member = { role: 'member', scopes: ofMembers } as const
-    const user = (name: string, person: Person, more: Partial<Party> = {}) =>
-      parties.push({ ...anybody, name, kind: 'user', headers: bearer(person.accessToken), ...more })
+    const user = (name: string, person: Person, more: Partial<Party> = {}) => {
+      const party: Party = { ...anybody, name, kind: 'user', headers: bearer(person.accessToken), ...more }
+      party.renew = async () => {
+        good(await person.signIn({ workspaceId: person.workspaceId }), 'coming back')
+        party.headers = bearer(person.accessToken)
+      }
+      parties.push(party)
+    }
     const key = async (name: string, person: Person, scopes: readonly KeyScope[], more: Partial<Party> = {}) => {
       const sessionIds = more.restricted === true ? { sessionIds: [await this.session(person)] } : {}
       const made = await this.key(person, { scopes, ...sessionIds })
@@ -139,7 +170,11 @@ export class AttackScene implements AsyncDisposable {
     for (const scope of everything) await key(`another workspace’s key to ${scope}`, fay, [scope])
     await key('another workspace’s key to one session', fay, everything, { restricted: true })
     await key('a key of a colleague', mia, ofMembers, { role: 'member', near: true })
-    await key('their own key to another session', vic, everything, { restricted: true, near: true })
+    await key('their own key to another session', vic, everything, {
+      restricted: true,
+      near: true,
+      own: true,
+    })
     service('the service for its operator', {}, { near: true })
     service('the service for a colleague', { 'x-user-id': mia.userId }, { role: 'member', near: true })
     service('the service for another workspace', { 'x-user-id': fay.userId, 'x-workspace-id': fay.workspaceId })

@@ -1,7 +1,7 @@
 import type { Route } from '../../src/backend/http/route.js'
 import type { AttackScene, Party } from './attack-scene.js'
 import type { Asking, Said } from './attacker.js'
-import { addressOf, nameOf, namedBy, nothing, sampleOf, type Named } from './route-samples.js'
+import { addressOf, nameOf, namedBy, nothing, password, sampleOf, type Named } from './route-samples.js'
 
 /** What whoever is nobody may ask. Whatever else has no `access` was forgotten. */
 const forAnyone = new Set([
@@ -58,12 +58,23 @@ export function cellOf(
 export const unguarded = (routes: readonly Route[]): string[] =>
   routes.filter(route => route.access === undefined && !forAnyone.has(nameOf(route))).map(nameOf)
 
-/** One party at one route: what it may not do, and what it may not hear. @param promised whom the route says to let in */
+/** Good for a route, and naming nothing of anybody; null: there is no such. */
+export function actingBody(route: Route): Record<string, unknown> | null {
+  const { acts, body, reads } = sampleOf(route)
+  if (route.method !== 'post' || reads === true) return null
+  return acts?.() ?? (namedBy(route).length === 0 ? (body?.(nothing()) ?? null) : null)
+}
+
+/**
+ * One party at one route: what it may not do, and what it may not hear.
+ * @param promised whom the route says to let in
+ * @param evenLinks also where that begins a link
+ */
 export async function attack(
   scene: AttackScene,
   party: Party,
   route: Route,
-  promised: Route['access'] = route.access,
+  { promised = route.access, evenLinks = false }: { promised?: Route['access']; evenLinks?: boolean } = {},
 ): Promise<string[]> {
   const sample = sampleOf(route)
   const names = namedBy(route)
@@ -72,7 +83,11 @@ export async function attack(
   const plain = (cell === 'open' || cell === 'allowed') && names.length === 0
   const acts = route.body !== undefined && sample.reads !== true
   const found: string[] = []
-  const heard = async (named: Named, body = sample.body?.(named), query = sample.query?.(named)): Promise<Said> => {
+  const heard = async (
+    named: Named,
+    body: object | undefined = sample.body?.(named),
+    query = sample.query?.(named),
+  ): Promise<Said> => {
     const said = await scene
       .attacker()
       .ask(route.method.toUpperCase(), addressFor(route, named, query), asking(party, named, body))
@@ -106,6 +121,13 @@ export async function attack(
     const [one, two] = [comparable(said), comparable(other)]
     const differs = one.findIndex((part, at) => part !== two[at])
     if (!isKnown && differs >= 0) found.push(`knows: ${one[differs] ?? ''} but ${two[differs] ?? ''}`)
+  }
+  const acting = cell === 'open' || cell === 'allowed' ? actingBody(route) : null
+  if (acting !== null && (evenLinks || sample.makes !== true)) {
+    // as if they had watched Vic type it: what it opens is Vic's, and none of theirs
+    const text = JSON.stringify(acting).replace(password, scene.vic.password)
+    const said = await heard(scene.theirs, JSON.parse(text) as object)
+    if (said.status === 204 && route.path.endsWith('/sign-out-everywhere')) await party.renew?.()
   }
   return found.map(what => `${party.name} at ${nameOf(route)}: ${what}`)
 }

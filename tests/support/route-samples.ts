@@ -32,10 +32,13 @@ export type RouteSample = {
   makes?: true
   /** Changes nothing, whatever its method. */
   reads?: true
+  /** What is good and names nothing of anybody: it is done for whoever asks. Without it `body`, if that names nothing. */
+  acts?: () => Record<string, unknown>
 }
 
 const email = 'nobody@example.com'
-const password = 'a long enough horse'
+/** Nobody’s, until an attack puts somebody’s there. */
+export const password = 'a long enough horse'
 const token = 'no token of anybody'
 const empty: RouteSample = { body: () => ({}) }
 const none: RouteSample = {}
@@ -45,6 +48,7 @@ const connect: RouteSample = {
   body: ({ sessionId }) => ({ sessionId, sessionName: 'Till', phoneNumber: '254712345678', method: 'code' }),
   ids: ['sessionId'],
   makes: true,
+  acts: () => ({}),
 }
 
 /** Every route has one; what is new is added here, and is tried from then on. */
@@ -54,7 +58,11 @@ const samples: Readonly<Record<string, RouteSample>> = {
   'GET /health/ready': none,
   'GET /openapi.json': none,
   'GET /api/page-settings': none,
-  'POST /api/sessions/start': { body: () => ({ phoneNumber: '+254712345678' }) },
+  'POST /api/sessions/start': {
+    body: () => ({ phoneNumber: '+254712345678' }),
+    // whether it is a number is for whoever begins the link to say
+    acts: () => ({ phoneNumber: '+1' }),
+  },
   'GET /api/sessions/current': none,
   'GET /api/sessions/:sessionId': none,
   'DELETE /api/sessions/:sessionId': none,
@@ -70,12 +78,13 @@ const samples: Readonly<Record<string, RouteSample>> = {
   'POST /api/whatsapp/reconnect': ofSession,
   'GET /api/whatsapp/session-status/:sessionId': none,
   'GET /api/whatsapp/sessions': none,
-  'POST /api/whatsapp/setup-qr': { ...ofSession, makes: true },
+  'POST /api/whatsapp/setup-qr': { ...ofSession, makes: true, acts: () => ({}) },
   'GET /api/v1/sessions': { query: ({ sessionId }) => ({ cursor: sessionId, limit: '5', state: 'connected' }) },
   'POST /api/v1/sessions': {
     body: ({ sessionId }) => ({ sessionId, name: 'Till', phoneNumber: '254712345678', method: 'code' }),
     ids: ['sessionId'],
     makes: true,
+    acts: () => ({}),
   },
   'GET /api/v1/sessions/:sessionId': none,
   'GET /api/v1/sessions/:sessionId/history': { query: () => ({ limit: '5', before: '7' }) },
@@ -98,6 +107,7 @@ const samples: Readonly<Record<string, RouteSample>> = {
       expiresAt: '2099-01-01T00:00:00Z',
     }),
     ids: ['sessionIds'],
+    acts: () => ({ name: 'Till', scopes: ['read'] }),
   },
   'POST /api/v1/api-keys/:keyId/rotate': empty,
   'DELETE /api/v1/api-keys/:keyId': none,
@@ -132,7 +142,11 @@ const samples: Readonly<Record<string, RouteSample>> = {
   'POST /api/v1/invitations': { body: () => ({ role: 'member', email }) },
   'DELETE /api/v1/invitations/:invitationId': none,
   'GET /api/v1/audit': { query: () => ({ limit: '5' }) },
-  'POST /api/v1/privacy/erasures': { body: ({ workspaceId }) => ({ workspaceId }), ids: ['workspaceId'] },
+  'POST /api/v1/privacy/erasures': {
+    body: ({ workspaceId }) => ({ workspaceId }),
+    ids: ['workspaceId'],
+    acts: () => ({ contact: '254700000009' }),
+  },
   'GET /api/v1/privacy/erasures': none,
   'GET /api/v1/privacy/erasures/:erasureId': none,
   'POST /api/v1/privacy/export': { body: () => ({}), reads: true },

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { DatabaseText } from './database-text.js'
 
 /** What nodes write by themselves, however quiet it is. */
-const restless = /\.(nodes|node_leases|session_leases|jobs|breakers|connect_budget|migrations|meta)$/
+export const restless = /\.(nodes|node_leases|session_leases|jobs|breakers|connect_budget|migrations|meta)$/
 
 /** How many rows each table has, and a digest of them. */
 export async function storedRows(ownerUrl: string): Promise<Record<string, string>> {
