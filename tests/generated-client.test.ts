@@ -25,7 +25,7 @@ export async function program(send: Send): Promise<string> {
   const { sessions } = await listSessions(send, { query: { limit: '5' } })
   const one = await getSession(send, { path: { sessionId: sessions[0]?.sessionId ?? link.sessionId } })
   const switchable: Problem['code'] = 'session_not_found'
-  return key + one.state + switchable
+  return (key ?? '') + one.state + switchable
 }
 `
 

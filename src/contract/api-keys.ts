@@ -57,8 +57,8 @@ export const ApiKeyView = z.strictObject({
 })
 export type ApiKeyView = z.infer<typeof ApiKeyView>
 
-/** `key` is shown here and never again. */
-export const NewApiKey = z.strictObject({ ...ApiKeyView.shape, key: z.string() })
+/** `key` is shown here and never again: null where the request was sent again under its Idempotency-Key. */
+export const NewApiKey = z.strictObject({ ...ApiKeyView.shape, key: z.string().nullable() })
 export type NewApiKey = z.infer<typeof NewApiKey>
 
 export const ListApiKeysQuery = z.strictObject({

@@ -78,6 +78,8 @@ export type InvitationView = z.infer<typeof InvitationView>
 export const InvitationList = z.strictObject({ invitations: z.array(InvitationView) })
 export type InvitationList = z.infer<typeof InvitationList>
 
-/** The link is in this answer alone: it is stored as a hash. */
-export const NewInvitation = z.strictObject({ ...InvitationView.shape, link: z.string() })
+/**
+ * The link is in this answer alone, since it is stored as a hash: null where the request was sent again under its Idempotency-Key.
+ */
+export const NewInvitation = z.strictObject({ ...InvitationView.shape, link: z.string().nullable() })
 export type NewInvitation = z.infer<typeof NewInvitation>

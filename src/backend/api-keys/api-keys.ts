@@ -77,8 +77,8 @@ export function createApiKeys({ tenants, events, wakeups }: ApiKeysDeps): ApiKey
         const { row, key } = await insertKey(tx, by.userId, terms)
         await audit(tx, { action: 'key.created', detail: { keyId: row.id, scopes } })
         const made = { ...presentKey(row), key }
-        // nothing else would know the key
-        await once?.remember(tx, made)
+        // what is kept for a repetition must not show the key again
+        await once?.remember(tx, { ...made, key: null })
         return made
       })
     },
@@ -104,8 +104,8 @@ export function createApiKeys({ tenants, events, wakeups }: ApiKeysDeps): ApiKey
         await audit(tx, { action: 'key.rotated', detail: { keyId: id } })
         await tell(tx, id)
         const made = { ...presentKey(row), key }
-        // nothing else would know the key
-        await once?.remember(tx, made)
+        // what is kept for a repetition must not show the key again
+        await once?.remember(tx, { ...made, key: null })
         return made
       }),
 

@@ -60,7 +60,7 @@ const privacy = () =>
 
 const works: [string, 'workspaces' | 'invitations' | 'erasures', Work][] = [
   [
-    'an invitation, whose link the answer alone has,',
+    'an invitation, whose link is shown once,',
     'invitations',
     once => invite(rig, member, { role: 'member', base: 'http://localhost' }, once),
   ],
@@ -71,13 +71,13 @@ const works: [string, 'workspaces' | 'invitations' | 'erasures', Work][] = [
 test.each(works)('%s is made once when a process dies between making it and answering', async (_, table, work) => {
   const [before, entries] = [await count(table), await count('audit_log')]
   const { made, told } = await interrupted(work)
-  expect(told).toEqual(made)
+  expect(told).toEqual(table === 'invitations' ? { ...(made as object), link: null } : made)
   expect([await count(table), await count('audit_log')]).toEqual([before + 1, entries + 1])
 })
 
 test.each(works)('%s is made again by another request', async (_, table, work) => {
   const before = await count(table)
-  const { made } = await interrupted(work)
-  expect(await interrupted(work)).not.toEqual({ made, told: made })
+  const { told } = await interrupted(work)
+  expect((await interrupted(work)).told).not.toEqual(told)
   expect(await count(table)).toBe(before + 2)
 })

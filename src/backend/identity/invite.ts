@@ -29,10 +29,9 @@ export async function invite(
     const of = { role, email: email ?? null, hash: linkHash(token), invitedBy: manager.userId }
     const made = await addInvitation(tx, of)
     await audit(tx, { action: 'invitation.created', target: made.invitationId, detail: { role } })
-    const invitation = { ...made, link: claimLink(base, token) }
-    // nothing else would know the link
-    await once?.remember(tx, invitation)
-    return invitation
+    // what is kept for a repetition must not show the link again
+    await once?.remember(tx, { ...made, link: null })
+    return { ...made, link: claimLink(base, token) }
   })
 }
 
