@@ -21,7 +21,7 @@ describe('a refresh', () => {
     expect(new Set([first, second, person.refreshToken]).size).toBe(3)
     expect(await person.me()).toBe(200)
     const stored = await rig.rows.query<{ row: string }>('select t::text as row from refresh_tokens t')
-    for (const { row } of stored) expect(row).not.toContain(second.slice('whiz_refresh_'.length))
+    for (const { row } of stored) expect(row).not.toContain(second.slice('whiz_refresh_'.length, -65))
   })
 
   test('of two tabs at once ends with one and the same token, and both go on', async () => {
@@ -63,6 +63,24 @@ describe('a refresh', () => {
     expect((await person.refresh()).status).toBe(401)
   })
 
+  test('with one that was used so long ago that its hash is gone ends the sign-in as well', async () => {
+    const person = await rig.join()
+    const stolen = person.refreshToken
+    await person.refresh()
+    await rig.rows.query(`update refresh_tokens set used_at = used_at - interval '25 hours' where login_id = $1`, [
+      person.userId,
+    ])
+    await person.refresh()
+    await person.refresh()
+    const left = await rig.rows.query('select from refresh_tokens where login_id = $1', [person.userId])
+    // the newest, and those that it and the one before it were given for
+    expect(left).toHaveLength(3)
+    expect(await person.me()).toBe(200)
+    expect((await person.ask('POST', '/api/v1/auth/refresh', { refreshToken: stolen })).status).toBe(401)
+    await expect.poll(() => person.me()).toBe(401)
+    expect((await person.refresh()).status).toBe(401)
+  })
+
   test('with what is no token, or nobody’s, is told the same', async () => {
     const person = rig.stranger()
     const answers = await Promise.all(
@@ -84,6 +102,35 @@ describe('a refresh', () => {
     ])
     expect((await person.refresh()).status).toBe(401)
   })
+
+  test('goes on for ninety days at most', async () => {
+    const person = await rig.join()
+    await rig.rows.query(`update refresh_families set created_at = now() - interval '89 days' where login_id = $1`, [
+      person.userId,
+    ])
+    expect((await person.refresh()).status).toBe(200)
+    const [family] = await rig.rows.query<{ soon: boolean }>(
+      `select expires_at < now() + interval '25 hours' as soon from refresh_families where login_id = $1`,
+      [person.userId],
+    )
+    expect(family?.soon).toBe(true)
+  })
+})
+
+test('a login has fifty sign-ins at most: another one ends the one that was not used for longest', async () => {
+  const person = await rig.join()
+  const first = person.accessToken
+  await rig.rows.query(
+    `insert into refresh_families (login_id, workspace_id, last_used_at, expires_at)
+     select $1, $2, now() + make_interval(mins => n), now() + interval '1 day' from generate_series(1, 49) n`,
+    [person.userId, person.workspaceId],
+  )
+  expect(await person.me()).toBe(200)
+  expect((await person.signIn()).status).toBe(200)
+  expect(await rig.rows.query('select from refresh_families where login_id = $1', [person.userId])).toHaveLength(50)
+  expect(await person.me()).toBe(200)
+  const asFirst = { authorization: `Bearer ${first}` }
+  await expect.poll(async () => (await person.ask('GET', '/api/v1/me', undefined, asFirst)).status).toBe(401)
 })
 
 describe('the cookie', () => {
@@ -97,7 +144,7 @@ describe('the cookie', () => {
   test('is for its own routes, no script reads it, and the answer does not hold the token', async () => {
     const { browser, set, body } = await signIn()
     expect(set).toMatch(
-      /^whiz_refresh=whiz_refresh_[\w-]{43}; Max-Age=2592000; Path=\/api\/v1\/auth; HttpOnly; SameSite=Strict$/,
+      /^whiz_refresh=whiz_refresh_[\w-]{43}\.[\w-]{64}; Max-Age=2592000; Path=\/api\/v1\/auth; HttpOnly; SameSite=Strict$/,
     )
     expect(body['refreshToken']).toBeUndefined()
     const before = browser.cookie

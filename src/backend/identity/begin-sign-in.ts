@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Role } from '../../contract/access.js'
 import type { UserId, WorkspaceId } from '../../contract/ids.js'
 import type { SignedIn } from '../../contract/identity.js'
@@ -5,6 +6,7 @@ import type { TenantTransactor } from '../database/tenant-transaction.js'
 import type { AccessTokens } from './access-tokens.js'
 import { openFamily } from './families-store.js'
 import type { RefreshToken, RefreshTokens } from './refresh-tokens.js'
+import { wakeLogin } from './wake-login.js'
 
 /** What a sign-in, or its refresh, hands out. */
 export type Begun = { refreshToken: RefreshToken; answer: Omit<SignedIn, 'refreshToken'> }
@@ -28,8 +30,11 @@ export async function openSignIn(
   of: { userId: UserId; role: Role; loginVersion: number },
 ): Promise<Opened> {
   const { workspaceId } = tx.scope
-  const refreshToken = refreshTokens.first()
-  const familyId = await openFamily(tx, { userId: of.userId, workspaceId, token: refreshToken })
+  const family = { userId: of.userId, familyId: randomUUID() }
+  const { familyId } = family
+  const refreshToken = refreshTokens.first(family)
+  const ended = await openFamily(tx, { ...family, workspaceId, token: refreshToken })
+  if (ended > 0) await wakeLogin(tx, of.userId)
   return { ...of, workspaceId, familyId, refreshToken }
 }
 

@@ -3,33 +3,49 @@ import type { UserId, WorkspaceId } from '../../contract/ids.js'
 import { WorkspaceId as WorkspaceIdSchema } from '../../contract/ids.js'
 import type { Database } from '../database/database.js'
 import type { OwnRows } from './logins-store.js'
-import { refreshHash, type RefreshToken } from './refresh-tokens.js'
+import { refreshHash, type FamilyOf, type RefreshToken } from './refresh-tokens.js'
 
 /** One sign-in, and the tokens that have followed each other since. */
 export type Family = { familyId: string; workspaceId: WorkspaceId; isOver: boolean }
 
-/** A sign-in ends after so many days without a refresh. */
+/** A sign-in ends after so many days without a refresh, and after so many at all. */
 const keptDays = 30
+const mostDays = 90
 
-const expiry = sql<Date>`clock_timestamp() + make_interval(days => ${keptDays})`
+/** Of one login; a new one ends the one that was not used for longest. */
+const mostFamilies = 50
 
-/** Also puts away what has ended by itself. @returns its id */
+const inDays = (days: number) => sql<Date>`clock_timestamp() + make_interval(days => ${days})`
+
+/** Also puts away what has ended by itself. @returns how many others it has ended */
 export async function openFamily(
   { db }: OwnRows,
-  { userId, workspaceId, token }: { userId: UserId; workspaceId: WorkspaceId; token: RefreshToken },
-): Promise<string> {
+  { userId, familyId, workspaceId, token }: FamilyOf & { workspaceId: WorkspaceId; token: RefreshToken },
+): Promise<number> {
   await db
     .deleteFrom('refresh_families')
     .where('login_id', '=', userId)
     .where('expires_at', '<', sql<Date>`clock_timestamp()`)
     .execute()
-  const { id } = await db
-    .insertInto('refresh_families')
-    .values({ login_id: userId, workspace_id: workspaceId, expires_at: expiry })
+  const before = db
+    .selectFrom('refresh_families')
+    .select('id')
+    .where('login_id', '=', userId)
+    .orderBy(sql`revoked_at is not null`)
+    .orderBy('last_used_at', 'desc')
+    .offset(mostFamilies - 1)
+  const ended = await db
+    .deleteFrom('refresh_families')
+    .where('login_id', '=', userId)
+    .where('id', 'in', before)
     .returning('id')
-    .executeTakeFirstOrThrow()
-  await addToken({ db }, { userId, familyId: id, token })
-  return id
+    .execute()
+  await db
+    .insertInto('refresh_families')
+    .values({ login_id: userId, id: familyId, workspace_id: workspaceId, expires_at: inDays(keptDays) })
+    .execute()
+  await addToken({ db }, { userId, familyId, token })
+  return ended.length
 }
 
 export async function loginByRefreshToken(
@@ -57,6 +73,18 @@ export async function familyOf({ db }: OwnRows, token: RefreshToken): Promise<Fa
   return { familyId: row.id, workspaceId: WorkspaceIdSchema.parse(row.workspace_id), isOver: row.over }
 }
 
+/** A sign-in that still stands, of the login whose transaction this is. */
+export async function standingFamily({ db }: OwnRows, familyId: string): Promise<WorkspaceId | null> {
+  const row = await db
+    .selectFrom('refresh_families')
+    .select('workspace_id')
+    .where('id', '=', familyId)
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', sql<Date>`clock_timestamp()`)
+    .executeTakeFirst()
+  return row === undefined ? null : WorkspaceIdSchema.parse(row.workspace_id)
+}
+
 /** Until the transaction ends nobody else takes a token of this family or revokes it. @returns whether it still stands */
 export async function lockFamily({ db }: OwnRows, familyId: string): Promise<boolean> {
   const row = await db
@@ -80,7 +108,10 @@ export async function usedAgo({ db }: OwnRows, token: RefreshToken): Promise<num
   return row?.ago
 }
 
-/** The old one is kept as a used one: whoever shows it later has stolen it, or was stolen from. */
+/**
+ * The old one is kept as a used one for a day: whoever shows it later has stolen it, or was stolen from. What is older is told by what the
+ * token says of itself.
+ */
 export async function rotate(
   tx: OwnRows,
   of: { userId: UserId; familyId: string; from: RefreshToken; to: RefreshToken },
@@ -93,8 +124,16 @@ export async function rotate(
   await addToken(tx, { ...of, token: of.to })
   await tx.db
     .updateTable('refresh_families')
-    .set({ last_used_at: sql<Date>`clock_timestamp()`, expires_at: expiry })
+    .set({
+      last_used_at: sql<Date>`clock_timestamp()`,
+      expires_at: sql<Date>`least(${inDays(keptDays)}, created_at + make_interval(days => ${mostDays}))`,
+    })
     .where('id', '=', of.familyId)
+    .execute()
+  await tx.db
+    .deleteFrom('refresh_tokens')
+    .where('family_id', '=', of.familyId)
+    .where('used_at', '<', inDays(-1))
     .execute()
 }
 

@@ -1,10 +1,12 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { UserId } from '../../contract/ids.js'
 import { readRefreshCookie, refreshCookie } from './refresh-cookie.js'
-import { createRefreshTokens } from './refresh-tokens.js'
+import { createRefreshTokens, readRefreshToken } from './refresh-tokens.js'
 
 const tokens = createRefreshTokens({ secret: randomBytes(32) })
-const token = tokens.first()
+const family = { userId: UserId.parse(randomUUID()), familyId: randomUUID() }
+const token = tokens.first(family)
 
 test('on https the browser itself holds the cookie to this host, to https and away from scripts', () => {
   const set = refreshCookie(token, { secure: true })
@@ -30,5 +32,19 @@ test('what follows a token is always the same, and another one under another sec
   expect(tokens.next(token)).not.toBe(token)
   expect(tokens.next(tokens.next(token))).not.toBe(tokens.next(token))
   expect(createRefreshTokens({ secret: randomBytes(32) }).next(token)).not.toBe(tokens.next(token))
-  expect(tokens.first()).not.toBe(tokens.first())
+  expect(tokens.first(family)).not.toBe(tokens.first(family))
+})
+
+test('a token and all that follow it say whose they are, and nobody makes one up that does', () => {
+  const others = createRefreshTokens({ secret: randomBytes(32) })
+  expect(tokens.familyOf(token)).toEqual(family)
+  expect(tokens.familyOf(tokens.next(tokens.next(token)))).toEqual(family)
+  expect(others.familyOf(token)).toBeNull()
+  const [secret = '', said = ''] = token.split('.')
+  const other = said.startsWith('A') ? `B${said.slice(1)}` : `A${said.slice(1)}`
+  for (const text of [secret, `${secret}.${other}`, `${secret}.${'A'.repeat(64)}`]) {
+    const read = readRefreshToken(text)
+    expect(read && tokens.familyOf(read)).toBeNull()
+  }
+  for (const text of [`${secret}.`, `${token}A`, `${token}.${said}`]) expect(readRefreshToken(text)).toBeNull()
 })

@@ -5,10 +5,18 @@ import type { Tenants, TenantTransactor } from '../database/tenant-transaction.j
 import type { Log } from '../log.js'
 import { handOut, type Begun, type HandOutDeps, type Opened } from './begin-sign-in.js'
 import { refreshRefused } from './errors.js'
-import { familyOf, lockFamily, loginByRefreshToken, revokeFamilies, rotate, usedAgo } from './families-store.js'
+import {
+  familyOf,
+  lockFamily,
+  loginByRefreshToken,
+  revokeFamilies,
+  rotate,
+  standingFamily,
+  usedAgo,
+} from './families-store.js'
 import { findLogin } from './logins-store.js'
 import { membershipIn } from './memberships.js'
-import type { RefreshToken } from './refresh-tokens.js'
+import type { FamilyOf, RefreshToken } from './refresh-tokens.js'
 import { wakeLogin } from './wake-login.js'
 
 export type RefreshDeps = HandOutDeps & {
@@ -30,8 +38,12 @@ export async function refreshSignIn(
   { token, address }: { token: RefreshToken | null; address: string },
 ): Promise<Begun> {
   const { database, tenants, log } = deps
-  const login = token === null ? null : await loginByRefreshToken(database, token)
-  if (token === null || login === null) throw refreshRefused()
+  if (token === null) throw refreshRefused()
+  const login = await loginByRefreshToken(database, token)
+  if (login === null) {
+    await endForgotten(deps, token, address)
+    throw refreshRefused()
+  }
   const userId = UserId.parse(login)
   const family = await tenants.asLogin(userId, tx => familyOf(tx, token))
   if (family === null || family.isOver) throw refreshRefused()
@@ -56,9 +68,7 @@ async function follow(
   // that the next one is still the newest says that this one is the very last before it
   const again = ago !== null && ago <= graceSeconds && (await usedAgo(tx, next)) === null
   if (ago !== null && !again) {
-    await revokeFamilies(tx, { userId, reason: 'reused', only: familyId })
-    await audit(tx, { action: 'auth.refresh_reused', result: 'refused' })
-    await wakeLogin(tx, userId)
+    await endReused(tx, { userId, familyId })
     return 'reused'
   }
   const place = await membershipIn(tx, workspaceId, userId)
@@ -66,4 +76,25 @@ async function follow(
   if (place === null || place.suspended || login === null) return 'over'
   if (!again) await rotate(tx, { userId, familyId, from: token, to: next })
   return { userId, workspaceId, role: place.role, loginVersion: login.version, familyId, refreshToken: next }
+}
+
+/** A token so old that its hash is gone was used long ago: who shows it ends the sign-in of which it says, and proves, that it is. */
+async function endForgotten(
+  { tenants, refreshTokens, log }: RefreshDeps,
+  token: RefreshToken,
+  address: string,
+): Promise<void> {
+  const family = refreshTokens.familyOf(token)
+  if (family === null) return
+  const { userId, familyId } = family
+  const workspaceId = await tenants.asLogin(userId, tx => standingFamily(tx, familyId))
+  if (workspaceId === null) return
+  await tenants.transact({ workspaceId, userId, by: { kind: 'user', address } }, tx => endReused(tx, family))
+  log.warn('refresh_token_reused', { workspaceId })
+}
+
+async function endReused(tx: TenantTransactor, { userId, familyId }: FamilyOf): Promise<void> {
+  await revokeFamilies(tx, { userId, reason: 'reused', only: familyId })
+  await audit(tx, { action: 'auth.refresh_reused', result: 'refused' })
+  await wakeLogin(tx, userId)
 }
