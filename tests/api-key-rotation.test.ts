@@ -3,6 +3,9 @@ import type { NewApiKey } from '../src/contract/api-keys.js'
 import { Operator } from './support/operator.js'
 import { TwoNodes } from './support/two-nodes.js'
 
+/** Not a repetition. */
+type MadeKey = NewApiKey & { key: string }
+
 let nodes: TwoNodes
 
 beforeAll(async () => {
@@ -11,8 +14,8 @@ beforeAll(async () => {
 afterAll(() => nodes[Symbol.asyncDispose]())
 
 const path = '/api/v1/api-keys'
-const made = async (at: string, body: object) => (await nodes.here.ask('POST', at, body)).body as unknown as NewApiKey
-const rotate = ({ id }: NewApiKey) => made(`${path}/${id}/rotate`, {})
+const made = async (at: string, body: object) => (await nodes.here.ask('POST', at, body)).body as unknown as MadeKey
+const rotate = ({ id }: MadeKey) => made(`${path}/${id}/rotate`, {})
 const statusWith = async ({ key }: NewApiKey, url: string) =>
   (await new Operator(url, key).ask('GET', '/api/v1/sessions')).status
 

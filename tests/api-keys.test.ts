@@ -10,6 +10,9 @@ import { sessionRow } from './support/session-row.js'
 import { TwoNodes } from './support/two-nodes.js'
 import type { Answer } from './support/visitor.js'
 
+/** Not a repetition. */
+type MadeKey = NewApiKey & { key: string }
+
 let nodes: TwoNodes
 let rows: Rows
 let here: Operator
@@ -33,10 +36,10 @@ const as = (userId: string, workspaceId?: string) => ({
 const parked = (workspaceId = operator.workspaceId) =>
   sessionRow(rows, workspaceId, { state: 'disconnected', nodeId: null })
 
-async function make(body: object = {}, headers: Record<string, string> = {}): Promise<NewApiKey> {
+async function make(body: object = {}, headers: Record<string, string> = {}): Promise<MadeKey> {
   const { status, body: made } = await here.ask('POST', path, { name: 'Till', scopes: ['read'], ...body }, headers)
   expect({ status, made }).toMatchObject({ status: 200, made: { key: expect.any(String) } })
-  return made as NewApiKey
+  return made as MadeKey
 }
 
 const withKey = (key: string, url = here.url) => new Operator(url, key)
@@ -216,7 +219,7 @@ describe('the end of a key', () => {
     const won = rotated.filter(({ status }) => status === 200)
     expect(won).toHaveLength(1)
     expect(rotated.filter(({ status }) => status === 409)).toHaveLength(2)
-    const fresh = won[0]?.body as unknown as NewApiKey
+    const fresh = won[0]?.body as unknown as MadeKey
     expect(fresh).toMatchObject({
       name: 'Till',
       scopes: ['read', 'send'],

@@ -255,4 +255,17 @@ describe('sessions of whoever goes', () => {
       { by: 'user', userId: admin.userId, target: sessionId, detail: { userId: person.userId } },
     ])
   })
+
+  test('keep them also while they are being linked, and not any more when that has ended', async () => {
+    const person = await rig.join()
+    const begun = await person.asks('POST', '/api/v1/sessions', { name: 'Shop' })
+    expect(begun.body).toMatchObject({ state: 'linking' })
+    const attempts = () => rig.rows.query('select from link_attempts where owner_id = $1', [person.userId])
+    expect(await codeOf(remove(person, person))).toBe('member_kept')
+    expect(await attempts()).toHaveLength(1)
+    const path = `/api/v1/sessions/${String(begun.body['sessionId'])}`
+    expect((await person.asks('DELETE', path)).status).toBe(200)
+    await expect.poll(async () => (await remove(person, person)).status).toBe(204)
+    expect(await attempts()).toEqual([])
+  })
 })

@@ -9,6 +9,7 @@ import type {
   ClaimInfo,
   ClaimInfoRequest,
   ConfirmSecondFactorRequest,
+  DeleteLoginRequest,
   FirstOwnerRequest,
   Me,
   NewPasswordRequest,
@@ -92,6 +93,7 @@ export const endpoints = {
     signIn: ofLogin<InputOf<typeof SignInRequest>, SignedIn>('sign-in'),
     refresh: ofLogin<InputOf<typeof RefreshRequest>, SignedIn>('refresh'),
     signOut: ofLogin<InputOf<typeof RefreshRequest>, void>('sign-out'),
+    deleteLogin: ofLogin<InputOf<typeof DeleteLoginRequest>, void>('delete-login'),
     /** With an access token, as all of the following that are not about a link. */
     signOutEverywhere: ofLogin<Nothing, void>('sign-out-everywhere'),
     changePassword: ofLogin<InputOf<typeof ChangePasswordRequest>, AccessToken>('password'),

@@ -22,6 +22,10 @@ export const SignInRequest = z.strictObject({
 })
 export type SignInRequest = z.infer<typeof SignInRequest>
 
+/** Whoever asks proves anew who they are, signed in or not. */
+export const DeleteLoginRequest = SignInRequest.pick({ email: true, password: true, code: true })
+export type DeleteLoginRequest = z.infer<typeof DeleteLoginRequest>
+
 /** An access token with whom it stands for. */
 export const SignedIn = z.strictObject({
   accessToken: z.string(),

@@ -67,7 +67,8 @@ export class AttackScene implements AsyncDisposable {
   ) {}
 
   static async open(): Promise<AttackScene> {
-    const rig = await PeopleRig.open({ env: generous })
+    // Vic is given new ones again and again
+    const rig = await PeopleRig.open({ env: { ...generous, WHATSAPP_MAX_SESSIONS_PER_USER: '1000' } })
     const { owner } = rig
     const word = canary()
     const vic = rig.stranger(`${word}@example.com`)

@@ -19,6 +19,7 @@ const forAnyone = new Set([
   'POST /api/v1/auth/sign-in',
   'POST /api/v1/auth/refresh',
   'POST /api/v1/auth/sign-out',
+  'POST /api/v1/auth/delete-login',
   'POST /api/v1/auth/claim-info',
   'POST /api/v1/auth/first-owner',
   'POST /api/v1/auth/accept-invitation',
@@ -127,7 +128,7 @@ export async function attack(
     // as if they had watched Vic type it: what it opens is Vic's, and none of theirs
     const text = JSON.stringify(acting).replace(password, scene.vic.password)
     const said = await heard(scene.theirs, JSON.parse(text) as object)
-    if (said.status === 204 && route.path.endsWith('/sign-out-everywhere')) await party.renew?.()
+    if (said.status === 204 && route.path.includes('/sign-out')) await party.renew?.()
   }
   return found.map(what => `${party.name} at ${nameOf(route)}: ${what}`)
 }

@@ -124,6 +124,7 @@ const rules: Readonly<Record<string, BodyRule>> = {
   'POST /api/v1/auth/sign-in': {
     fields: { email, password, code: optional(secondFactor), workspaceId: optional(uuid), tokenIn },
   },
+  'POST /api/v1/auth/delete-login': { fields: { email, password, code: optional(secondFactor) } },
   'POST /api/v1/auth/refresh': refreshed,
   'POST /api/v1/auth/sign-out': refreshed,
   'POST /api/v1/auth/sign-out-everywhere': nobody,

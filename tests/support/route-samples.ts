@@ -115,6 +115,7 @@ const samples: Readonly<Record<string, RouteSample>> = {
   'POST /api/v1/auth/sign-in': {
     body: ({ workspaceId }) => ({ email, password, code: '123456', workspaceId, tokenIn: 'body' }),
   },
+  'POST /api/v1/auth/delete-login': { body: () => ({ email, password, code: '123456' }) },
   'POST /api/v1/auth/refresh': { body: () => ({ refreshToken: token }) },
   'POST /api/v1/auth/sign-out': { body: () => ({ refreshToken: token }) },
   'POST /api/v1/auth/sign-out-everywhere': empty,

@@ -45,6 +45,7 @@ const names: Readonly<Record<string, string>> = {
   'POST /api/v1/auth/sign-in': 'signIn',
   'POST /api/v1/auth/refresh': 'refreshSignIn',
   'POST /api/v1/auth/sign-out': 'signOut',
+  'POST /api/v1/auth/delete-login': 'deleteLogin',
   'POST /api/v1/auth/sign-out-everywhere': 'signOutEverywhere',
   'POST /api/v1/auth/password': 'changePassword',
   'POST /api/v1/auth/totp/begin': 'beginSecondFactor',

@@ -4,7 +4,7 @@ import { audit } from '../audit/audit.js'
 import { DatabaseRefusedError } from '../database/database-errors.js'
 import type { Tenants, TenantTransactor } from '../database/tenant-transaction.js'
 import { wake } from '../events/wake.js'
-import { handOver } from '../tenancy/hand-over.js'
+import { handOver, handOverEnded } from '../tenancy/hand-over.js'
 import { lastOwner, memberKept, notFound } from './errors.js'
 import { revokeInvitationsOf } from './invitations-store.js'
 import { asWorkspace } from './as-workspace.js'
@@ -48,7 +48,7 @@ export function changeMember(
 /**
  * Takes somebody's place in the workspace away, with their keys; their sessions, private ones too, go to the workspace's default user, each
  * with an entry in the audit log. Anybody may leave by themselves. The login itself stays.
- * @throws GatewayError `member_not_found`, `forbidden`, `last_owner`, `member_kept` (whoever leaves has sessions)
+ * @throws GatewayError `member_not_found`, `forbidden`, `last_owner`, `member_kept` (whoever leaves has sessions, or begins one)
  */
 export async function removeMember(
   { tenants, operator }: ChangeMemberDeps,
@@ -67,15 +67,16 @@ export async function removeMember(
       await revokeInvitationsOf(tx, userId)
       await audit(tx, { action: 'member.removed', target: userId, detail: { previousRole: before.role } })
       // what somebody has while others remove them stays with the workspace; who leaves decides about it first
-      if (!leaving) await leaveSessions(tx, userId)
+      if (leaving) await asWorkspace(tx, () => handOverEnded(tx, userId))
+      else await leaveSessions(tx, userId)
       await removeMemberRow(tx, userId)
       await wakeLogin(tx, userId)
     })
   } catch (error) {
     if (!(error instanceof DatabaseRefusedError) || error.sqlState !== stillReferred) throw error
     throw memberKept(
-      'Sessions still belong to you.',
-      'Delete them first, or ask an owner or admin to remove you: then they go to the workspace.',
+      'Sessions, or links under way, still belong to you.',
+      'Delete or cancel them first, or ask an owner or admin to remove you: then they go to the workspace.',
     )
   }
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { TenantRig } from '../../../tests/support/tenant-rig.js'
-import { forgetInvitations, forgetSignIns } from './forget-people.js'
+import { forgetInvitations, forgetLogins, forgetSignIns } from './forget-people.js'
 
 let rig: TenantRig
 
@@ -61,4 +62,50 @@ test('invitations go a month after they were good', async () => {
   }
   expect(await rig.transact(tx => forgetInvitations(tx, 10))).toBe(1)
   expect(await rig.rows.query('select from invitations')).toHaveLength(2)
+})
+
+test('a login without a place goes after a month, and one that has a place again stays', async () => {
+  const [gone, back, here] = [await member(), await member(), await member()]
+  const leave = (id: string) => rig.rows.query('delete from app_users where id = $1', [id])
+  const look = () => rig.transact(tx => forgetLogins(tx, 10))
+  const left = async () =>
+    (await rig.rows.query<{ id: string }>('select id from logins where left_at is not null')).map(({ id }) => id)
+  await look()
+  await leave(gone)
+  await leave(back)
+  expect(await look()).toBe(2)
+  expect(await look()).toBe(0)
+  expect((await left()).toSorted()).toEqual([gone, back].toSorted())
+  await rig.rows.query(`insert into app_users (workspace_id, id, name, role) values ($1, $2, 'Ada', 'member')`, [
+    rig.workspaceId,
+    back,
+  ])
+  await rig.rows.query(`update logins set left_at = left_at - interval '31 days' where left_at is not null`)
+  expect(await look()).toBe(2)
+  expect(await left()).toEqual([])
+  const there = await rig.rows.query<{ id: string }>('select id from logins where id = any ($1)', [[gone, back, here]])
+  expect(there.map(({ id }) => id).toSorted()).toEqual([back, here].toSorted())
+})
+
+test('a login that gets a place at that moment stays', async () => {
+  const id = await member()
+  await rig.rows.query('delete from app_users where id = $1', [id])
+  await rig.transact(tx => forgetLogins(tx, 10))
+  await rig.rows.query(`update logins set left_at = left_at - interval '31 days' where id = $1`, [id])
+  const joining = rig.transact(async tx => {
+    await sql`select set_config('app.user', ${id}, true)`.execute(tx.db)
+    await sql`select from logins where id = ${id} for share`.execute(tx.db)
+    const looking = rig.transact(other => forgetLogins(other, 10))
+    await rig.rows.waitFor(
+      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    )
+    await sql`insert into app_users (workspace_id, id, name, role) values (${rig.workspaceId}, ${id}, 'Ada', 'member')`.execute(
+      tx.db,
+    )
+    return { looking }
+  })
+  await (
+    await joining
+  ).looking
+  expect(await rig.rows.query('select from logins where id = $1', [id])).toHaveLength(1)
 })

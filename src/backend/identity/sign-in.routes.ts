@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { RefreshRequest, SignedIn, SignInRequest } from '../../contract/identity.js'
+import { DeleteLoginRequest, RefreshRequest, SignedIn, SignInRequest } from '../../contract/identity.js'
 import { member } from '../http/actor.js'
 import type { CookieSettings } from '../http/attempt-cookie.js'
 import { route, type Route } from '../http/route.js'
 import { answerSignIn } from './answer-sign-in.js'
+import { deleteLogin } from './delete-login.js'
 import type { IdentityParts } from './identity.js'
 import { personOf } from './own-login.js'
 import { readRefreshCookie, refreshCookie } from './refresh-cookie.js'
@@ -55,6 +56,16 @@ export function signInRoutes({ identity, cookies }: SignInRoutesDeps): Route[] {
         if (actor.kind === 'user') await signOut(identity, personOf(actor), actor.address)
         const token = shownToken(refreshToken, response.req.headers.cookie)
         if (token !== null) await signOut(identity, { token }, actor.address)
+        response.append('Set-Cookie', refreshCookie(null, cookies))
+      },
+    }),
+    route({
+      method: 'post',
+      path: `${base}/delete-login`,
+      summary: 'Take one’s login away: it leaves all its workspaces, and its e-mail, password and sign-ins go',
+      body: DeleteLoginRequest,
+      async handle({ actor: { address }, body: { email, password, code = null }, response }) {
+        await deleteLogin(identity, { email, password, code, address })
         response.append('Set-Cookie', refreshCookie(null, cookies))
       },
     }),

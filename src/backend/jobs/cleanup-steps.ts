@@ -3,7 +3,7 @@ import { forgetJournalled } from '../engine/journal-age.js'
 import type { EventLog } from '../events/event-log.js'
 import { forgetEvents } from '../events/forget-events.js'
 import { forgetRequests } from '../idempotency/requests-store.js'
-import { forgetInvitations, forgetSignIns } from '../identity/forget-people.js'
+import { forgetInvitations, forgetLogins, forgetSignIns } from '../identity/forget-people.js'
 import { endAbandoned, forgetAttempts, forgetStrings } from '../linking/forget-attempts.js'
 import { clearSettled, forgetSettled } from '../outbox/clear-settled.js'
 import { forgetCommands, forgetOwnChats } from '../own-chat/own-chat-store.js'
@@ -58,5 +58,6 @@ export function cleanupSteps({ events, vault }: CleanupStepsDeps): CleanupStep[]
     ofRows('api_keys', forgetEndedKeys),
     ofRows('invitations', forgetInvitations),
     ofRows('sign_ins', forgetSignIns),
+    ofRows('logins', forgetLogins),
   ]
 }

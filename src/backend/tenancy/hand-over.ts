@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { SessionId } from '../../contract/ids.js'
+import type { LinkPhase } from '../../contract/linking.js'
 import type { TenantTransactor } from '../database/tenant-transaction.js'
 
 /**
@@ -17,3 +18,13 @@ export async function handOver({ db, scope }: TenantTransactor, userId: string):
     update link_attempts set owner_id = default_user(${scope.workspaceId}) where owner_id = ${userId}`.execute(db)
   return rows.map(({ id }) => SessionId.parse(id))
 }
+
+/** What has come to its end keeps nobody: `handOver` of it alone, for whoever leaves. What is under way stays theirs. */
+export async function handOverEnded({ db, scope }: TenantTransactor, userId: string): Promise<void> {
+  await db.selectFrom('app_users').select('id').where('id', '=', userId).forUpdate().execute()
+  await sql`
+    update link_attempts set owner_id = default_user(${scope.workspaceId})
+    where owner_id = ${userId} and phase = any (${[...ended]})`.execute(db)
+}
+
+const ended = ['complete', 'expired', 'cancelled', 'failed'] as const satisfies readonly LinkPhase[]

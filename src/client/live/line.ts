@@ -51,7 +51,11 @@ export async function openLine({ url, liveUrl, ticket, hear, ...options }: LineD
   })
   socket.addEventListener('message', ({ data }) => {
     heardAt = Date.now()
-    if (!isOver && typeof data === 'string') hear(JSON.parse(data) as EventEnvelope)
+    if (isOver || typeof data !== 'string') return
+    const frame = readFrame(data)
+    // whatever speaks there is no gateway, or something on the way has cut the frame: a new line tells it again
+    if (frame === null) return end()
+    hear(frame)
   })
   socket.addEventListener('close', end)
   socket.addEventListener('error', end)
@@ -61,5 +65,14 @@ export async function openLine({ url, liveUrl, ticket, hear, ...options }: LineD
     },
     over,
     close: end,
+  }
+}
+
+function readFrame(text: string): EventEnvelope | null {
+  try {
+    const read: unknown = JSON.parse(text)
+    return typeof read === 'object' && read !== null && 'event' in read ? (read as EventEnvelope) : null
+  } catch {
+    return null
   }
 }
