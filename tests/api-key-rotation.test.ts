@@ -16,7 +16,7 @@ afterAll(() => nodes[Symbol.asyncDispose]())
 const path = '/api/v1/api-keys'
 const made = async (at: string, body: object) => (await nodes.here.ask('POST', at, body)).body as unknown as MadeKey
 const rotate = ({ id }: MadeKey) => made(`${path}/${id}/rotate`, {})
-const statusWith = async ({ key }: NewApiKey, url: string) =>
+const statusWith = async ({ key }: MadeKey, url: string) =>
   (await new Operator(url, key).ask('GET', '/api/v1/sessions')).status
 
 test('two keys hold beside each other, never three: the first ends, on every node, when the second is replaced too', async () => {

@@ -53,7 +53,7 @@ const near = (good: Record<string, unknown>, fields: readonly string[]): fc.Arbi
   )
 }
 
-const asSent = (value: unknown): unknown => JSON.parse(json(value) ?? 'null')
+const asSent = (sent: unknown): unknown => JSON.parse(json(sent) ?? 'null')
 
 test('whatever a body is, what no field takes is refused in one form and stored nowhere, by every route', async () => {
   const takers = asker.routes.filter(route => goodBody(route) !== null)
