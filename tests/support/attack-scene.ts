@@ -95,6 +95,12 @@ export class AttackScene implements AsyncDisposable {
     return near ? privately : [...privately, this.word, ...Object.values(theirs)]
   }
 
+  /** Signs in anew, however many wrong passwords this address has shown. */
+  async comesBack(person: Person): Promise<void> {
+    await this.rig.rows.query('delete from sign_in_cool_downs')
+    good(await person.signIn({ workspaceId: person.workspaceId }), 'coming back')
+  }
+
   /** Gives Vic new things of every sort. */
   async plant(): Promise<void> {
     this.#planted = await belongings(this.rig, this.vic)
@@ -144,7 +150,7 @@ export class AttackScene implements AsyncDisposable {
     const user = (name: string, person: Person, more: Partial<Party> = {}) => {
       const party: Party = { ...anybody, name, kind: 'user', headers: bearer(person.accessToken), ...more }
       party.renew = async () => {
-        good(await person.signIn({ workspaceId: person.workspaceId }), 'coming back')
+        await this.comesBack(person)
         party.headers = bearer(person.accessToken)
       }
       parties.push(party)

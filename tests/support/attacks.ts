@@ -126,7 +126,7 @@ export async function attack(
   const acting = cell === 'open' || cell === 'allowed' ? actingBody(route) : null
   if (acting !== null && (evenLinks || sample.makes !== true)) {
     // as if they had watched Vic type it: what it opens is Vic's, and none of theirs
-    const text = JSON.stringify(acting).replace(password, scene.vic.password)
+    const text = JSON.stringify(acting).replaceAll(password, scene.vic.password)
     const said = await heard(scene.theirs, JSON.parse(text) as object)
     if (said.status === 204 && route.path.includes('/sign-out')) await party.renew?.()
   }
