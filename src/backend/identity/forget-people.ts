@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { TenantTransactor } from '../database/tenant-transaction.js'
+import { asLoginOf } from './as-workspace.js'
 
 /** Invitations that are over are shown for so long, in days. */
 const invitationDays = 30
