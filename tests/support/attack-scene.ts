@@ -103,6 +103,8 @@ export class AttackScene implements AsyncDisposable {
 
   /** Gives Vic new things of every sort. */
   async plant(): Promise<void> {
+    // nobody has more than 50 keys in force
+    await this.rig.rows.query(`update api_keys set revoked_at = clock_timestamp() where name like 'canary-%'`)
     this.#planted = await belongings(this.rig, this.vic)
   }
 
