@@ -155,5 +155,5 @@ describe('would be noticed:', () => {
         await scene.rig.rows.query('update logins set email = $1 where id = $2', [vic.email, vic.userId])
       if (/password|email|everywhere/.test(route.path)) await scene.comesBack(vic)
     }
-  }, 90_000)
+  }, 120_000)
 })
