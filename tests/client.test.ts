@@ -66,7 +66,7 @@ test('repeats a POST only where the gateway knows it again by its key', async ()
     post && JSON.stringify(post.parameters).includes(JSON.stringify(key)) ? [path.replace(/\{(\w+)\}/g, ':$1')] : [],
   )
   const all = Object.values(endpoints).flatMap(group => Object.values(group))
-  const keyed = all.filter(({ repeats }) => repeats === 'keyed').map(({ path }) => path)
+  const keyed: string[] = all.filter(({ repeats }) => repeats === 'keyed').map(({ path }) => path)
   expect(keyed.toSorted()).toEqual(kept.filter(path => path.startsWith('/api/v1/')).toSorted())
 })
 

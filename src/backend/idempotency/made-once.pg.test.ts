@@ -64,7 +64,11 @@ const works: [string, 'workspaces' | 'invitations' | 'erasures', Work][] = [
     'invitations',
     once => invite(rig, member, { role: 'member', base: 'http://localhost' }, once),
   ],
-  ['a workspace', 'workspaces', once => createWorkspace({ ...rig, operator }, member, { name: 'Shop' }, once)],
+  [
+    'a workspace',
+    'workspaces',
+    once => createWorkspace({ tenants: rig.tenants, operator }, member, { name: 'Shop' }, once),
+  ],
   ['an erasure', 'erasures', once => privacy().eraseContact(scopeOf(member), '254712345678', once)],
 ]
 
