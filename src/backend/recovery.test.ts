@@ -1,3 +1,4 @@
+// length: all of it is about the looks of one recovery, on one rig
 import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { EngineRig } from '../../tests/support/engine-rig.js'
