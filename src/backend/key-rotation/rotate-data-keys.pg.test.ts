@@ -25,6 +25,9 @@ beforeAll(async () => {
 })
 afterAll(() => rig[Symbol.asyncDispose]())
 beforeEach(async () => {
+  await rig.rows.query(
+    `insert into tombstones (workspace_id, subject, kind, kek_id) select id, uuid_send(id), 'workspace', '' from workspaces on conflict do nothing`,
+  )
   await rig.rows.query('delete from workspaces')
   await rig.rows.query('delete from meta')
   workspaceId = await rig.workspace()

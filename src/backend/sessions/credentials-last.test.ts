@@ -18,6 +18,7 @@ const allowed = [
   'linking/take-back-store.ts',
   // who asked to be erased, here and after an older backup was restored
   'privacy/erase-contact.ts',
+  'privacy/erase-sealed.ts',
   'privacy/erase-workspace.ts',
   'privacy/sweep.ts',
   // the end of a quarantine
