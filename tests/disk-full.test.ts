@@ -66,12 +66,26 @@ const refusal = (sqlState: string): Trouble => ({
   async begin() {
     await rows.query(`create function no_room() returns trigger language plpgsql as
       'begin raise exception using errcode = ''${sqlState}''; end'`)
-    await onEachTable(table => `create trigger no_room before insert or update on ${table} execute function no_room()`)
+    await inTheWayOfNobody(() =>
+      onEachTable(table => `create trigger no_room before insert or update on ${table} execute function no_room()`),
+    )
   },
   async end() {
-    await rows.query('drop function no_room cascade')
+    await inTheWayOfNobody(() => rows.query('drop function no_room cascade'))
   },
 })
+
+/** Locks of all tables at once: whoever is in a transaction on two of them may be in the way, and one of the two has to give up. */
+async function inTheWayOfNobody(work: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    try {
+      await work()
+      return
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== '40P01') throw error
+    }
+  }
+}
 
 async function onEachTable(statement: (table: string) => string): Promise<void> {
   const tables = await rows.query<{ name: string }>(
